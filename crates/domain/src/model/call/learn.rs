@@ -1,0 +1,276 @@
+//! What evidence does to a call.
+//!
+//! Evidence belongs to an attempt, and only the call's newest attempt moves its state. It moves a call only to a
+//! higher rank; otherwise it adds facts. The first terminal state wins. While a call is open its facts are a join, so
+//! that order and repetition do not matter; once it is over, facts only fill what is still missing.
+
+use jiff::Timestamp;
+
+use super::Call;
+use super::attempt::{Attempt, Outcome};
+use super::conversation::{Transcript, TranscriptStatus};
+use super::ending::{EndedBy, EndedReason};
+use super::history::{By, What};
+use super::state::CallState;
+use super::transition::{Stale, Transition};
+use crate::model::evidence::{Evidence, Seen};
+use crate::model::moment::{later, to_micros};
+
+impl Call {
+    pub(super) fn learn(&self, about: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
+        let Some(current) = self.attempt.as_ref().filter(|current| current.id == about.id) else {
+            return self.learn_of_earlier(about, evidence, at);
+        };
+        if self.state.is_terminal() {
+            return self.learn_late(current, evidence, at);
+        }
+        if self.state.is_out() {
+            return self.learn_open(self.clone(), evidence, at);
+        }
+        // The call waits again: its newest attempt proved that it did not dial, or ended in a way that is tried again.
+        match (current.outcome, proves_a_dial(evidence)) {
+            (Outcome::NotDialed, true) => self.adopt(current, evidence, at),
+            (Outcome::NoAnswer | Outcome::Busy, _) if disagrees(current.outcome, evidence) => self.contradicted(current, at),
+            _ => Transition::Ignored(Stale::Known),
+        }
+    }
+
+    /// We took a dialed attempt for one that was not. With no newer one it is the call's attempt again, and a claim
+    /// made meanwhile dies with its fence.
+    fn adopt(&self, current: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
+        let mut next = self.to(CallState::Unknown);
+        next.attempt = Some(Attempt { outcome: Outcome::Open, contradicted_at: Some(at), ..current.clone() });
+        next.connection = Some(current.connection.clone());
+        next.fence = self.fence.next();
+        next.attempts = self.attempts.saturating_add(1);
+        next.dialed_at = Some(current.sent_mark_at);
+        self.learn_open(next, evidence, at)
+    }
+
+    fn learn_of_earlier(&self, about: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
+        let news = match about.outcome {
+            Outcome::NotDialed => proves_a_dial(evidence),
+            Outcome::NoAnswer | Outcome::Busy => disagrees(about.outcome, evidence),
+            Outcome::Open | Outcome::Over => false,
+        };
+        if !news || about.contradicted_at.is_some() {
+            return Transition::Ignored(Stale::Contradiction);
+        }
+        match self.moved(self.clone(), at, What::EarlierAttempt, By::Provider) {
+            Transition::Moved { call, entry, .. } => {
+                let earlier = Some(Attempt { contradicted_at: Some(at), ..about.clone() });
+                Transition::Moved { call, entry, earlier }
+            }
+            ignored @ Transition::Ignored(_) => ignored,
+        }
+    }
+
+    /// `next` is this call, or this call with an attempt it adopted.
+    fn learn_open(&self, mut next: Self, evidence: &Evidence, at: Timestamp) -> Transition {
+        next.take_facts(evidence);
+        let Some(seen) = evidence.seen.filter(|seen| next.meaning(*seen).rank() > next.state.rank()) else {
+            return if next == *self {
+                Transition::Ignored(Stale::Known)
+            } else {
+                self.moved(next, at, What::FactsAdded, By::Provider)
+            };
+        };
+        let state = next.meaning(seen);
+        match state {
+            CallState::Placed => next.goes(self, state, What::Accepted, at),
+            CallState::Ringing => next.goes(self, state, What::Ringing, at),
+            CallState::InProgress => {
+                next.answered_at = next.answered_at.or(Some(at));
+                next.goes(self, state, What::Answered, at)
+            }
+            CallState::Processing => {
+                next.ended_at = next.ended_at.or(Some(at));
+                next.goes(self, state, What::TalkEnded, at)
+            }
+            _ => next.ends(self, state, at),
+        }
+    }
+
+    fn goes(mut self, before: &Self, state: CallState, what: What, at: Timestamp) -> Transition {
+        self.state = state;
+        before.moved(self, at, what, By::Provider)
+    }
+
+    fn ends(mut self, before: &Self, state: CallState, at: Timestamp) -> Transition {
+        let known = self.ended_reason.filter(|reason| *reason != EndedReason::Unknown);
+        let reason = known.unwrap_or_else(|| usual_reason(state, before.meant_to_end()));
+        let proven_over = match state {
+            _ if reason == EndedReason::Declined || self.result.opt_out => Outcome::Over,
+            CallState::NoAnswer => Outcome::NoAnswer,
+            CallState::Busy => Outcome::Busy,
+            _ => Outcome::Over,
+        };
+        if let Some(attempt) = self.attempt.as_mut() {
+            attempt.outcome = proven_over;
+        }
+        if let Some(due_at) = self.next_try(state, proven_over, at) {
+            return self.tries_again(before, due_at, at);
+        }
+        before.ended(self, state, reason, at, By::Provider)
+    }
+
+    /// When the client's plan has another try after this end: only before anybody answered, never past its window.
+    fn next_try(&self, state: CallState, proven_over: Outcome, at: Timestamp) -> Option<Timestamp> {
+        let proven = matches!(proven_over, Outcome::NoAnswer | Outcome::Busy);
+        let wanted = self.terms.retry.as_ref().is_some_and(|plan| plan.on.contains(&state));
+        let early = self.state.rank() <= CallState::Ringing.rank();
+        let due_at = later(at, self.delay_after(self.try_number)?);
+        let in_window = self.asked.expires_at.is_none_or(|expires_at| due_at < expires_at);
+        (proven && wanted && early && in_window).then_some(due_at)
+    }
+
+    fn tries_again(mut self, before: &Self, due_at: Timestamp, at: Timestamp) -> Transition {
+        self.state = CallState::Scheduled;
+        self.try_number = self.try_number.saturating_add(1);
+        self.try_due_at = due_at;
+        self.due_at = due_at;
+        self.connection = None;
+        self.fence = self.fence.next();
+        self.ended_reason = None;
+        self.ended_by = None;
+        self.ended_at = None;
+        before.moved(self, at, What::TryAgain, By::Provider)
+    }
+
+    /// Evidence after the end: what it adds where something is missing, or on record once where it disagrees.
+    fn learn_late(&self, current: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
+        let end = evidence.seen.map(|seen| self.meaning(seen)).filter(|state| state.is_terminal() && *state != self.state);
+        let was_unknown = matches!(self.ended_reason, Some(EndedReason::OutcomeUnknown | EndedReason::ProviderTimeout));
+        let not_rung = current.outcome == Outcome::NotDialed;
+        if (end.is_some() && !was_unknown) || (not_rung && proves_a_dial(evidence)) {
+            return self.contradicted(current, at);
+        }
+        let mut next = self.clone();
+        next.fill_facts(evidence);
+        if was_unknown {
+            next.resolved = next.resolved.or(end);
+        }
+        if next == *self { Transition::Ignored(Stale::Known) } else { self.moved(next, at, What::FactsAdded, By::Provider) }
+    }
+
+    fn contradicted(&self, current: &Attempt, at: Timestamp) -> Transition {
+        if current.contradicted_at.is_some() {
+            return Transition::Ignored(Stale::Contradiction);
+        }
+        let mut next = self.clone();
+        next.attempt = Some(Attempt { contradicted_at: Some(at), ..current.clone() });
+        self.moved(next, at, What::Contradicted, By::Provider)
+    }
+
+    /// What `seen` means for this call: hung up on request after the answer is a talk that was completed.
+    fn meaning(&self, seen: Seen) -> CallState {
+        match seen {
+            Seen::Canceled if self.was_answered() => CallState::Completed,
+            seen => seen.state(),
+        }
+    }
+
+    fn was_answered(&self) -> bool {
+        let talked = self.state.rank() >= CallState::InProgress.rank() && !self.nobody_answered();
+        self.answered_at.is_some() || talked
+    }
+
+    fn meant_to_end(&self) -> bool {
+        self.cancel_requested_at.is_some()
+    }
+
+    /// Facts of an open call: a join.
+    fn take_facts(&mut self, evidence: &Evidence) {
+        self.take_id(evidence);
+        self.answered_at = first(self.answered_at, evidence.answered_at);
+        self.ended_at = first(self.ended_at, evidence.ended_at);
+        if let Some(words) = Transcript::of(evidence)
+            && self.result.transcript.as_ref().is_none_or(|held| words.beats(held))
+        {
+            self.hold(words);
+        }
+        self.fill_rest(evidence);
+    }
+
+    /// Facts of a call that is over: only what is missing.
+    fn fill_facts(&mut self, evidence: &Evidence) {
+        self.take_id(evidence);
+        self.answered_at = self.answered_at.or(evidence.answered_at.map(to_micros));
+        let missing = self.result.transcript.as_ref().is_none_or(|held| !held.is_final);
+        if let Some(words) = Transcript::of(evidence).filter(|_| missing && self.transcript_status != TranscriptStatus::Erased)
+            && self.result.transcript.as_ref().is_none_or(|held| words.beats(held))
+        {
+            self.hold(words);
+        }
+        self.fill_rest(evidence);
+    }
+
+    fn take_id(&mut self, evidence: &Evidence) {
+        if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.provider_call.is_none()) {
+            attempt.provider_call.clone_from(&evidence.provider_call);
+        }
+    }
+
+    fn hold(&mut self, words: Transcript) {
+        self.transcript_status = if words.is_final { TranscriptStatus::Available } else { TranscriptStatus::Partial };
+        self.result.transcript = Some(words);
+    }
+
+    fn fill_rest(&mut self, evidence: &Evidence) {
+        if self.ended_reason.is_none_or(|reason| reason == EndedReason::Unknown) {
+            self.ended_reason = evidence.ended_reason.or(self.ended_reason);
+        }
+        if self.ended_by.is_none_or(|by| by == EndedBy::Unknown) {
+            let told = evidence.ended_by.or(evidence.ended_reason.map(EndedReason::usually_by));
+            self.ended_by = told.or(self.ended_by);
+        }
+        let is_over = evidence.seen.is_none_or(|seen| seen.state().rank() >= CallState::Processing.rank());
+        if is_over {
+            self.result.duration_s = self.result.duration_s.or(evidence.duration_s);
+        }
+        if self.transcript_status == TranscriptStatus::Erased {
+            return;
+        }
+        let result = &mut self.result;
+        result.summary = result.summary.take().or_else(|| evidence.summary.clone());
+        result.recording = result.recording.take().or_else(|| evidence.recording.clone());
+        result.opt_out |= evidence.opt_out;
+        for (key, value) in &evidence.extracted {
+            result.extracted.entry(key.clone()).or_insert_with(|| value.clone());
+        }
+    }
+}
+
+fn first(held: Option<Timestamp>, told: Option<Timestamp>) -> Option<Timestamp> {
+    let told = told.map(to_micros);
+    match (held, told) {
+        (Some(held), Some(told)) => Some(held.min(told)),
+        (held, told) => held.or(told),
+    }
+}
+
+/// Whether somebody may have been rung if this is true. A provider's own "failed" is what a refusal looks like.
+fn proves_a_dial(evidence: &Evidence) -> bool {
+    evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled))
+}
+
+/// Whether evidence shows another end than the one an attempt is proven to have had.
+fn disagrees(outcome: Outcome, evidence: &Evidence) -> bool {
+    match evidence.seen.map(Seen::state) {
+        Some(CallState::NoAnswer) => outcome != Outcome::NoAnswer,
+        Some(CallState::Busy) => outcome != Outcome::Busy,
+        Some(state) => state.rank() >= CallState::InProgress.rank(),
+        None => false,
+    }
+}
+
+fn usual_reason(state: CallState, asked_to_end: bool) -> EndedReason {
+    match state {
+        CallState::NoAnswer => EndedReason::NoAnswer,
+        CallState::Busy => EndedReason::Busy,
+        CallState::Failed => EndedReason::ProviderError,
+        CallState::Canceled => EndedReason::CanceledByClient,
+        CallState::Completed if asked_to_end => EndedReason::CanceledByClient,
+        _ => EndedReason::Unknown,
+    }
+}

@@ -1,0 +1,25 @@
+//! Pure values and rules. No async, no I/O, no clock: moments come in as arguments.
+
+pub(crate) mod words;
+
+pub mod agent;
+pub mod call;
+pub mod evidence;
+pub mod ids;
+pub mod moment;
+pub mod pacing;
+pub mod phone;
+pub mod provider;
+pub mod retry;
+pub mod secret;
+
+pub use agent::{Agent, Route, Voicemail};
+pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Forbidden, Stale, Status, Terms, Transition};
+pub use evidence::{Evidence, Seen, Source};
+pub use ids::{
+    AgentKey, AttemptId, CallId, ClientId, ConnectionId, Fence, InboxId, ProviderCallId, ProviderId, Revision, WorkerId,
+};
+pub use phone::Phone;
+pub use provider::{Placing, Retry};
+pub use retry::RetryPlan;
+pub use secret::Secret;

@@ -1,0 +1,87 @@
+//! How much may be taken: which calls a process knows how to place, and the room on each connection.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::agent::Route;
+use super::call::{Call, Deadline};
+use super::ids::{AgentKey, ConnectionId};
+
+/// What one process may claim now. A call whose agent it does not know waits for another process, or for its deadline.
+#[derive(Debug, Clone, Default)]
+pub struct Room {
+    /// The connections it knows.
+    pub connections: HashMap<ConnectionId, Space>,
+    /// The agents it knows, with their routes in order.
+    pub agents: HashMap<AgentKey, Vec<Route>>,
+    /// Calls that may be live in all; `None` is no limit.
+    pub max_live: Option<u32>,
+}
+
+/// The room on one connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Space {
+    /// Calls that may be live; `None` is no limit.
+    pub max_live: Option<u32>,
+    /// Requests that its rate permits just now.
+    pub may_send: u32,
+}
+
+/// What is live, counted in the transaction that claims.
+#[derive(Debug, Clone, Default)]
+pub struct Live {
+    /// By connection.
+    pub by_connection: HashMap<ConnectionId, u32>,
+}
+
+/// What a claim does with one due call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pick {
+    /// Take it, over this connection.
+    Take(ConnectionId),
+    /// Its wait is over.
+    Expire(Deadline),
+    /// No room, or not known here.
+    Leave,
+}
+
+impl Room {
+    /// What to do with a due call, given what is live.
+    #[must_use]
+    pub fn pick(&self, call: &Call, live: &Live, at: Timestamp) -> Pick {
+        if let Some(deadline) = call.wait_passed(at) {
+            return Pick::Expire(deadline);
+        }
+        let total: u32 = live.by_connection.values().sum();
+        if self.max_live.is_some_and(|max| total >= max) {
+            return Pick::Leave;
+        }
+        let routes = self.agents.get(&call.agent).map(Vec::as_slice).unwrap_or_default();
+        let open = routes.iter().map(|route| &route.connection).find(|id| !call.refusals.closed.contains(id));
+        match open {
+            Some(id) if self.has_room(id, live) => Pick::Take(id.clone()),
+            _ => Pick::Leave,
+        }
+    }
+
+    /// Counts one more taken.
+    pub fn take(&mut self, connection: &ConnectionId, live: &mut Live) {
+        if let Some(space) = self.connections.get_mut(connection) {
+            space.may_send = space.may_send.saturating_sub(1);
+        }
+        let count = live.by_connection.entry(connection.clone()).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    /// Whether anything at all could be taken: a claim that cannot succeed need not ask the store.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.connections.values().all(|space| space.may_send == 0)
+    }
+
+    fn has_room(&self, connection: &ConnectionId, live: &Live) -> bool {
+        let taken = live.by_connection.get(connection).copied().unwrap_or(0);
+        self.connections.get(connection).is_some_and(|space| space.may_send > 0 && space.max_live.is_none_or(|max| taken < max))
+    }
+}

@@ -1,0 +1,129 @@
+//! What is said to and heard from a voice provider, in our words.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::agent::Voicemail;
+use super::call::EndedReason;
+use super::ids::{AgentKey, AttemptId, ProviderCallId};
+use super::phone::Phone;
+
+/// One request that can make a phone ring.
+#[derive(Debug, Clone)]
+pub struct PlaceOrder {
+    /// Ours, passed on as the provider's reference and idempotency key; adapters never invent one.
+    pub attempt: AttemptId,
+    /// Who is called.
+    pub phone: Phone,
+    /// Our key of the agent.
+    pub agent: AgentKey,
+    /// Theirs.
+    pub remote_id: String,
+    /// The caller's number, where the route names one.
+    pub from: Option<Phone>,
+    /// For the conversation: the agent's defaults with the call's own over them.
+    pub variables: Map<String, Value>,
+    /// What to do when a machine answers.
+    pub voicemail: Voicemail,
+    /// Hang up after this long.
+    pub max_duration: Duration,
+    /// Give up ringing after this long.
+    pub ring_timeout: Duration,
+}
+
+/// Which call is meant, in every way a provider may know it.
+#[derive(Debug, Clone)]
+pub struct LookUpOrder {
+    /// Our reference.
+    pub attempt: AttemptId,
+    /// The provider's id, once known.
+    pub provider_call: Option<ProviderCallId>,
+    /// For look-ups by window.
+    pub phone: Phone,
+    /// For look-ups by window.
+    pub remote_id: String,
+    /// The send mark.
+    pub sent_at: Timestamp,
+}
+
+/// What became of a request to place a call. The default is `Unknown`.
+///
+/// `NotDialed` needs proof: nothing was sent, or an answer listed in the adapter's own pre-acceptance table with a
+/// recorded fixture. Everything else is `Unknown`, and nothing unknown is ever dialed again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placing {
+    /// The provider has it.
+    Dialed(ProviderCallId),
+    /// Surely nobody was rung.
+    NotDialed {
+        /// Why, for the call's end if no try is left.
+        reason: EndedReason,
+        /// Whether and when the same connection may be asked again.
+        retry: Retry,
+    },
+    /// It may have rung.
+    Unknown {
+        /// Why we do not know, for the operator.
+        reason: EndedReason,
+    },
+}
+
+impl Default for Placing {
+    fn default() -> Self {
+        Self::Unknown { reason: EndedReason::OutcomeUnknown }
+    }
+}
+
+/// Whether a connection that proved not to have dialed may be asked again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// Final on this connection.
+    Never,
+    /// After our own back-off.
+    Backoff,
+    /// The provider said when.
+    After(Duration),
+}
+
+/// What a provider can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// A call under way can be ended.
+    pub cancel: bool,
+    /// A call can be asked for by the provider's id.
+    pub by_id: bool,
+    /// A call can be asked for by our reference.
+    pub by_reference: bool,
+    /// Calls can be listed by phone, agent and time.
+    pub by_window: bool,
+    /// How often to ask about a live call, before it is answered and after.
+    pub poll: Pace,
+}
+
+/// How often to ask about a live call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Until somebody answers.
+    pub ringing: Duration,
+    /// While they talk.
+    pub talking: Duration,
+}
+
+impl Pace {
+    /// The same interval all along.
+    #[must_use]
+    pub const fn every(interval: Duration) -> Self {
+        Self { ringing: interval, talking: interval }
+    }
+}
+
+/// Whether an agent is there and can dial out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// It can be called with.
+    pub ready: bool,
+    /// For the operator: what was found.
+    pub detail: String,
+}

@@ -1,0 +1,35 @@
+//! Secrets: never printed, compared in constant time, wiped when dropped.
+
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+
+/// A key, token or password.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// `None` when it is empty: an empty secret verifies everything.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.is_empty()).then(|| Self(SecretString::from(text)))
+    }
+
+    /// The secret itself, for the one place that sends or signs with it.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// Whether `other` is this secret; takes the same time however much agrees.
+    #[must_use]
+    pub fn is(&self, other: &[u8]) -> bool {
+        self.expose().as_bytes().ct_eq(other).into()
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}

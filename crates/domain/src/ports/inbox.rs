@@ -1,0 +1,104 @@
+//! The inbox: authentic webhooks, kept before they are understood.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::error::StoreError;
+use super::provider::{AttemptRef, Authentic};
+use crate::model::{ConnectionId, InboxId, ProviderCallId};
+
+crate::model::words::words! {
+    /// How far a kept webhook has come.
+    pub enum Progress {
+        /// Not understood yet.
+        Waiting = "waiting",
+        /// No call has its id yet.
+        Parked = "parked",
+        /// It is in its call.
+        Applied = "applied",
+        /// Everything in it was known.
+        Duplicate = "duplicate",
+        /// It contradicts what is final, or says nothing we act on.
+        Ignored = "ignored",
+        /// It could not be handled five times; an operator looks at it.
+        Quarantined = "quarantined",
+        /// No call ever had its id.
+        Orphaned = "orphaned",
+    }
+}
+
+/// An authentic webhook on its way into the inbox.
+#[derive(Clone)]
+pub struct Parcel {
+    /// Made for the moment of arrival.
+    pub id: InboxId,
+    /// Where it came in; `None` for the result webhook that names no connection.
+    pub connection: Option<ConnectionId>,
+    /// Whether it is in the words of `API.md` section 3 (the result webhook) or in the provider's own.
+    pub is_report: bool,
+    /// The provider's event id, or the SHA-256 of the body in hex: unique per connection.
+    pub dedupe_key: String,
+    /// As it came.
+    pub webhook: Authentic,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+impl fmt::Debug for Parcel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parcel").field("id", &self.id).field("connection", &self.connection).finish_non_exhaustive()
+    }
+}
+
+/// A webhook as the inbox has it.
+#[derive(Debug, Clone)]
+pub struct KeptWebhook {
+    /// What was kept.
+    pub parcel: Parcel,
+    /// How far it has come.
+    pub progress: Progress,
+    /// How often it was tried.
+    pub tries: u16,
+}
+
+/// What keeping did.
+#[derive(Debug, Clone)]
+pub enum Kept {
+    /// It is new.
+    New,
+    /// The same one is here already.
+    Seen(Box<KeptWebhook>),
+}
+
+/// Where webhooks are kept. A webhook MUST be durable before `keep` returns.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait Inbox: Send + Sync {
+    /// Keeps a webhook, once per connection and dedupe key.
+    async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError>;
+
+    /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, oldest first; for `hold` they
+    /// are not given to anybody else. Only such of the `known` connections, and reports, are taken.
+    async fn take(
+        &self,
+        known: &[ConnectionId],
+        hold: Duration,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<KeptWebhook>, StoreError>;
+
+    /// Records how far a webhook has come; `about` is what it speaks of, `again_at` when to try again.
+    async fn settle(
+        &self,
+        id: InboxId,
+        progress: Progress,
+        about: Option<AttemptRef>,
+        again_at: Option<Timestamp>,
+    ) -> Result<(), StoreError>;
+
+    /// The moment has come for what is parked under this provider's id: of this connection, or of none.
+    async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError>;
+}

@@ -1,0 +1,24 @@
+//! What the inside needs from outside, as traits. Each doc comment says what MUST hold; `testing` holds the same
+//! sentences as tests.
+//!
+//! All are object-safe and held as `Arc<dyn Port>`. Methods take and return model types only.
+
+pub mod agents;
+pub mod clock;
+pub mod error;
+pub mod inbox;
+pub mod keys;
+pub mod provider;
+pub mod settings;
+pub mod signals;
+pub mod store;
+
+pub use agents::AgentCatalog;
+pub use clock::{Chance, Clock};
+pub use error::{ProviderError, StoreError, WebhookError};
+pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress};
+pub use keys::{ApiKey, KeyStore, Scope};
+pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
+pub use settings::Settings;
+pub use signals::{Signals, Work};
+pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader};

@@ -1,0 +1,165 @@
+//! Where calls are kept. The database is the only truth.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::error::StoreError;
+use super::provider::AttemptRef;
+use crate::model::call::{Attempt, Entry, Looks};
+use crate::model::pacing::Room;
+use crate::model::{AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Phone, Revision, Status, WorkerId};
+
+/// Who reads: a client sees its own calls, an operator all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reader {
+    /// A client.
+    Client(ClientId),
+    /// A key with scope `admin`, and the gateway itself.
+    All,
+}
+
+impl Reader {
+    /// Whether this reader may see calls of `client`.
+    #[must_use]
+    pub fn sees(&self, client: &ClientId) -> bool {
+        match self {
+            Self::Client(own) => own == client,
+            Self::All => true,
+        }
+    }
+}
+
+/// What makes a repeated request the same request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyKey {
+    /// Whose; rotation of API keys does not change it.
+    pub client: ClientId,
+    /// Method and route.
+    pub operation: &'static str,
+    /// As the client sent it: 1 to 255 visible ASCII characters.
+    pub key: String,
+    /// SHA-256 of the parsed, normalised body.
+    pub fingerprint: [u8; 32],
+}
+
+/// What inserting did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// The calls are durable.
+    New,
+    /// The same key and body came before, and made this call.
+    Replayed(CallId),
+}
+
+/// Which calls a list holds. Empty fields do not filter.
+#[derive(Debug, Clone, Default)]
+pub struct CallFilter {
+    /// Any of these.
+    pub statuses: Vec<Status>,
+    /// This agent.
+    pub agent: Option<AgentKey>,
+    /// This number.
+    pub phone: Option<Phone>,
+    /// This reference, to the letter.
+    pub reference: Option<String>,
+    /// Accepted after this moment.
+    pub created_after: Option<Timestamp>,
+    /// Accepted before this moment.
+    pub created_before: Option<Timestamp>,
+}
+
+/// Which part of a list: newest first, those before a call.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// Only calls older than this one.
+    pub before: Option<CallId>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// A call as a list holds it: without transcript, turns and variables. It cannot be saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed(pub Call);
+
+/// Which call an [`AttemptRef`] means.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Match {
+    /// This one, and the attempt.
+    One(Box<Call>, Attempt),
+    /// The provider's id is known under several connections, and none was named.
+    Ambiguous,
+    /// None yet.
+    None,
+}
+
+/// One change of a call: call, attempt, history row in one commit, or nothing.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// The call as it is now; its attempt is written with it.
+    pub call: Call,
+    /// The revision it was made from.
+    pub from: Revision,
+    /// Where set, the writer's claim: the stored fence must be this one and, before the send mark, the lease must
+    /// not have run out by the store's own clock.
+    pub claim: Option<Fence>,
+    /// The new line of its history.
+    pub entry: Entry,
+    /// An earlier attempt of it that changed too.
+    pub earlier: Option<Attempt>,
+}
+
+/// Where calls are kept.
+#[cfg_attr(feature = "testing", mockall::automock)]
+#[async_trait]
+pub trait CallStore: Send + Sync {
+    /// Stores new calls with their first history entries, all or none. It MUST NOT return before they are durable. A key
+    /// seen before returns the first answer when its fingerprint agrees, and `Duplicate` when it does not; of
+    /// concurrent twins exactly one makes calls.
+    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError>;
+
+    /// One call, whole. Another client's is `NotFound`.
+    async fn get(&self, id: CallId, of: &Reader) -> Result<Call, StoreError>;
+
+    /// The call and the attempt that a webhook or a look-up speaks of. One connection's reference MUST NOT match
+    /// another's call.
+    async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError>;
+
+    /// A page of calls, newest first.
+    async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError>;
+
+    /// A page of a call's history after a revision, oldest first.
+    async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError>;
+
+    /// Takes due calls for one worker, no call for two: route, state, fence and lease in one commit, each through
+    /// `Call::apply`. What is live is counted inside the same transaction, so a limit is never passed. Calls whose wait
+    /// is over end here instead; they are returned too, so that their change is told.
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError>;
+
+    /// Prolongs every lease that a worker still holds before the send mark.
+    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError>;
+
+    /// Saves one change in one commit. `Conflict` when the revision, or the claim, is no longer the one held; then
+    /// nothing is written.
+    async fn save(&self, change: Change) -> Result<(), StoreError>;
+
+    /// Calls that somebody has to look at, longest waiting first: those of `known` connections, and those with none. For
+    /// `hold` they are not given to anybody else.
+    async fn to_reconcile(
+        &self,
+        known: &[ConnectionId],
+        hold: Duration,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Call>, StoreError>;
+
+    /// Sets when to look at a call next, unless it has changed since `from`. Not a change of the call: no history.
+    async fn look_later(&self, id: CallId, from: Revision, looks: Looks, at: Option<Timestamp>) -> Result<(), StoreError>;
+
+    /// The earliest moment at which a call falls due or has to be looked at, if any: how long a worker may sleep.
+    async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
