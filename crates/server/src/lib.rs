@@ -1,1 +1,4 @@
-//! server
+//! The process around the gateway: HTTP in, background work, the command line. Thin: no rule about calls lives here.
+
+pub mod gateway;
+pub mod signals;

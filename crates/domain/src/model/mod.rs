@@ -7,6 +7,7 @@ pub mod call;
 pub mod evidence;
 pub mod ids;
 pub mod moment;
+pub mod nearest;
 pub mod pacing;
 pub mod phone;
 pub mod provider;

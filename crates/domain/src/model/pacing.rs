@@ -1,6 +1,7 @@
 //! How much may be taken: which calls a process knows how to place, and the room on each connection.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -84,4 +85,44 @@ impl Room {
         let taken = live.by_connection.get(connection).copied().unwrap_or(0);
         self.connections.get(connection).is_some_and(|space| space.may_send > 0 && space.max_live.is_none_or(|max| taken < max))
     }
+}
+
+/// How fast one connection may be asked: a bucket that fills at its rate and holds one second's worth.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rate {
+    tokens: f64,
+    filled_at: Option<Duration>,
+    paused_until: Option<Timestamp>,
+}
+
+impl Rate {
+    /// Requests that may be sent just now; `per_second` `None` is no limit. `monotonic` never jumps, `now` ends a pause.
+    pub fn may_send(&mut self, per_second: Option<u32>, now: Timestamp, monotonic: Duration) -> u32 {
+        if self.paused_until.is_some_and(|until| until > now) {
+            return 0;
+        }
+        let Some(per_second) = per_second else { return u32::MAX };
+        let full = f64::from(per_second.max(1));
+        self.tokens = match self.filled_at {
+            None => full,
+            Some(before) => (self.tokens + monotonic.saturating_sub(before).as_secs_f64() * f64::from(per_second)).min(full),
+        };
+        self.filled_at = Some(monotonic);
+        whole(self.tokens)
+    }
+
+    /// One request is about to be sent.
+    pub fn spend(&mut self) {
+        self.tokens = (self.tokens - 1.0).max(0.0);
+    }
+
+    /// The provider asked for a pause.
+    pub fn pause(&mut self, until: Timestamp) {
+        self.paused_until = self.paused_until.max(Some(until));
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tokens are between 0 and a u32")]
+fn whole(tokens: f64) -> u32 {
+    tokens.max(0.0) as u32
 }

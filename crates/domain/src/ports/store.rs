@@ -119,6 +119,9 @@ pub trait CallStore: Send + Sync {
     /// concurrent twins exactly one makes calls.
     async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError>;
 
+    /// The call that an earlier request with this key made, if any; `Duplicate` when that request had another body.
+    async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError>;
+
     /// One call, whole. Another client's is `NotFound`.
     async fn get(&self, id: CallId, of: &Reader) -> Result<Call, StoreError>;
 

@@ -1,1 +1,22 @@
+//! One file per thing the product does, written against the ports.
+//!
+//! - [`agents`]: the public agents.
+//! - [`calls`]: place, read, list and cancel calls.
+//! - [`dispatch`]: place what is due.
+//! - [`intake`]: webhooks: keep, then match, apply or park.
+//! - [`reconcile`]: ask about calls gone silent, enforce deadlines.
+//! - [`record`]: the one way in which all of them change a call.
 
+pub mod agents;
+pub mod calls;
+pub mod dispatch;
+pub mod intake;
+pub mod reconcile;
+pub mod record;
+
+pub use agents::Agents;
+pub use calls::Calls;
+pub use dispatch::Dispatch;
+pub use intake::Intake;
+pub use reconcile::Reconcile;
+pub use record::Recorder;

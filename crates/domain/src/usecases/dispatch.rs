@@ -1,0 +1,234 @@
+//! Places what is due: claim, send mark, one request, classify.
+//!
+//! Four steps and three commits; the request happens with nothing open. Dying after the mark leaves a call `sending`,
+//! which only ever becomes `unknown`: nobody is called twice.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::record::{RecordError, Recorder};
+use crate::model::call::Attempt;
+use crate::model::moment::later;
+use crate::model::pacing::{Rate, Room, Space};
+use crate::model::provider::{PlaceOrder, Placing, Retry};
+use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
+use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError};
+
+/// A claim's lease; it is prolonged every third of it.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// A request leaves within this long of its send mark, or not at all.
+pub const SEND_BY: Duration = Duration::from_secs(5);
+/// How far a lease outlives its request's own deadline: the time to write down what became of it.
+pub const LEASE_AFTER_REQUEST: Duration = Duration::from_secs(10);
+/// The longest pause that a provider's `Retry-After` can set.
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
+
+/// Claims due calls and carries each to a provider.
+pub struct Dispatch {
+    /// This process.
+    pub worker: WorkerId,
+    /// Where calls are kept.
+    pub store: Arc<dyn CallStore>,
+    /// How calls change.
+    pub recorder: Arc<Recorder>,
+    /// Whom to call with.
+    pub agents: Arc<dyn AgentCatalog>,
+    /// Over what.
+    pub connections: Arc<Connections>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For ids.
+    pub chance: Arc<dyn Chance>,
+    /// Calls that may be live in all; `None` is no limit.
+    pub max_live: Option<u32>,
+    /// How fast each connection may be asked.
+    pub pacing: Pacing,
+}
+
+/// How fast each connection may be asked just now.
+#[derive(Default)]
+pub struct Pacing {
+    rates: Mutex<HashMap<ConnectionId, Rate>>,
+}
+
+/// What one claim took.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// To be carried, each as a task of its own.
+    pub taken: Vec<Call>,
+    /// Calls whose wait was over.
+    pub expired: Vec<Call>,
+}
+
+/// What became of one claim.
+#[derive(Debug)]
+pub enum Carried {
+    /// It is in the call, durably.
+    Recorded(Box<Call>),
+    /// The request happened and the store could not be written: give this to [`Dispatch::note`] until the lease ends.
+    Unrecorded(Box<Unrecorded>),
+    /// Nothing was sent: another worker holds the call, or the store could not be written.
+    NotSent(RecordError),
+}
+
+/// What became of a request, not written down yet.
+#[derive(Debug, Clone)]
+pub struct Unrecorded {
+    /// As it was when the request left.
+    pub call: Call,
+    /// Whose request it was.
+    pub attempt: AttemptId,
+    /// What became of it.
+    pub placing: Placing,
+}
+
+impl Dispatch {
+    /// Takes up to `limit` due calls for which there is room.
+    ///
+    /// # Errors
+    /// `Unavailable`: nothing was taken.
+    pub async fn claim(&self, limit: u32) -> Result<Claims, StoreError> {
+        let room = self.room();
+        if limit == 0 || room.is_full() {
+            return Ok(Claims::default());
+        }
+        let calls = self.store.claim(self.worker, LEASE, &room, limit).await?;
+        let (taken, expired): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
+        for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
+            self.pacing.spend(connection);
+        }
+        for call in taken.iter().chain(&expired) {
+            self.recorder.signals.call_moved(call.id, call.revision);
+        }
+        Ok(Claims { taken, expired })
+    }
+
+    /// Carries one claim to its provider and writes down what became of it.
+    pub async fn carry(&self, call: Call) -> Carried {
+        let Some((agent, connection)) = self.known(&call) else {
+            let released = self.release(call).await;
+            return Carried::NotSent(released.err().unwrap_or(RecordError::Fenced));
+        };
+        let fence = call.fence;
+        let marked_at = self.clock.monotonic();
+        let attempt = AttemptId::new(self.clock.now(), self.chance.for_id());
+        let until = later(self.clock.now(), SEND_BY + connection.request_timeout + LEASE_AFTER_REQUEST);
+        let marked = match self.recorder.record_under(fence, call, &CallEvent::SendMarked { attempt, until }).await {
+            Ok(recorded) => recorded.call(),
+            Err(error) => return Carried::NotSent(error),
+        };
+        let late = self.clock.monotonic().saturating_sub(marked_at) > SEND_BY;
+        let placing = match order(&marked, &agent, attempt, &connection.id) {
+            // Not a byte has left, so this is proof: the pause was ours.
+            _ if late => Placing::NotDialed { reason: EndedReason::GatewayError, retry: Retry::Backoff },
+            None => Placing::NotDialed { reason: EndedReason::GatewayError, retry: Retry::Never },
+            Some(order) => connection.provider.place(&order).await,
+        };
+        if let Placing::NotDialed { retry: Retry::After(wait), .. } = placing {
+            self.pacing.pause(&connection.id, later(self.clock.now(), wait.min(LONGEST_PAUSE)));
+        }
+        let unrecorded = Unrecorded { call: marked, attempt, placing };
+        match self.note(unrecorded.clone()).await {
+            Ok(call) => Carried::Recorded(Box::new(call)),
+            Err(RecordError::Store(StoreError::Unavailable(_))) => Carried::Unrecorded(Box::new(unrecorded)),
+            Err(error) => Carried::NotSent(error),
+        }
+    }
+
+    /// Writes down what became of a request.
+    ///
+    /// # Errors
+    /// `Fenced` when the lease ran out and the call is no longer this worker's; look-ups go on from there.
+    pub async fn note(&self, done: Unrecorded) -> Result<Call, RecordError> {
+        let fence = done.call.fence;
+        let other_route = self.other_route(&done.call);
+        let event = CallEvent::Placed { attempt: done.attempt, placing: done.placing, other_route };
+        Ok(self.recorder.record_under(fence, done.call, &event).await?.call())
+    }
+
+    /// Gives a claim back that was not carried: at a shutdown.
+    ///
+    /// # Errors
+    /// As for any change; the lease will run out by itself.
+    pub async fn release(&self, call: Call) -> Result<Call, RecordError> {
+        let fence: Fence = call.fence;
+        Ok(self.recorder.record_under(fence, call, &CallEvent::Released).await?.call())
+    }
+
+    /// Prolongs the leases of this worker's claims.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn beat(&self) -> Result<(), StoreError> {
+        self.store.beat(self.worker, LEASE).await
+    }
+
+    /// What this process may claim now.
+    fn room(&self) -> Room {
+        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let space = |held: &crate::ports::Connection| Space {
+            max_live: held.max_live,
+            may_send: self.pacing.may_send(&held.id, held.max_per_second, now, monotonic),
+        };
+        Room {
+            connections: self.connections.all().map(|held| (held.id.clone(), space(held))).collect(),
+            agents: self.agents.all().into_iter().map(|agent| (agent.key.clone(), agent.routes.clone())).collect(),
+            max_live: self.max_live,
+        }
+    }
+
+    fn known(&self, call: &Call) -> Option<(Arc<Agent>, crate::ports::Connection)> {
+        let connection = self.connections.get(call.connection.as_ref()?)?;
+        Some((self.agents.get(&call.agent)?, connection.clone()))
+    }
+
+    /// Whether the agent has another route that was not refused in this try.
+    fn other_route(&self, call: &Call) -> bool {
+        let used = call.connection.as_ref();
+        let open =
+            |id: &ConnectionId| Some(id) != used && !call.refusals.closed.contains(id) && self.connections.get(id).is_some();
+        self.agents.get(&call.agent).is_some_and(|agent| agent.routes.iter().any(|route| open(&route.connection)))
+    }
+}
+
+impl Pacing {
+    fn rates(&self) -> MutexGuard<'_, HashMap<ConnectionId, Rate>> {
+        // A panic while this was held left whole values: each is written at once.
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn may_send(&self, connection: &ConnectionId, per_second: Option<u32>, now: Timestamp, monotonic: Duration) -> u32 {
+        self.rates().entry(connection.clone()).or_default().may_send(per_second, now, monotonic)
+    }
+
+    fn spend(&self, connection: &ConnectionId) {
+        self.rates().entry(connection.clone()).or_default().spend();
+    }
+
+    fn pause(&self, connection: &ConnectionId, until: Timestamp) {
+        self.rates().entry(connection.clone()).or_default().pause(until);
+    }
+}
+
+fn order(call: &Call, agent: &Agent, attempt: AttemptId, connection: &ConnectionId) -> Option<PlaceOrder> {
+    let route = agent.route(connection)?;
+    let held: Option<&Attempt> = call.attempt.as_ref().filter(|held| held.id == attempt);
+    held?;
+    let mut variables: Map<String, Value> = agent.variables.clone();
+    variables.extend(call.asked.variables.clone());
+    Some(PlaceOrder {
+        attempt,
+        phone: call.phone.clone(),
+        agent: call.agent.clone(),
+        remote_id: route.remote_id.clone(),
+        from: route.from.clone(),
+        variables,
+        voicemail: agent.voicemail,
+        max_duration: call.terms.max_duration,
+        ring_timeout: call.terms.ring_timeout,
+    })
+}

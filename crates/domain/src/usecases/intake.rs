@@ -1,0 +1,195 @@
+//! Webhooks: verified, kept, and then understood: matched with a call and applied, or parked.
+//!
+//! Keeping comes first and is durable, so that whatever was answered with 2xx reaches its call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::record::{RecordError, Recorded, Recorder};
+use crate::model::call::What;
+use crate::model::moment::{elapsed, later};
+use crate::model::{Call, CallEvent, ConnectionId, InboxId, Stale};
+use crate::ports::{
+    AttemptRef, Authentic, CallStore, Chance, Clock, Connections, Inbox, Kept, KeptWebhook, Match, Parcel, Progress, RawWebhook,
+    Reading, Signals, StoreError, WebhookError, Work,
+};
+
+/// So long a webhook that was taken is not given to another process.
+pub const HOLD: Duration = Duration::from_secs(60);
+/// How often a parked webhook is tried again, whatever else happens.
+const SWEEP: Duration = Duration::from_secs(30);
+/// How long a webhook waits for a call to have its id.
+const PARKED_FOR: Duration = Duration::from_hours(72);
+/// A webhook that could not be handled so often waits for an operator.
+const TRIES: u16 = 5;
+
+/// Takes webhooks in.
+pub struct Intake {
+    /// Where webhooks are kept.
+    pub inbox: Arc<dyn Inbox>,
+    /// Where calls are kept.
+    pub store: Arc<dyn CallStore>,
+    /// How calls change.
+    pub recorder: Arc<Recorder>,
+    /// Who can verify and read them.
+    pub connections: Arc<Connections>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// For ids.
+    pub chance: Arc<dyn Chance>,
+    /// Who is told.
+    pub signals: Arc<dyn Signals>,
+}
+
+/// Why a webhook was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum ArriveError {
+    /// No such connection here.
+    #[error("no such connection")]
+    UnknownConnection,
+    /// It is not authentic.
+    #[error(transparent)]
+    NotAuthentic(#[from] WebhookError),
+    /// A result that names an id known under several connections, and none of them. Nothing is kept.
+    #[error("the id is known under several connections")]
+    Ambiguous,
+    /// The store could not: it was not kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Intake {
+    /// A provider's own webhook: verify, keep. It is understood later.
+    ///
+    /// # Errors
+    /// [`ArriveError`]; nothing is kept then.
+    pub async fn arrive(&self, connection: &ConnectionId, webhook: &RawWebhook) -> Result<(), ArriveError> {
+        let held = self.connections.get(connection).ok_or(ArriveError::UnknownConnection)?;
+        let authentic = held.provider.verify(webhook, self.clock.now())?;
+        let dedupe_key = held.provider.event_id(&authentic).unwrap_or_else(|| digest(&authentic.webhook().body));
+        self.inbox.keep(self.parcel(Some(connection.clone()), false, dedupe_key, authentic)).await?;
+        self.signals.work_waiting(Work::Intake);
+        Ok(())
+    }
+
+    /// A result in the words of `API.md` section 3, whose key was checked: keep. Returns it for [`Self::handle`].
+    ///
+    /// # Errors
+    /// [`ArriveError`]; nothing is kept then.
+    pub async fn keep_report(&self, authentic: Authentic) -> Result<KeptWebhook, ArriveError> {
+        if let Reading::Says { about, .. } = (self.connections.read_report)(&authentic)
+            && self.store.find(&about).await? == Match::Ambiguous
+        {
+            return Err(ArriveError::Ambiguous);
+        }
+        let dedupe_key = digest(&authentic.webhook().body);
+        let parcel = self.parcel(None, true, dedupe_key, authentic);
+        Ok(match self.inbox.keep(parcel.clone()).await? {
+            Kept::New => KeptWebhook { parcel, progress: Progress::Waiting, tries: 0 },
+            Kept::Seen(before) => *before,
+        })
+    }
+
+    /// Takes up to `limit` webhooks whose moment has come.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn take(&self, limit: u32) -> Result<Vec<KeptWebhook>, StoreError> {
+        self.inbox.take(&self.connections.ids(), HOLD, limit, self.clock.now()).await
+    }
+
+    /// Understands one kept webhook, once: a second time it is what it became, or a duplicate.
+    ///
+    /// # Errors
+    /// The store could not; it stays kept and is tried again.
+    pub async fn handle(&self, kept: KeptWebhook) -> Result<Progress, RecordError> {
+        match kept.progress {
+            Progress::Applied | Progress::Duplicate => return Ok(Progress::Duplicate),
+            Progress::Ignored => return Ok(Progress::Ignored),
+            Progress::Waiting if kept.tries > TRIES => return self.settle(kept.parcel.id, Progress::Quarantined, None).await,
+            _ => {}
+        }
+        let id = kept.parcel.id;
+        match self.read(&kept) {
+            Reading::Nothing => self.settle(id, Progress::Ignored, None).await,
+            Reading::Ask(about) => match self.store.find(&about).await? {
+                Match::One(call, _) => {
+                    self.ask_now(&call).await?;
+                    self.settle(id, Progress::Applied, Some(about)).await
+                }
+                _ => self.park(&kept, about).await,
+            },
+            Reading::Says { about, evidence } => match self.store.find(&about).await? {
+                Match::One(call, attempt) => {
+                    let event = CallEvent::Evidence { attempt, evidence };
+                    let progress = progress_of(&self.recorder.record(*call, &event).await?);
+                    self.settle(id, progress, Some(about)).await
+                }
+                Match::Ambiguous => self.settle(id, Progress::Quarantined, Some(about)).await,
+                Match::None => self.park(&kept, about).await,
+            },
+        }
+    }
+
+    fn read(&self, kept: &KeptWebhook) -> Reading {
+        let parcel = &kept.parcel;
+        if parcel.is_report {
+            return (self.connections.read_report)(&parcel.webhook);
+        }
+        let Some((id, held)) = parcel.connection.as_ref().and_then(|id| Some((id, self.connections.get(id)?))) else {
+            return Reading::Nothing;
+        };
+        // One connection's event never touches another's call.
+        let own = |about: AttemptRef| AttemptRef { connection: Some(id.clone()), ..about };
+        match held.provider.read(&parcel.webhook) {
+            Reading::Says { about, evidence } => Reading::Says { about: own(about), evidence },
+            Reading::Ask(about) => Reading::Ask(own(about)),
+            Reading::Nothing => Reading::Nothing,
+        }
+    }
+
+    async fn ask_now(&self, call: &Call) -> Result<(), StoreError> {
+        self.store.look_later(call.id, call.revision, call.looks, Some(self.clock.now())).await?;
+        self.signals.work_waiting(Work::Reconcile);
+        Ok(())
+    }
+
+    async fn park(&self, kept: &KeptWebhook, about: AttemptRef) -> Result<Progress, RecordError> {
+        let now = self.clock.now();
+        let over = elapsed(kept.parcel.received_at, now) >= PARKED_FOR;
+        let (progress, again_at) = if over { (Progress::Orphaned, None) } else { (Progress::Parked, Some(later(now, SWEEP))) };
+        self.inbox.settle(kept.parcel.id, progress, Some(about.clone()), again_at).await?;
+        // The id may have appeared between the look and the parking: then nobody else would wake it for half a minute.
+        if progress == Progress::Parked && matches!(self.store.find(&about).await?, Match::One(..)) {
+            self.inbox.settle(kept.parcel.id, Progress::Parked, Some(about), Some(now)).await?;
+            self.signals.work_waiting(Work::Intake);
+        }
+        Ok(progress)
+    }
+
+    async fn settle(&self, id: InboxId, progress: Progress, about: Option<AttemptRef>) -> Result<Progress, RecordError> {
+        self.inbox.settle(id, progress, about, None).await?;
+        Ok(progress)
+    }
+
+    fn parcel(&self, connection: Option<ConnectionId>, is_report: bool, dedupe_key: String, webhook: Authentic) -> Parcel {
+        let received_at = self.clock.now();
+        let id = InboxId::new(received_at, self.chance.for_id());
+        Parcel { id, connection, is_report, dedupe_key, webhook, received_at }
+    }
+}
+
+fn progress_of(recorded: &Recorded) -> Progress {
+    match recorded {
+        Recorded::Moved(_, entry) if matches!(entry.what, What::Contradicted | What::EarlierAttempt) => Progress::Ignored,
+        Recorded::Moved(..) => Progress::Applied,
+        Recorded::Ignored(_, Stale::Contradiction) => Progress::Ignored,
+        Recorded::Ignored(..) => Progress::Duplicate,
+    }
+}
+
+fn digest(body: &[u8]) -> String {
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}

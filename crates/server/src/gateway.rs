@@ -1,0 +1,55 @@
+//! The gateway as the edges see it: the use cases, and what an HTTP handler needs beside them.
+
+use std::sync::Arc;
+
+use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
+use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::signals::Hub;
+
+/// Everything a running process holds. Made in `wiring.rs`, shared by HTTP handlers and workers.
+pub struct Gateway {
+    /// The public agents.
+    pub agents: Agents,
+    /// Place, read, list, cancel.
+    pub calls: Calls,
+    /// Webhooks.
+    pub intake: Intake,
+    /// Placing what is due.
+    pub dispatch: Dispatch,
+    /// Looking after calls.
+    pub reconcile: Reconcile,
+    /// API keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// Webhook tokens and the like.
+    pub settings: Arc<dyn Settings>,
+    /// For readiness.
+    pub store: Arc<dyn CallStore>,
+    /// Accounts with providers.
+    pub connections: Arc<Connections>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub chance: Arc<dyn Chance>,
+    /// Hints.
+    pub hub: Arc<Hub>,
+    /// What this process is set to.
+    pub facts: Facts,
+    /// Renders `/metrics`.
+    pub metrics: PrometheusHandle,
+    /// Canceled when the process is to stop: `/readyz` turns 503, waits and streams are cut short.
+    pub stopping: CancellationToken,
+}
+
+/// What this process is set to, for the edges.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// Outside address, without a slash at its end; `None` where none is configured.
+    pub public_url: Option<String>,
+    /// `sqlite` or `postgres`.
+    pub database: &'static str,
+    /// Whether this process runs workers.
+    pub workers: bool,
+}

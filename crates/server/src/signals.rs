@@ -1,0 +1,61 @@
+//! Hints inside one process: they wake workers and feed live streams. Losing one costs latency, never truth.
+
+use callgate_domain::model::{CallId, Revision};
+use callgate_domain::ports::{Signals, Work};
+use tokio::sync::{Notify, broadcast, futures::Notified};
+
+/// Moves that a slow listener may fall behind by before it is told that it missed some.
+const KEPT_MOVES: usize = 4_096;
+
+/// Where this process's hints meet.
+pub struct Hub {
+    moves: broadcast::Sender<(CallId, Revision)>,
+    dispatch: Notify,
+    intake: Notify,
+    reconcile: Notify,
+}
+
+impl Hub {
+    /// Nobody listens yet.
+    #[must_use]
+    pub fn new() -> Self {
+        let (moves, _) = broadcast::channel(KEPT_MOVES);
+        Self { moves, dispatch: Notify::new(), intake: Notify::new(), reconcile: Notify::new() }
+    }
+
+    /// Every move of every call from now on. A listener that falls behind is told `Lagged` and has to look for itself.
+    #[must_use]
+    pub fn moves(&self) -> broadcast::Receiver<(CallId, Revision)> {
+        self.moves.subscribe()
+    }
+
+    /// Resolves at the next hint for this work, or at once if one came since the last wait.
+    pub fn woken(&self, work: Work) -> Notified<'_> {
+        self.bell(work).notified()
+    }
+
+    fn bell(&self, work: Work) -> &Notify {
+        match work {
+            Work::Dispatch => &self.dispatch,
+            Work::Intake => &self.intake,
+            Work::Reconcile => &self.reconcile,
+        }
+    }
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Signals for Hub {
+    fn call_moved(&self, id: CallId, revision: Revision) {
+        // Nobody listening is the ordinary case.
+        let _listeners = self.moves.send((id, revision));
+    }
+
+    fn work_waiting(&self, work: Work) {
+        self.bell(work).notify_one();
+    }
+}
