@@ -2,3 +2,5 @@
 
 pub mod gateway;
 pub mod signals;
+pub mod telemetry;
+pub mod workers;

@@ -1,8 +1,11 @@
 //! Hints inside one process: they wake workers and feed live streams. Losing one costs latency, never truth.
 
-use callgate_domain::model::{CallId, Revision};
+use callgate_domain::model::call::By;
+use callgate_domain::model::{Call, CallId, CallState, Revision};
 use callgate_domain::ports::{Signals, Work};
 use tokio::sync::{Notify, broadcast, futures::Notified};
+
+use crate::telemetry;
 
 /// Moves that a slow listener may fall behind by before it is told that it missed some.
 const KEPT_MOVES: usize = 4_096;
@@ -50,9 +53,10 @@ impl Default for Hub {
 }
 
 impl Signals for Hub {
-    fn call_moved(&self, id: CallId, revision: Revision) {
+    fn call_moved(&self, call: &Call, from: CallState, by: By) {
+        telemetry::call_moved(call, from, by);
         // Nobody listening is the ordinary case.
-        let _listeners = self.moves.send((id, revision));
+        let _listeners = self.moves.send((call.id, call.revision));
     }
 
     fn work_waiting(&self, work: Work) {

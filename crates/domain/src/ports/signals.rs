@@ -1,6 +1,7 @@
 //! Hints that something changed. Losing one costs latency, never truth.
 
-use crate::model::{CallId, Revision};
+use crate::model::call::By;
+use crate::model::{Call, CallState};
 
 crate::model::words::words! {
     /// A worker's business.
@@ -17,8 +18,8 @@ crate::model::words::words! {
 /// Where hints go.
 #[cfg_attr(feature = "testing", mockall::automock)]
 pub trait Signals: Send + Sync {
-    /// A call has a new revision.
-    fn call_moved(&self, id: CallId, revision: Revision);
+    /// A call has a new revision; it was `from` before, and `by` moved it. A new call comes from the state it is in.
+    fn call_moved(&self, call: &Call, from: CallState, by: By);
 
     /// There is something to do for a worker.
     fn work_waiting(&self, work: Work);

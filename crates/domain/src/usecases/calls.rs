@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::record::{RecordError, Recorded, Recorder};
-use crate::model::call::{Asked, Entry, NewCall, Terms};
+use crate::model::call::{Asked, By, Entry, NewCall, Terms};
 use crate::model::nearest::nearest;
 use crate::model::{Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, Phone, Revision};
 use crate::ports::{
@@ -146,8 +146,10 @@ impl Calls {
         let id = CallId::new(now, self.chance.for_id());
         let terms = self.terms(&agent, wish.max_duration);
         let new = NewCall { id, client: wish.client, agent: agent.key.clone(), phone: wish.phone, asked: wish.asked, terms };
-        match self.store.insert(vec![Call::accept(new, now)], key).await {
+        let (call, entry) = Call::accept(new, now);
+        match self.store.insert(vec![(call.clone(), entry)], key).await {
             Ok(Inserted::New) => {
+                self.signals.call_moved(&call, call.state, By::Client);
                 self.signals.work_waiting(Work::Dispatch);
                 Ok(Placed { call_id: id, replayed: false })
             }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::record::{RecordError, Recorder};
-use crate::model::call::Attempt;
+use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
 use crate::model::pacing::{Rate, Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
@@ -101,9 +101,8 @@ impl Dispatch {
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
             self.pacing.spend(connection);
         }
-        for call in taken.iter().chain(&expired) {
-            self.recorder.signals.call_moved(call.id, call.revision);
-        }
+        taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
+        expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
         Ok(Claims { taken, expired })
     }
 

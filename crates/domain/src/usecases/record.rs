@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::call::{Entry, What};
+use crate::model::call::{By, Entry, What};
 use crate::model::provider::Pace;
 use crate::model::{Call, CallEvent, CallState, Fence, Forbidden, Stale, Transition};
 use crate::ports::{CallStore, Chance, Change, Clock, Connection, Connections, Inbox, Reader, Signals, StoreError, Work};
@@ -95,7 +95,7 @@ impl Recorder {
             let change = Change { call: next.clone(), from: call.revision, claim, entry: entry.clone(), earlier };
             match self.store.save(change).await {
                 Ok(()) => {
-                    self.tell(&call, &next).await;
+                    self.tell(&call, &next, entry.by).await;
                     return Ok(Recorded::Moved(Box::new(next), entry));
                 }
                 // A send mark is refused for good: its lease may have run out with nothing else changed.
@@ -124,8 +124,8 @@ impl Recorder {
         call.connection.as_ref().and_then(|id| self.connections.get(id)).map_or(UNKNOWN_PACE, Connection::pace)
     }
 
-    async fn tell(&self, before: &Call, now: &Call) {
-        self.signals.call_moved(now.id, now.revision);
+    async fn tell(&self, before: &Call, now: &Call, by: By) {
+        self.signals.call_moved(now, before.state, by);
         if now.state == CallState::Queued {
             self.signals.work_waiting(Work::Dispatch);
         }

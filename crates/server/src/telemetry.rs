@@ -1,0 +1,120 @@
+//! Logs and metrics: their setup, and the records that more than one place writes.
+//!
+//! Never a phone number, a transcript, a key or a body: not in a field, not in a label.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use callgate_domain::model::call::By;
+use callgate_domain::model::{Call, CallState, ConnectionId, Revision};
+use callgate_domain::ports::Progress;
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::time::FormatTime;
+
+/// Seconds, from a quick read to a provider's slow answer.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// How log records look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl LogFormat {
+    /// As `CALLGATE_LOG_FORMAT` says; text on a terminal and JSON elsewhere where it says nothing.
+    ///
+    /// # Errors
+    /// The word, when it is neither `text` nor `json`.
+    pub fn chosen(word: Option<&str>) -> Result<Self, String> {
+        match word {
+            Some("text") => Ok(Self::Text),
+            Some("json") => Ok(Self::Json),
+            Some(other) => Err(other.to_owned()),
+            None if std::io::stderr().is_terminal() => Ok(Self::Text),
+            None => Ok(Self::Json),
+        }
+    }
+}
+
+/// Starts logging to stderr. `filter` is a level or a filter per module.
+///
+/// # Errors
+/// When the filter cannot be read, or logging runs already.
+pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(filter)?;
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let started = match format {
+        LogFormat::Text => logs.with_target(false).with_timer(TimeOfDay).with_ansi(colours()).try_init(),
+        LogFormat::Json => {
+            logs.json().flatten_event(true).with_current_span(true).with_span_list(false).with_target(false).try_init()
+        }
+    };
+    started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
+}
+
+fn colours() -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    wanted && std::env::var_os("TERM").is_none_or(|term| term != "dumb") && std::io::stderr().is_terminal()
+}
+
+/// `15:55:02.123`, in UTC: a person at a terminal knows the day.
+struct TimeOfDay;
+
+impl FormatTime for TimeOfDay {
+    fn format_time(&self, w: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a log record carries the real time, whatever the gateway's clock is set to"
+        )]
+        let now = jiff::Timestamp::now();
+        write!(w, "{}", now.strftime("%H:%M:%S%.3f"))
+    }
+}
+
+/// Starts the recorder behind `/metrics`.
+///
+/// # Errors
+/// When another recorder runs in this process.
+pub fn start_metrics(database: &'static str) -> Result<PrometheusHandle, BuildError> {
+    let handle =
+        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?.install_recorder()?;
+    metrics::gauge!("callgate_build_info", "version" => env!("CARGO_PKG_VERSION"), "database" => database).set(1.0);
+    Ok(handle)
+}
+
+/// One record and one count for a change of a call's state.
+pub fn call_moved(call: &Call, from: CallState, by: By) {
+    let agent = || call.agent.to_string();
+    if call.revision == Revision(1) {
+        metrics::counter!("callgate_calls_created_total", "agent" => agent()).increment(1);
+        tracing::info!(call_id = %call.id, agent = %call.agent, status = %call.status(), "call accepted");
+        return;
+    }
+    if from == call.state {
+        return;
+    }
+    let connection = call.connection.as_ref().map_or("", |id| id.as_str());
+    tracing::info!(call_id = %call.id, from = %from, to = %call.state, by = %by, connection, "call state");
+    if call.state.is_terminal() {
+        let connection = connection.to_owned();
+        metrics::counter!("callgate_calls_finished_total", "agent" => agent(), "connection" => connection, "status" => call.status().as_str()).increment(1);
+        if let Some(length) = call.duration_s() {
+            metrics::histogram!("callgate_call_length_seconds", "agent" => agent()).record(Duration::from_secs(length.into()));
+        }
+    }
+}
+
+/// Counts a failure of background work.
+pub fn work_failed(work: &'static str) {
+    metrics::counter!("callgate_work_failed_total", "work" => work).increment(1);
+}
+
+/// Counts what became of a webhook.
+pub fn webhook_handled(connection: Option<&ConnectionId>, progress: Progress) {
+    let connection = connection.map_or_else(String::new, ToString::to_string);
+    metrics::counter!("callgate_inbox_results_total", "connection" => connection, "outcome" => progress.as_str()).increment(1);
+}

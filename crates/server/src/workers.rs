@@ -1,0 +1,174 @@
+//! The background work: tick, then sleep, wake or stop. The loops know nothing of calls; the use cases do the work.
+//!
+//! A loop registers for its wake-up before it looks for work, and looks again after a second at most, so a lost hint
+//! costs a moment. A tick reads the state and acts on it: a restart and the ordinary case are one path.
+
+mod carry;
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use callgate_domain::model::moment::elapsed;
+use callgate_domain::ports::{StoreError, Work};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
+
+use crate::gateway::Gateway;
+use crate::telemetry;
+
+/// Looking is the guarantee, hints only save time: no loop sleeps longer.
+const LONGEST_SLEEP: Duration = Duration::from_secs(1);
+/// How soon a loop looks again while it had something to do and found the rest held back (a rate, a full connection).
+const BUSY_SLEEP: Duration = Duration::from_millis(100);
+/// How long a loop waits after the store could not be used.
+const AFTER_FAILURE: Duration = Duration::from_millis(500);
+/// Calls looked after, or webhooks understood, at once.
+const AT_ONCE: usize = 32;
+/// Rows taken by one look.
+const PAGE: u32 = 64;
+
+/// The running loops.
+pub struct Workers {
+    loops: Vec<(&'static str, JoinHandle<()>)>,
+}
+
+impl Workers {
+    /// Starts the loops; they stop by themselves when `gateway.stopping` is canceled.
+    #[must_use]
+    pub fn start(gateway: &Arc<Gateway>) -> Self {
+        let loops = vec![
+            ("dispatch", tokio::spawn(carry::dispatcher(Arc::clone(gateway)))),
+            ("beat", tokio::spawn(carry::beater(Arc::clone(gateway)))),
+            ("intake", tokio::spawn(intake(Arc::clone(gateway)))),
+            ("reconcile", tokio::spawn(reconciler(Arc::clone(gateway)))),
+        ];
+        Self { loops }
+    }
+
+    /// Waits until every loop has stopped and what it had under way is written down, at most `bound`.
+    pub async fn stopped(self, bound: Duration) {
+        let all = async {
+            for (name, running) in self.loops {
+                if let Err(error) = running.await {
+                    tracing::error!(work = name, %error, "worker died");
+                }
+            }
+        };
+        if tokio::time::timeout(bound, all).await.is_err() {
+            tracing::warn!("some work was still under way at the stop; the next start takes it up");
+        }
+    }
+}
+
+/// Understands kept webhooks.
+async fn intake(gateway: Arc<Gateway>) {
+    let mut under_way = JoinSet::new();
+    while !gateway.stopping.is_cancelled() {
+        let woken = gateway.hub.woken(Work::Intake);
+        let room = AT_ONCE.saturating_sub(under_way.len());
+        let sleep = match gateway.intake.take(u32::try_from(room).unwrap_or(0)).await {
+            Ok(taken) if taken.is_empty() => LONGEST_SLEEP,
+            Ok(taken) => {
+                for kept in taken {
+                    let gateway = Arc::clone(&gateway);
+                    under_way.spawn(async move {
+                        let id = kept.parcel.id;
+                        let connection = kept.parcel.connection.clone();
+                        match gateway.intake.handle(kept).await {
+                            Ok(progress) => telemetry::webhook_handled(connection.as_ref(), progress),
+                            Err(error) => failed("intake", &format!("webhook {id} is tried again"), &error),
+                        }
+                    });
+                }
+                BUSY_SLEEP
+            }
+            Err(error) => after_failure("intake", &error),
+        };
+        rest(&gateway, woken, sleep, &mut under_way, "intake").await;
+    }
+    finish(under_way, "intake").await;
+}
+
+/// Looks after calls whose moment has come.
+async fn reconciler(gateway: Arc<Gateway>) {
+    let mut under_way = JoinSet::new();
+    while !gateway.stopping.is_cancelled() {
+        let woken = gateway.hub.woken(Work::Reconcile);
+        let room = AT_ONCE.saturating_sub(under_way.len());
+        let sleep = match gateway.reconcile.take(u32::try_from(room).unwrap_or(0)).await {
+            Ok(taken) if taken.is_empty() => until_next(&gateway).await,
+            Ok(taken) => {
+                for call in taken {
+                    let gateway = Arc::clone(&gateway);
+                    under_way.spawn(async move {
+                        let id = call.id;
+                        if let Err(error) = gateway.reconcile.look_after(call).await {
+                            failed("reconcile", &format!("call {id} is looked after again"), &error);
+                        }
+                    });
+                }
+                Duration::ZERO
+            }
+            Err(error) => after_failure("reconcile", &error),
+        };
+        rest(&gateway, woken, sleep, &mut under_way, "reconcile").await;
+    }
+    finish(under_way, "reconcile").await;
+}
+
+/// How long nobody has to be looked after.
+async fn until_next(gateway: &Gateway) -> Duration {
+    match gateway.store.next_moment().await {
+        Ok(Some(moment)) => elapsed(gateway.clock.now(), moment).clamp(Duration::from_millis(10), LONGEST_SLEEP),
+        _ => LONGEST_SLEEP,
+    }
+}
+
+/// Waits for a hint, for the sleep to end, for the stop, or, where no more can be taken, for something to finish.
+async fn rest(
+    gateway: &Gateway,
+    woken: impl Future<Output = ()>,
+    sleep: Duration,
+    under_way: &mut JoinSet<()>,
+    work: &'static str,
+) {
+    while let Some(done) = under_way.try_join_next() {
+        count_panic(work, done);
+    }
+    if under_way.len() >= AT_ONCE {
+        if let Some(done) = under_way.join_next().await {
+            count_panic(work, done);
+        }
+        return;
+    }
+    tokio::select! {
+        () = woken => {}
+        () = tokio::time::sleep(sleep) => {}
+        () = gateway.stopping.cancelled() => {}
+    }
+}
+
+async fn finish(mut under_way: JoinSet<()>, work: &'static str) {
+    while let Some(done) = under_way.join_next().await {
+        count_panic(work, done);
+    }
+}
+
+/// A panic ends one piece of work, never the loop: what it held is taken up again when its hold or lease ends.
+fn count_panic(work: &'static str, done: Result<(), JoinError>) {
+    if let Err(error) = done {
+        telemetry::work_failed(work);
+        tracing::error!(work, %error, "a piece of work panicked");
+    }
+}
+
+fn after_failure(work: &'static str, error: &StoreError) -> Duration {
+    failed(work, "it is tried again", error);
+    AFTER_FAILURE
+}
+
+fn failed(work: &'static str, then: &str, error: &(dyn std::error::Error + 'static)) {
+    telemetry::work_failed(work);
+    let cause = error.source().map(ToString::to_string).unwrap_or_default();
+    tracing::warn!(work, %error, cause, then, "work failed");
+}
