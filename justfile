@@ -1,0 +1,30 @@
+# Every command a developer types. `just` alone lists them.
+
+_list:
+    @just --list
+
+# Formatting, lints, and who may depend on what.
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    cargo deny check bans licenses sources
+
+# All tests. Those on Postgres start a throw-away cluster of their own.
+test:
+    cargo test --workspace --locked
+
+# What is too long for every change: many more cases of every property.
+verify: check
+    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 cargo test --workspace --locked --release
+
+# The gateway, with the simulator, on 127.0.0.1:8010.
+run *args:
+    cargo run --release --locked -- serve {{ args }}
+
+# Durable creates beside a bare handler, interleaved; prints the ratio and its goal.
+bench:
+    cargo run --profile dist --locked --example bench
+
+# Writes docs/openapi.json anew from the code.
+openapi:
+    CALLGATE_BLESS=1 cargo test --locked -p callgate --test it openapi
