@@ -1,1 +1,3 @@
-//! adapters
+//! The ports of the domain, kept with real things.
+
+pub mod store;
