@@ -69,8 +69,8 @@ impl Report {
         };
         let unknown_status = draft.unknown_status.take();
         let provider_call = draft.provider_call.clone();
-        // Fields we do not know are an engine's own affair.
-        let unusable = faults.into_iter().filter(|fault| fault.code != "unknown_field").map(|fault| fault.pointer).collect();
+        // Fields we do not know are an engine's own affair, and their names may be anything: they are not for the log.
+        let unusable = faults.into_iter().filter(draft::knows).map(|fault| fault.pointer).collect();
         Lenient { report: draft.report(source), provider_call, unknown_status, unusable }
     }
 

@@ -8,4 +8,6 @@ mod contract;
 mod engine;
 mod fixtures;
 mod http;
+mod simulated_calls;
 mod simulator;
+mod stage;

@@ -153,6 +153,12 @@ impl Draft {
     }
 }
 
+/// Whether a fault is one of a field that we know.
+pub fn knows(fault: &Fault) -> bool {
+    let field = fault.pointer.split('/').nth(1).unwrap_or_default();
+    fault.code != "unknown_field" && (field == EVENT_FIELD || FIELDS.contains(&field))
+}
+
 fn event(value: Value, words: Words) -> Result<Option<Event>, Wrong> {
     let name = text(value, MAX_WORD)?.ok_or_else(|| ("wrong_type", "must be a string".to_owned()))?;
     words.event(&name).map(Some).ok_or_else(|| ("invalid", format!("must be one of: {}", words.event_names())))
