@@ -56,6 +56,8 @@ impl Answer {
 /// A request as an engine saw it.
 #[derive(Debug, Clone)]
 pub struct Asked {
+    /// Which connection it came over: the engine counts them, and keeps them open as long as it can.
+    pub connection: usize,
     /// `POST`.
     pub method: String,
     /// With its query.
@@ -222,6 +224,14 @@ pub async fn trouble_after_sending_is_unknown(provider: &dyn VoiceProvider, engi
         let headers = vec![("location".to_owned(), "/elsewhere".to_owned())];
         an_answer_means(provider, engine, Answer::Is { status, headers, body: body.clone() }, unknown).await;
     }
+}
+
+/// A request that can ring has a connection of its own: one that was used before may be dead, and then nobody knows
+/// whether the request left.
+pub async fn no_connection_is_used_twice(provider: &dyn VoiceProvider, engine: &dyn Engine, good: &Answer, expected: &str) {
+    let first = an_answer_means(provider, engine, good.clone(), expected).await;
+    let second = an_answer_means(provider, engine, good.clone(), expected).await;
+    assert_ne!(first.connection, second.connection);
 }
 
 /// Where no connection came about, nobody was rung; the provider's engine is not there.

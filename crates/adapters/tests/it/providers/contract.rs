@@ -127,7 +127,9 @@ async fn trouble_after_sending_is_unknown_and_nothing_is_sent_again() {
         let engine = LocalEngine::start().await;
         let exchanges = fixtures::exchanges(kind.name, "place.");
         let good = exchanges.iter().find(|exchange| exchange.means.as_str().unwrap().starts_with("dialed ")).unwrap();
-        contract::trouble_after_sending_is_unknown(&*provider(kind, &engine.url), &engine, &good.answer()).await;
+        let provider = provider(kind, &engine.url);
+        contract::trouble_after_sending_is_unknown(&*provider, &engine, &good.answer()).await;
+        contract::no_connection_is_used_twice(&*provider, &engine, &good.answer(), good.means.as_str().unwrap()).await;
     }
 }
 

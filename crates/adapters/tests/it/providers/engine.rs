@@ -24,10 +24,11 @@ impl LocalEngine {
         let state = Arc::new(State { answer: Mutex::new(Answer::is(500, "")), asked: Mutex::default() });
         let serving = Arc::clone(&state);
         tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            for connection in 0.. {
+                let Ok((stream, _)) = listener.accept().await else { break };
                 let state = Arc::clone(&serving);
                 // A client that hangs up first is no failure of the engine.
-                tokio::spawn(async move { drop(serve(stream, &state).await) });
+                tokio::spawn(async move { drop(serve(stream, connection, &state).await) });
             }
         });
         Self { url, state }
@@ -50,44 +51,62 @@ pub async fn nobody() -> String {
     format!("http://{}", listener.local_addr().unwrap())
 }
 
-/// One request, one answer, and the connection closes.
-async fn serve(mut stream: TcpStream, state: &State) -> std::io::Result<()> {
-    let Some(asked) = request(&mut stream).await? else { return stream.write_all(b"this is not TLS").await };
-    state.asked.lock().unwrap().push(asked);
-    let answer = state.answer.lock().unwrap().clone();
-    match answer {
-        Answer::Is { status, headers, body } => {
-            let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-            stream.write_all(whole(status, &headers, &body, body.len()).as_bytes()).await?;
+/// Requests and answers, until one side has had enough.
+async fn serve(mut stream: TcpStream, connection: usize, state: &State) -> std::io::Result<()> {
+    loop {
+        let asked = match request(&mut stream, connection).await? {
+            Heard::Request(asked) => asked,
+            Heard::Nothing => return Ok(()),
+            Heard::Nonsense => return stream.write_all(b"this is not TLS").await,
+        };
+        state.asked.lock().unwrap().push(asked);
+        let answer = state.answer.lock().unwrap().clone();
+        match answer {
+            Answer::Is { status, headers, body } => {
+                let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+                stream.write_all(whole(status, &headers, &body, body.len()).as_bytes()).await?;
+                // After one below 200, HTTP has another answer follow: there is none.
+                if status >= 200 {
+                    continue;
+                }
+            }
+            Answer::Silence => drop(stream.read(&mut [0]).await?),
+            Answer::HangsUp => {}
+            Answer::CutOff { status, body } => {
+                let half = body.get(..body.len() / 2).unwrap_or_default();
+                stream.write_all(whole(status, "", half, body.len()).as_bytes()).await?;
+            }
+            Answer::Endless { status, body } => {
+                let length = 3 * 1024 * 1024;
+                stream.write_all(whole(status, "", &body, length).as_bytes()).await?;
+                stream.write_all(&vec![b' '; length - body.len()]).await?;
+            }
         }
-        Answer::Silence => drop(stream.read(&mut [0]).await?),
-        Answer::HangsUp => {}
-        Answer::CutOff { status, body } => {
-            let half = body.get(..body.len() / 2).unwrap_or_default();
-            stream.write_all(whole(status, "", half, body.len()).as_bytes()).await?;
-        }
-        Answer::Endless { status, body } => {
-            let length = 3 * 1024 * 1024;
-            stream.write_all(whole(status, "", &body, length).as_bytes()).await?;
-            stream.write_all(&vec![b' '; length - body.len()]).await?;
-        }
+        return stream.shutdown().await;
     }
-    stream.shutdown().await
 }
 
 fn whole(status: u16, headers: &str, body: &str, length: usize) -> String {
-    format!("HTTP/1.1 {status} Because\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}")
+    format!("HTTP/1.1 {status} Because\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
 }
 
-/// `None` where what comes is no HTTP.
-async fn request(stream: &mut TcpStream) -> std::io::Result<Option<Asked>> {
+/// What comes over a connection.
+enum Heard {
+    Request(Asked),
+    Nothing,
+    Nonsense,
+}
+
+async fn request(stream: &mut TcpStream, connection: usize) -> std::io::Result<Heard> {
     let mut bytes = Vec::new();
     loop {
         let mut chunk = [0; 4096];
         let read = stream.read(&mut chunk).await?;
         bytes.extend_from_slice(&chunk[..read]);
-        if read == 0 || bytes.first().is_some_and(|first| !first.is_ascii_uppercase()) {
-            return Ok(None);
+        match bytes.first() {
+            _ if read == 0 => return Ok(Heard::Nothing),
+            Some(first) if !first.is_ascii_uppercase() => return Ok(Heard::Nonsense),
+            _ => {}
         }
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
@@ -101,6 +120,6 @@ async fn request(stream: &mut TcpStream) -> std::io::Result<Option<Asked>> {
         }
         let mut words = first.split(' ').map(str::to_owned);
         let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-        return Ok(Some(Asked { method, path, headers, body: body.to_owned() }));
+        return Ok(Heard::Request(Asked { connection, method, path, headers, body: body.to_owned() }));
     }
 }
