@@ -1,3 +1,5 @@
-//! The ports of the domain, kept with real things.
+//! The ports of the domain, kept with real things: SQLite and Postgres, voice providers, the machine's clock.
 
+pub mod clock;
+pub mod providers;
 pub mod store;
