@@ -3,4 +3,5 @@
 pub mod gateway;
 pub mod signals;
 pub mod telemetry;
+pub mod wiring;
 pub mod workers;
