@@ -5,6 +5,7 @@ pub mod duration;
 pub mod gateway;
 pub mod signals;
 pub mod telemetry;
+pub mod wiring;
 pub mod workers;
 
 /// The program's name: binary, environment prefix, metric prefix and console title all come from it.
