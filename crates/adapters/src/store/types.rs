@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// Microseconds from 1970 to 2000-01-01, from where Postgres counts.
 const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
 
+/// Microseconds from 1970 back to the year 1.
+const YEAR_ONE: i64 = -62_135_596_800_000_000;
+
 /// The SQL type of [`Id`].
 #[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
 #[diesel(postgres_type(oid = 2950, array_oid = 2951))]
@@ -87,7 +90,8 @@ impl FromSql<IdSql, Sqlite> for Id {
 
 impl ToSql<InstantSql, Pg> for Instant {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let micros = self.0.as_microsecond().saturating_sub(POSTGRES_EPOCH);
+        // Postgres begins in 4713 BC; whatever a client writes that is older is as long ago.
+        let micros = self.0.as_microsecond().max(YEAR_ONE).saturating_sub(POSTGRES_EPOCH);
         out.write_all(&micros.to_be_bytes())?;
         Ok(IsNull::No)
     }

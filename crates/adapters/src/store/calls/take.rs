@@ -53,7 +53,7 @@ pub fn claim(
     let now = dialect::now(db, clock)?;
     let mut live = count_live(db)?;
     let agents = agents_with_room(&room);
-    let mut after = (Timestamp::MIN, Id(Uuid::nil()));
+    let mut after = (Timestamp::UNIX_EPOCH, Id(Uuid::nil()));
     let mut taken = Vec::new();
     let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
     for _ in 0..PAGES {
