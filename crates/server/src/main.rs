@@ -1,1 +1,2 @@
-fn main() {}
+//! The `callgate` program.
+fn main(){}

@@ -1,62 +1,27 @@
 //! The only place where concrete types meet.
 
+mod plan;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
-use callgate_adapters::providers::{self, ConnectionSettings, Kind, Ports};
+use callgate_adapters::providers::{self, Ports};
 use callgate_adapters::store::{OpenError, SqlStore};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
     AgentCatalog, CallStore, Chance, Clock, Connection, Connections, Inbox, InvalidSettings, KeyStore, Settings, Signals,
     StoreError,
 };
-use callgate_domain::usecases::calls::CallLimits;
 use callgate_domain::usecases::dispatch::Pacing;
 use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use plan::{ConnectionPlan, Plan};
+
 use crate::gateway::{Facts, Gateway};
 use crate::signals::Hub;
-
-/// What a gateway is put together from: the configuration, cut to what each part needs.
-#[derive(Debug)]
-pub struct Plan {
-    /// `sqlite://…` or `postgres://…`.
-    pub database_url: String,
-    /// Connections to the database.
-    pub pool: u32,
-    /// Accounts with providers.
-    pub connections: Vec<ConnectionPlan>,
-    /// Whom to call with.
-    pub agents: Vec<Agent>,
-    /// The bounds of calls.
-    pub limits: CallLimits,
-    /// Calls that may be live in all; `None` is no limit.
-    pub max_live: Option<u32>,
-    /// Outside address, without a slash at its end.
-    pub public_url: Option<String>,
-    /// Whether this process runs workers.
-    pub workers: bool,
-    /// Failed authentications per minute and address.
-    pub failed_auth_per_minute: u32,
-}
-
-/// One account with a provider.
-#[derive(Debug)]
-pub struct ConnectionPlan {
-    /// Which kind; one of `providers::KINDS`.
-    pub kind: &'static Kind,
-    /// What the kind is told. Its webhook URL is filled in here.
-    pub settings: ConnectionSettings,
-    /// Calls that may be live; `None` is no limit.
-    pub max_live: Option<u32>,
-    /// Requests to place a call per second; `None` is no limit.
-    pub max_per_second: Option<u32>,
-    /// Overrides the adapter's own.
-    pub poll_interval: Option<std::time::Duration>,
-}
 
 /// Why a gateway could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -81,12 +46,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
-    let open = {
-        let (url, pool, clock) = (plan.database_url.clone(), plan.pool, Arc::clone(&clock));
-        move || SqlStore::open(&url, pool, clock)
-    };
-    let opened = tokio::task::spawn_blocking(open).await.map_err(|error| OpenError::Unreachable(error.into()))?;
-    let sql = Arc::new(opened?);
+    let sql = open_store(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
     let database = sql.kind();
     let (store, inbox): (Arc<dyn CallStore>, Arc<dyn Inbox>) = (Arc::clone(&sql) as _, Arc::clone(&sql) as _);
     let (keys, settings): (Arc<dyn KeyStore>, Arc<dyn Settings>) = (Arc::clone(&sql) as _, sql);
@@ -168,6 +128,11 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     })
 }
 
+async fn open_store(url: String, pool: u32, clock: Arc<dyn Clock>) -> Result<Arc<SqlStore>, OpenError> {
+    let opened = tokio::task::spawn_blocking(move || SqlStore::open(&url, pool, clock)).await;
+    opened.map_err(|error| OpenError::Unreachable(error.into()))?.map(Arc::new)
+}
+
 async fn open_connection(
     plan: ConnectionPlan,
     facts: &Facts,
@@ -175,8 +140,8 @@ async fn open_connection(
     ports: &Ports,
 ) -> Result<Connection, WiringError> {
     let mut given = plan.settings;
-    if let Some(public_url) = &facts.public_url {
-        let token = settings.webhook_token(&given.id, fresh_token(ports.chance.as_ref())).await?;
+    if let (Some(public_url), Some(fresh)) = (&facts.public_url, fresh_token(ports.chance.as_ref())) {
+        let token = settings.webhook_token(&given.id, fresh).await?;
         given.webhook_url = Some(format!("{public_url}/v1/webhooks/in/{}/{}", given.id, token.expose()));
     }
     let provider = plan.kind.open(&given, ports.clone())?;
@@ -194,15 +159,15 @@ async fn open_connection(
     })
 }
 
-/// 160 random bits in letters and digits: what makes a webhook's address unknown to others.
+/// 160 random bits in letters and digits: what makes a webhook's address unknown to others. Never `None` in practice, since
+/// it is never empty.
 #[must_use]
-pub fn fresh_token(chance: &dyn Chance) -> Secret {
+pub fn fresh_token(chance: &dyn Chance) -> Option<Secret> {
     use base64::Engine as _;
     let mut bytes = [0; 20];
     chance.bytes(&mut bytes);
     let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
-    // Never empty, so never `None`.
-    Secret::new(token.clone()).or_else(|| Secret::new("-")).unwrap_or_else(|| fresh_token(chance))
+    Secret::new(token)
 }
 
 /// The agents of the configuration.

@@ -6,8 +6,9 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection, SqliteConnection};
+
+use super::dialect;
 
 /// A connection to one of the two databases.
 pub enum AnyConnection {
@@ -76,17 +77,14 @@ impl Address {
     pub fn open(&self) -> anyhow::Result<AnyConnection> {
         match self {
             Self::Postgres(url) => {
-                let mut connection = PgConnection::establish(url)?;
-                // A twin's insert is waited for so long, and no longer (`API.md` section 1).
-                connection.batch_execute("set lock_timeout = '5s'; set statement_timeout = '30s'; set timezone = 'UTC'")?;
-                Ok(AnyConnection::Pg(connection))
+                let mut connection = AnyConnection::Pg(PgConnection::establish(url)?);
+                dialect::set_up(&mut connection)?;
+                Ok(connection)
             }
             Self::Sqlite(path) => {
-                let mut connection = SqliteConnection::establish(&path.to_string_lossy())?;
-                connection.batch_execute(
-                    "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
-                )?;
-                Ok(AnyConnection::Lite(connection))
+                let mut connection = AnyConnection::Lite(SqliteConnection::establish(&path.to_string_lossy())?);
+                dialect::set_up(&mut connection)?;
+                Ok(connection)
             }
         }
     }
@@ -97,9 +95,7 @@ impl Address {
     /// What the database said.
     pub fn open_to_read(&self) -> anyhow::Result<AnyConnection> {
         let mut connection = self.open()?;
-        if let AnyConnection::Lite(lite) = &mut connection {
-            lite.batch_execute("pragma query_only = on")?;
-        }
+        dialect::only_read(&mut connection)?;
         Ok(connection)
     }
 }

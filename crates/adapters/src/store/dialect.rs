@@ -29,6 +29,25 @@ struct Word {
     word: String,
 }
 
+/// Sets a connection up as `RELIABILITY.md` says.
+pub fn set_up(db: &mut AnyConnection) -> Result<(), diesel::result::Error> {
+    match db {
+        // A twin's insert is waited for so long, and no longer (`API.md` section 1).
+        AnyConnection::Pg(pg) => pg.batch_execute("set lock_timeout = '5s'; set statement_timeout = '30s'; set timezone = 'UTC'"),
+        AnyConnection::Lite(lite) => lite.batch_execute(
+            "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on",
+        ),
+    }
+}
+
+/// Makes a connection refuse to write, where the database has such a thing for one file.
+pub fn only_read(db: &mut AnyConnection) -> Result<(), diesel::result::Error> {
+    match db {
+        AnyConnection::Pg(_) => Ok(()),
+        AnyConnection::Lite(lite) => lite.batch_execute("pragma query_only = on"),
+    }
+}
+
 /// The clock that leases go by: the database's own where processes share it, the process's where there is one.
 pub fn now(db: &mut AnyConnection, clock: &dyn Clock) -> Result<Timestamp, StoreError> {
     match db {
