@@ -1,2 +1,2 @@
 //! The `callgate` program.
-fn main(){}
+fn main() {}

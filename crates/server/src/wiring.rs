@@ -56,12 +56,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
     };
-    let facts = Facts {
-        public_url: plan.public_url,
-        database,
-        workers: plan.workers,
-        failed_auth_per_minute: plan.failed_auth_per_minute,
-    };
+    let facts = Facts { public_url: plan.public_url, database, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
         opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);

@@ -90,7 +90,8 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
         let text = std::str::from_utf8(buffer.get(..held).unwrap_or_default())?;
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         ensure!(head.starts_with("HTTP/1.1 201"), "{head}\n{body}");
-        let length = head.lines().filter_map(|line| line.split_once(": ")).find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+        let length =
+            head.lines().filter_map(|line| line.split_once(": ")).find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         let length: usize = length.context("no length")?.1.parse()?;
         if body.len() >= length {
             return Ok(());

@@ -28,8 +28,6 @@ pub struct Plan {
     pub public_url: Option<String>,
     /// Whether this process runs workers.
     pub workers: bool,
-    /// Failed authentications per minute and address; `None` is no limit.
-    pub failed_auth_per_minute: Option<u32>,
 }
 
 /// One account with a provider.
@@ -69,7 +67,6 @@ impl Plan {
             max_live: config.calls.max_live,
             public_url: config.server.public_url,
             workers,
-            failed_auth_per_minute: config.limits.failed_auth_per_minute,
         })
     }
 }

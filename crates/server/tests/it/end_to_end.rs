@@ -14,7 +14,8 @@ use callgate_server::wiring::{Plan, wire};
 use callgate_server::workers::Workers;
 use metrics_exporter_prometheus::PrometheusHandle;
 
-static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| callgate_server::telemetry::start_metrics("sqlite").expect("metrics"));
+static METRICS: LazyLock<PrometheusHandle> =
+    LazyLock::new(|| callgate_server::telemetry::start_metrics("sqlite").expect("metrics"));
 
 async fn gateway(folder: &std::path::Path) -> Arc<Gateway> {
     install_crypto();
