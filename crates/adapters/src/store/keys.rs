@@ -34,6 +34,17 @@ impl KeyStore for SqlStore {
         self.db.read_by_key(move |db| find(db, &sha256, now)).await
     }
 
+    async fn has_first(&self) -> Result<bool, StoreError> {
+        let found: Option<String> = self
+            .db
+            .read_by_key(|db| {
+                on_backend!(db, c => keys::table.filter(keys::first_at.is_not_null()).select(keys::client).limit(1).get_result(c).optional())
+                    .translated()
+            })
+            .await?;
+        Ok(found.is_some())
+    }
+
     async fn set_first(&self, sha256: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
         self.db.write(move |db| set_first(db, &sha256, now)).await
     }
