@@ -23,6 +23,7 @@ run *args:
 
 # Durable creates beside a bare handler, interleaved; prints the ratio and its goal.
 bench:
+    cargo build --profile dist --locked
     cargo run --profile dist --locked --example bench
 
 # Writes docs/openapi.json anew from the code.

@@ -1,1 +1,2 @@
+//! The `callgate` program.
 fn main() {}

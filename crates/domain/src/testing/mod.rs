@@ -1,1 +1,3 @@
+//! What tests of every crate share: builders, stores in memory, and the contracts that adapters are run against.
 
+pub mod provider_contract;

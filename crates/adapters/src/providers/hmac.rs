@@ -1,0 +1,113 @@
+//! Signatures shared by providers: HMAC, compared in constant time, and the Standard Webhooks format over it.
+//!
+//! What is signed and which header carries it is a provider's own business, in its `signature.rs`.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use callgate_domain::model::Secret;
+use callgate_domain::model::moment::elapsed;
+use callgate_domain::ports::{RawWebhook, WebhookError};
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+/// Names one message.
+pub const ID: &str = "webhook-id";
+/// When it was signed, in whole seconds since 1970.
+pub const TIMESTAMP: &str = "webhook-timestamp";
+/// `v1,<base64>`, several separated by spaces.
+pub const SIGNATURE: &str = "webhook-signature";
+
+const PREFIX: &str = "whsec_";
+const TOLERANCE: Duration = Duration::from_mins(5);
+const MAX_SECRETS: usize = 3;
+const MAX_SIGNATURES: usize = 16;
+/// The Standard Webhooks specification asks for 24 to 64 bytes.
+const SHORTEST_KEY: usize = 24;
+
+/// Signs and verifies as <https://www.standardwebhooks.com> says; the first key signs, any of them verifies.
+#[derive(Clone)]
+pub struct StandardWebhooks {
+    first: Hmac<Sha256>,
+    others: Vec<Hmac<Sha256>>,
+}
+
+impl StandardWebhooks {
+    /// From `whsec_` secrets. The error is the end of a sentence that begins with the setting's name.
+    pub fn new(secrets: &[Secret]) -> Result<Self, String> {
+        if secrets.len() > MAX_SECRETS {
+            return Err(format!("has {} secrets; keep at most {MAX_SECRETS}", secrets.len()));
+        }
+        let keys = secrets.iter().map(|secret| key_of(secret.expose())).collect::<Result<Vec<_>, _>>()?;
+        let mut keys = keys.into_iter();
+        let first = keys.next().ok_or("is missing; an empty secret would let anybody in")?;
+        Ok(Self { first, others: keys.collect() })
+    }
+
+    /// The three headers for a message.
+    pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> [(&'static str, String); 3] {
+        let timestamp = at.as_second().to_string();
+        let signature = STANDARD.encode(mac(&self.first, id, &timestamp, body).finalize().into_bytes());
+        [(ID, id.to_owned()), (TIMESTAMP, timestamp), (SIGNATURE, format!("v1,{signature}"))]
+    }
+
+    /// Whether a message is signed with one of the keys, and within five minutes of `now`.
+    pub fn verify(&self, webhook: &RawWebhook, now: Timestamp) -> Result<(), WebhookError> {
+        let id = only(webhook, ID)?;
+        let timestamp = only(webhook, TIMESTAMP)?;
+        let signatures = only(webhook, SIGNATURE)?;
+        let signed_at = moment(timestamp).ok_or(WebhookError::BadSignature)?;
+        let theirs: Vec<Vec<u8>> = signatures
+            .split(' ')
+            .take(MAX_SIGNATURES)
+            .filter_map(|part| part.strip_prefix("v1,"))
+            .filter_map(|encoded| STANDARD.decode(encoded).ok())
+            .collect();
+        // Every key is tried against every signature, so that the time taken tells nothing about which one agreed.
+        let agree = std::iter::once(&self.first).chain(&self.others).fold(false, |agree, key| {
+            theirs.iter().fold(agree, |agree, tag| mac(key, id, timestamp, &webhook.body).verify_slice(tag).is_ok() | agree)
+        });
+        if !agree {
+            return Err(WebhookError::BadSignature);
+        }
+        let off = elapsed(signed_at, now).max(elapsed(now, signed_at));
+        if off > TOLERANCE { Err(WebhookError::TooOld) } else { Ok(()) }
+    }
+}
+
+fn key_of(secret: &str) -> Result<Hmac<Sha256>, String> {
+    let wrong = || format!("is not '{PREFIX}' and base64; make one with: echo {PREFIX}$(openssl rand -base64 32)");
+    let key = secret.strip_prefix(PREFIX).and_then(|encoded| STANDARD.decode(encoded).ok()).ok_or_else(wrong)?;
+    if key.len() < SHORTEST_KEY {
+        return Err(format!("is a key of {} bytes; take at least {SHORTEST_KEY}: openssl rand -base64 32", key.len()));
+    }
+    Hmac::new_from_slice(&key).map_err(|error| error.to_string())
+}
+
+fn mac(key: &Hmac<Sha256>, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = key.clone();
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    mac
+}
+
+/// A header that stands there once: with two, it is not clear which one was meant.
+fn only<'a>(webhook: &'a RawWebhook, name: &'a str) -> Result<&'a str, WebhookError> {
+    let mut values = webhook.header(name);
+    match (values.next(), values.next()) {
+        (Some(value), None) if !value.is_empty() => Ok(value),
+        _ => Err(WebhookError::BadSignature),
+    }
+}
+
+fn moment(text: &str) -> Option<Timestamp> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.then(|| text.parse().ok()).flatten().and_then(|seconds| Timestamp::from_second(seconds).ok())
+}
+
+#[cfg(test)]
+#[path = "hmac_tests.rs"]
+mod tests;

@@ -1,0 +1,3 @@
+//! The adapters against the contracts of their ports: one binary, so that it links once.
+
+mod providers;

@@ -1,0 +1,13 @@
+//! Every kind of provider against the contract, with the fixtures of its folder and a real local server as its engine.
+
+// What helps tests is held to the lints of tests.
+#![cfg(test)]
+
+mod bench;
+mod contract;
+mod engine;
+mod fixtures;
+mod http;
+mod simulated_calls;
+mod simulator;
+mod stage;

@@ -1,0 +1,150 @@
+//! Walks the registry: every kind keeps the contract with its own fixtures. A new kind is tested by being there.
+
+use std::sync::Arc;
+
+use callgate_adapters::providers::{BaseUrl, KINDS, Kind, kind};
+use callgate_domain::ports::VoiceProvider;
+use callgate_domain::testing::provider_contract as contract;
+use callgate_domain::testing::provider_contract::{Answer, Engine};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::bench::{open, settings};
+use super::engine::{LocalEngine, nobody};
+use super::fixtures;
+
+fn now() -> Timestamp {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// A connection of a kind, as its fixtures open it.
+fn provider(kind: &Kind, base_url: &str) -> Arc<dyn VoiceProvider> {
+    let held = fixtures::settings(kind.name);
+    let values: Vec<(&str, Value)> = held.values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+    let secrets: Vec<(&str, Vec<&str>)> =
+        held.secrets.iter().map(|(name, all)| (name.as_str(), all.iter().map(String::as_str).collect())).collect();
+    let secrets: Vec<(&str, &[&str])> = secrets.iter().map(|(name, all)| (*name, all.as_slice())).collect();
+    open(kind, &settings(kind, base_url, &values, &secrets), now())
+}
+
+/// Those that send requests.
+fn with_an_engine() -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().filter(|kind| kind.base_url != BaseUrl::None)
+}
+
+#[test]
+fn every_kind_has_a_name_of_its_own() {
+    for one in KINDS {
+        assert_eq!(KINDS.iter().filter(|other| other.name == one.name).count(), 1, "{}", one.name);
+        assert_eq!(kind(one.name).map(|found| found.name), Some(one.name));
+    }
+    assert!(kind("nobody").is_none());
+}
+
+#[test]
+fn every_kind_has_enough_fixtures() {
+    for kind in KINDS {
+        let webhooks = fixtures::webhooks(kind.name);
+        assert!(webhooks.len() >= 4, "{} has {} webhooks", kind.name, webhooks.len());
+        assert!(webhooks.iter().any(|webhook| webhook.says == "nothing"), "{} has no unknown status", kind.name);
+        if kind.base_url == BaseUrl::None {
+            continue;
+        }
+        let place = fixtures::exchanges(kind.name, "place.");
+        for meaning in ["dialed ", "not_dialed ", "unknown "] {
+            let is_there = place.iter().any(|exchange| exchange.means.as_str().unwrap().starts_with(meaning));
+            assert!(is_there, "{} has no answer that means {meaning}", kind.name);
+        }
+        let waits = place.iter().any(|exchange| exchange.means.as_str().unwrap().ends_with('s'));
+        assert!(waits, "{} has no answer that asks to wait", kind.name);
+        assert!(!fixtures::exchanges(kind.name, "look_up.").is_empty(), "{} has no look-up", kind.name);
+    }
+}
+
+#[tokio::test]
+async fn recorded_webhooks_are_believed_and_changed_or_old_ones_are_not() {
+    for kind in KINDS {
+        let provider = provider(kind, &nobody().await);
+        for recorded in fixtures::webhooks(kind.name) {
+            contract::a_good_webhook_says_what_is_expected(&*provider, &recorded);
+            contract::one_changed_byte_is_refused(&*provider, &recorded);
+            contract::no_signature_is_refused(&*provider, &recorded);
+            if fixtures::settings(kind.name).dated {
+                contract::an_old_webhook_is_refused(&*provider, &recorded);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn recorded_answers_to_placing_mean_what_is_expected() {
+    for kind in with_an_engine() {
+        let engine = LocalEngine::start().await;
+        let provider = provider(kind, &engine.url);
+        for exchange in fixtures::exchanges(kind.name, "place.") {
+            let means = exchange.means.as_str().unwrap();
+            let asked = contract::an_answer_means(&*provider, &engine, exchange.answer(), means).await;
+            check_request(&exchange, &asked);
+        }
+    }
+}
+
+#[tokio::test]
+async fn recorded_answers_to_look_ups_mean_what_is_expected() {
+    for kind in with_an_engine() {
+        let engine = LocalEngine::start().await;
+        let provider = provider(kind, &engine.url);
+        for exchange in fixtures::exchanges(kind.name, "look_up.") {
+            engine.answer(exchange.answer());
+            // A fixture about a call whose id is not known yet asks by our reference.
+            let id = (!exchange.name.contains("by_reference")).then_some("eng-7f3a");
+            let found = provider.look_up(&contract::a_look_up(id)).await;
+            assert_eq!(contract::shown_found(&found), exchange.means, "{}", exchange.name);
+            check_request(&exchange, engine.asked().first().unwrap());
+        }
+    }
+}
+
+fn check_request(exchange: &fixtures::Exchange, asked: &contract::Asked) {
+    let Some(request) = &exchange.request else { return };
+    let body = serde_json::from_str(&asked.body).unwrap_or_else(|_| Value::String(asked.body.clone()));
+    let sent = serde_json::json!({ "method": asked.method, "path": asked.path, "body": body });
+    assert_eq!(&sent, request, "{}", exchange.name);
+}
+
+#[tokio::test]
+async fn whatever_stands_in_no_table_is_unknown() {
+    for kind in with_an_engine() {
+        let engine = LocalEngine::start().await;
+        let listed = fixtures::settings(kind.name).listed_statuses;
+        contract::unlisted_answers_are_unknown(&*provider(kind, &engine.url), &engine, &|status| listed.contains(&status)).await;
+    }
+}
+
+#[tokio::test]
+async fn trouble_after_sending_is_unknown_and_nothing_is_sent_again() {
+    for kind in with_an_engine() {
+        let engine = LocalEngine::start().await;
+        let exchanges = fixtures::exchanges(kind.name, "place.");
+        let good = exchanges.iter().find(|exchange| exchange.means.as_str().unwrap().starts_with("dialed ")).unwrap();
+        let provider = provider(kind, &engine.url);
+        contract::trouble_after_sending_is_unknown(&*provider, &engine, &good.answer()).await;
+        contract::no_connection_is_used_twice(&*provider, &engine, &good.answer(), good.means.as_str().unwrap()).await;
+    }
+}
+
+#[tokio::test]
+async fn no_connection_is_not_dialed() {
+    for kind in with_an_engine() {
+        contract::no_connection_is_not_dialed(&*provider(kind, &nobody().await)).await;
+        contract::no_connection_is_no_absence(&*provider(kind, &nobody().await)).await;
+        // A name that no resolver asks anybody about: it is longer than names are.
+        let nowhere = format!("http://{}.invalid", "a".repeat(64));
+        contract::no_connection_is_not_dialed(&*provider(kind, &nowhere)).await;
+        // A server without TLS where TLS is expected: the handshake fails before any byte of the request.
+        let engine = LocalEngine::start().await;
+        engine.answer(Answer::is(201, ""));
+        contract::no_connection_is_not_dialed(&*provider(kind, &engine.url.replace("http:", "https:"))).await;
+        assert!(engine.asked().is_empty());
+    }
+}

@@ -1,0 +1,187 @@
+//! The only place where concrete types meet.
+
+mod plan;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use callgate_adapters::clock::{SystemChance, SystemClock};
+use callgate_adapters::providers::{self, Ports};
+use callgate_adapters::store::{OpenError, SqlStore};
+use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
+use callgate_domain::ports::{
+    AgentCatalog, CallStore, Chance, Clock, Connection, Connections, Inbox, InvalidSettings, KeyStore, Settings, Signals,
+    StoreError,
+};
+use callgate_domain::usecases::dispatch::Pacing;
+use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use plan::{ConnectionPlan, Plan};
+
+use crate::gateway::{Facts, Gateway};
+use crate::signals::Hub;
+
+/// Why a gateway could not be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// The database.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The database, later.
+    #[error("the database could not be read: {0}")]
+    Store(#[from] StoreError),
+    /// A connection's settings.
+    #[error(transparent)]
+    Connection(#[from] InvalidSettings),
+}
+
+/// Opens the database and puts the gateway together. Nothing runs yet.
+///
+/// # Errors
+/// [`WiringError`].
+pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, WiringError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let chance: Arc<dyn Chance> = Arc::new(SystemChance);
+    let hub = Arc::new(Hub::new());
+    let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
+    let sql = open_store(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
+    let database = sql.kind();
+    let (store, inbox): (Arc<dyn CallStore>, Arc<dyn Inbox>) = (Arc::clone(&sql) as _, Arc::clone(&sql) as _);
+    let (keys, settings): (Arc<dyn KeyStore>, Arc<dyn Settings>) = (Arc::clone(&sql) as _, sql);
+    let ports = Ports {
+        inbox: Arc::clone(&inbox),
+        signals: Arc::clone(&signals),
+        clock: Arc::clone(&clock),
+        chance: Arc::clone(&chance),
+    };
+    let facts = Facts { public_url: plan.public_url, database, workers: plan.workers };
+    let mut opened = Vec::with_capacity(plan.connections.len());
+    for connection in plan.connections {
+        opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);
+    }
+    let connections = Arc::new(Connections::new(opened, providers::report::read_report));
+    let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
+    let recorder = Arc::new(Recorder {
+        store: Arc::clone(&store),
+        inbox: Arc::clone(&inbox),
+        connections: Arc::clone(&connections),
+        clock: Arc::clone(&clock),
+        chance: Arc::clone(&chance),
+        signals: Arc::clone(&signals),
+    });
+    Ok(Gateway {
+        agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
+        calls: Calls {
+            store: Arc::clone(&store),
+            agents: Arc::clone(&catalog),
+            connections: Arc::clone(&connections),
+            recorder: Arc::clone(&recorder),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            signals: Arc::clone(&signals),
+            limits: plan.limits,
+        },
+        intake: Intake {
+            inbox,
+            store: Arc::clone(&store),
+            recorder: Arc::clone(&recorder),
+            connections: Arc::clone(&connections),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            signals,
+        },
+        dispatch: Dispatch {
+            worker: WorkerId::new(clock.now(), chance.for_id()),
+            store: Arc::clone(&store),
+            recorder: Arc::clone(&recorder),
+            agents: Arc::clone(&catalog),
+            connections: Arc::clone(&connections),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            max_live: plan.max_live,
+            pacing: Pacing::default(),
+        },
+        reconcile: Reconcile {
+            store: Arc::clone(&store),
+            recorder,
+            agents: catalog,
+            connections: Arc::clone(&connections),
+            clock: Arc::clone(&clock),
+        },
+        keys,
+        settings,
+        store,
+        connections,
+        clock,
+        chance,
+        hub,
+        facts,
+        metrics,
+        stopping: CancellationToken::new(),
+    })
+}
+
+async fn open_store(url: String, pool: u32, clock: Arc<dyn Clock>) -> Result<Arc<SqlStore>, OpenError> {
+    let opened = tokio::task::spawn_blocking(move || SqlStore::open(&url, pool, clock)).await;
+    opened.map_err(|error| OpenError::Unreachable(error.into()))?.map(Arc::new)
+}
+
+async fn open_connection(
+    plan: ConnectionPlan,
+    facts: &Facts,
+    settings: &dyn Settings,
+    ports: &Ports,
+) -> Result<Connection, WiringError> {
+    let mut given = plan.settings;
+    if let (Some(public_url), Some(fresh)) = (&facts.public_url, fresh_token(ports.chance.as_ref())) {
+        let token = settings.webhook_token(&given.id, fresh).await?;
+        given.webhook_url = Some(format!("{public_url}/v1/webhooks/in/{}/{}", given.id, token.expose()));
+    }
+    let provider = plan.kind.open(&given, ports.clone())?;
+    let kind = ProviderId::new(plan.kind.name)
+        .map_err(|error| InvalidSettings { field: format!("connections.{}.kind", given.id), fault: error.to_string() })?;
+    Ok(Connection {
+        id: given.id,
+        kind,
+        provider,
+        max_live: plan.max_live,
+        max_per_second: plan.max_per_second,
+        request_timeout: given.request_timeout,
+        poll_interval: plan.poll_interval,
+        test: plan.kind.is_test,
+    })
+}
+
+/// 160 random bits in letters and digits: what makes a webhook's address unknown to others. Never `None` in practice, since
+/// it is never empty.
+#[must_use]
+pub fn fresh_token(chance: &dyn Chance) -> Option<Secret> {
+    use base64::Engine as _;
+    let mut bytes = [0; 20];
+    chance.bytes(&mut bytes);
+    let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    Secret::new(token)
+}
+
+/// The agents of the configuration.
+struct Catalog {
+    by_key: BTreeMap<AgentKey, Arc<Agent>>,
+}
+
+impl Catalog {
+    fn of(agents: Vec<Agent>) -> Self {
+        Self { by_key: agents.into_iter().map(|agent| (agent.key.clone(), Arc::new(agent))).collect() }
+    }
+}
+
+impl AgentCatalog for Catalog {
+    fn all(&self) -> Vec<Arc<Agent>> {
+        self.by_key.values().cloned().collect()
+    }
+
+    fn get(&self, key: &AgentKey) -> Option<Arc<Agent>> {
+        self.by_key.get(key).cloned()
+    }
+}

@@ -1,0 +1,94 @@
+//! The configuration, cut to what each part of the gateway needs.
+
+use std::time::Duration;
+
+use callgate_adapters::providers::{self, ConnectionSettings, Kind};
+use callgate_domain::model::{Agent, ConnectionId};
+use callgate_domain::ports::InvalidSettings;
+use callgate_domain::usecases::calls::CallLimits;
+
+use crate::config::{Config, ConnectionConfig};
+
+/// What a gateway is put together from.
+#[derive(Debug)]
+pub struct Plan {
+    /// `sqlite://…` or `postgres://…`.
+    pub database_url: String,
+    /// Connections to the database.
+    pub pool: u32,
+    /// Accounts with providers.
+    pub connections: Vec<ConnectionPlan>,
+    /// Whom to call with.
+    pub agents: Vec<Agent>,
+    /// The bounds of calls.
+    pub limits: CallLimits,
+    /// Calls that may be live in all; `None` is no limit.
+    pub max_live: Option<u32>,
+    /// Outside address, without a slash at its end.
+    pub public_url: Option<String>,
+    /// Whether this process runs workers.
+    pub workers: bool,
+}
+
+/// One account with a provider.
+#[derive(Debug)]
+pub struct ConnectionPlan {
+    /// Which kind.
+    pub kind: &'static Kind,
+    /// What the kind is told. Its webhook URL is filled in when it is wired.
+    pub settings: ConnectionSettings,
+    /// Calls that may be live; `None` is no limit.
+    pub max_live: Option<u32>,
+    /// Requests to place a call per second; `None` is no limit.
+    pub max_per_second: Option<u32>,
+    /// Overrides the adapter's own.
+    pub poll_interval: Option<Duration>,
+}
+
+impl Plan {
+    /// The plan of a configuration.
+    ///
+    /// # Errors
+    /// A connection whose kind this program does not have.
+    pub fn of(config: Config, workers: bool) -> Result<Self, InvalidSettings> {
+        let connections =
+            config.connections.into_iter().map(|(id, held)| ConnectionPlan::of(id, held)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            database_url: config.database.url.expose().to_owned(),
+            pool: config.database.pool,
+            connections,
+            agents: config.agents,
+            limits: CallLimits {
+                ring_timeout: config.calls.ring_timeout,
+                queue_ttl: config.calls.queue_ttl,
+                settle_grace: config.calls.settle_grace,
+                allow_numbers: config.calls.allow_numbers,
+            },
+            max_live: config.calls.max_live,
+            public_url: config.server.public_url,
+            workers,
+        })
+    }
+}
+
+impl ConnectionPlan {
+    fn of(id: ConnectionId, held: ConnectionConfig) -> Result<Self, InvalidSettings> {
+        let Some(kind) = providers::kind(held.kind.as_str()) else {
+            return Err(InvalidSettings {
+                field: format!("connections.{id}.kind"),
+                fault: format!("is '{}', which this program does not have", held.kind),
+            });
+        };
+        let request_timeout = held.request_timeout.unwrap_or(kind.request_timeout);
+        let settings = ConnectionSettings {
+            id,
+            base_url: held.base_url,
+            webhook_url: None,
+            request_timeout,
+            values: held.values,
+            secrets: held.secrets,
+        };
+        let (max_live, max_per_second, poll_interval) = (held.max_live, held.max_per_second, held.poll_interval);
+        Ok(Self { kind, settings, max_live, max_per_second, poll_interval })
+    }
+}

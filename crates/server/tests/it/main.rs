@@ -1,0 +1,5 @@
+//! The server's tests, in one binary: the tree mirrors the URLs.
+#![cfg(test)]
+
+mod end_to_end;
+mod house;

@@ -1,0 +1,10 @@
+drop table settings;
+drop table connections;
+drop table keys;
+drop table inbox;
+drop table idempotency;
+drop table history;
+drop table attempts;
+drop table results;
+drop table call_details;
+drop table calls;
