@@ -3,6 +3,7 @@
 pub mod config;
 pub mod duration;
 pub mod gateway;
+pub mod http;
 pub mod signals;
 pub mod telemetry;
 pub mod wiring;

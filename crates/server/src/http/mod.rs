@@ -4,7 +4,7 @@
 //! that stands here, and whatever comes out gets its headers and its log record. A handler then parses, calls one use
 //! case of the gateway and writes the answer. No rule about calls lives in this folder.
 
-pub mod address;
+mod address;
 mod agents;
 mod auth;
 mod body;
@@ -43,11 +43,11 @@ use callgate_domain::ports::Scope;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use self::address::Network;
 use self::auth::Auth;
 use self::calls::events::Streams;
 use self::table::{Route, routes};
 use self::webhook_tokens::WebhookTokens;
+use crate::config::Network;
 use crate::gateway::Gateway;
 
 routes! {

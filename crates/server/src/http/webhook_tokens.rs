@@ -1,7 +1,6 @@
 //! The tokens in webhook URLs: kept in the database, remembered here.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Chance, Clock, Settings, StoreError};
 
 use crate::gateway::Gateway;
+use crate::wiring::fresh_token;
 
 /// A token that was right is believed for this long.
 const BELIEVED: Duration = Duration::from_secs(60);
@@ -45,21 +45,10 @@ impl WebhookTokens {
                 return Ok(right);
             }
         }
-        let secret = self.settings.webhook_token(connection, fresh(&*self.chance)?).await?;
+        let fresh = fresh_token(&*self.chance).ok_or_else(|| StoreError::Unavailable(anyhow::anyhow!("no token could be made")))?;
+        let secret = self.settings.webhook_token(connection, fresh).await?;
         let right = secret.is(token.as_bytes());
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone(), (secret, now));
         Ok(right)
     }
-}
-
-/// 256 random bits, in case there is none yet.
-fn fresh(chance: &dyn Chance) -> Result<Secret, StoreError> {
-    let mut bytes = [0; 32];
-    chance.bytes(&mut bytes);
-    let mut token = String::with_capacity(64);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _written = write!(token, "{byte:02x}");
-    }
-    Secret::new(token).ok_or_else(|| StoreError::Unavailable(anyhow::anyhow!("no token could be made")))
 }
