@@ -1,1 +1,5 @@
-//! adapters
+//! The ports of Callgate kept with real things.
+//!
+//! - [`store`]: calls, inbox, keys and settings in SQLite or Postgres.
+
+pub mod store;

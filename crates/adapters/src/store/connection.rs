@@ -1,0 +1,113 @@
+//! One type for a connection to either database, and how one is opened: by the URL's scheme, never by trying.
+//!
+//! The derived `AnyConnection::establish` is not called: it tries each database in turn, hides the reason when Postgres
+//! is down, and then opens an empty SQLite file named like the URL.
+
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, ConnectionError};
+
+use super::dialect;
+use super::error::OpenError;
+
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// Postgres.
+    Pg(PgConnection),
+    /// SQLite.
+    Lite(SqliteConnection),
+}
+
+/// Compiles the same statement once for each database. What does not compile for both belongs into `dialect.rs`.
+macro_rules! on_backend {
+    ($db:expr, $c:ident => $body:expr) => {
+        match $db {
+            $crate::store::connection::AnyConnection::Pg($c) => $body,
+            $crate::store::connection::AnyConnection::Lite($c) => $body,
+        }
+    };
+}
+pub(crate) use on_backend;
+
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Address {
+    /// A file.
+    Sqlite(String),
+    /// A server, as libpq reads it. May hold a password.
+    Postgres(String),
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Changes and reads.
+    Write,
+    /// SQLite refuses changes over it.
+    Read,
+}
+
+impl Address {
+    /// Reads `sqlite://path`, `postgres://…` or `postgresql://…`.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) if path.is_empty() || path.starts_with(":memory:") || path.starts_with("file:") => {
+                Err(OpenError::NoFile)
+            }
+            Some(("sqlite", path)) => Ok(Self::Sqlite(path.to_owned())),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(dialect::bounded(url))),
+            // Without a scheme it may be anything, a password among it: then nothing of it is repeated.
+            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
+                Err(OpenError::UnsupportedScheme { scheme: scheme.to_owned() })
+            }
+            _ => Err(OpenError::UnsupportedScheme { scheme: String::new() }),
+        }
+    }
+
+    /// A new connection with the settings it must have, read back.
+    pub fn connect(&self, purpose: Purpose) -> Result<AnyConnection, OpenError> {
+        let mut db = match self {
+            Self::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Lite),
+            Self::Postgres(url) => PgConnection::establish(url).map(AnyConnection::Pg),
+        }
+        .map_err(|error: ConnectionError| OpenError::Unreachable(error.into()))?;
+        dialect::prepare(&mut db, purpose)?;
+        Ok(db)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, expected: &str) {
+        let read = match Address::parse(url) {
+            Ok(Address::Sqlite(path)) => format!("sqlite {path}"),
+            Ok(Address::Postgres(url)) => url,
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn the_scheme_chooses_the_database_and_nothing_else_does() {
+        check("sqlite://data/callgate.db", "sqlite data/callgate.db");
+        check("sqlite:///var/lib/callgate.db", "sqlite /var/lib/callgate.db");
+        let bounds = "connect_timeout=5&tcp_user_timeout=10000";
+        check("postgres://u:p@h/db", &format!("postgres://u:p@h/db?{bounds}"));
+        check("postgresql:///db?host=/run", &format!("postgresql:///db?host=/run&{bounds}"));
+        check("postgres://h/db?connect_timeout=1&tcp_user_timeout=1", "postgres://h/db?connect_timeout=1&tcp_user_timeout=1");
+    }
+
+    #[test]
+    fn anything_else_is_refused_by_the_name_of_its_scheme_and_never_repeats_a_password() {
+        let not = |scheme| format!("a database URL starts with sqlite:// or postgres://, not with '{scheme}'");
+        check("mysql://root:pw@h/db", &not("mysql"));
+        check("callgate.db", &not(""));
+        check("host=h password=pw dbname=callgate", &not(""));
+        check("password=pw ://", &not(""));
+        check("sqlite://", "a database URL names a file: sqlite://callgate-data/callgate.db");
+        check("sqlite://:memory:", "a database URL names a file: sqlite://callgate-data/callgate.db");
+    }
+}

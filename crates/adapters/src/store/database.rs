@@ -1,0 +1,158 @@
+//! The only door to the database: [`Database::read`], [`Database::read_by_key`] and [`Database::write`].
+//!
+//! diesel is synchronous; it is kept off the executor here and nowhere else. Waiting is bounded and happens in async land;
+//! who waits too long is told `Unavailable`, which becomes a 503.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callgate_domain::ports::{Clock, StoreError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+use super::connection::{Address, AnyConnection, Purpose};
+use super::error::{Failure, OpenError, unavailable};
+use super::pool::Pool;
+use super::readers::Readers;
+use super::waiting::Since;
+use super::writer::Writer;
+use super::{dialect, migrations};
+
+/// How long anything waits for its turn at the database.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A database, opened and up to date.
+pub struct Database {
+    engine: Engine,
+    /// As many places as connections: work that waits costs no thread.
+    gate: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
+}
+
+enum Engine {
+    Sqlite { writer: Writer, readers: Arc<Readers> },
+    Postgres { pool: Pool },
+}
+
+impl Database {
+    /// Opens the database at `url`, proves that its settings are safe, and brings its tables up to date. Blocks.
+    pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Arc<Self>, OpenError> {
+        let address = Address::parse(url)?;
+        let pool = pool.max(1);
+        let mut db = address.connect(Purpose::Write)?;
+        migrations::run(&mut db)?;
+        let engine = match address {
+            Address::Sqlite(_) => {
+                let writer = Writer::start(address.clone(), db)?;
+                Engine::Sqlite { writer, readers: Arc::new(Readers::new(address)) }
+            }
+            Address::Postgres(_) => Engine::Postgres { pool: Pool::new(address, pool) },
+        };
+        let places = usize::try_from(pool).unwrap_or(Semaphore::MAX_PERMITS);
+        Ok(Arc::new(Self { engine, gate: Arc::new(Semaphore::new(places)), clock }))
+    }
+
+    /// The clock that moments come from where the database's own is not asked.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The pool, on Postgres.
+    pub fn pool(&self) -> Option<&Pool> {
+        match &self.engine {
+            Engine::Postgres { pool } => Some(pool),
+            Engine::Sqlite { .. } => None,
+        }
+    }
+
+    /// Runs a query on a blocking thread.
+    pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => {
+                let readers = Arc::clone(readers);
+                self.off_the_executor(move || readers.with(query)).await
+            }
+            Engine::Postgres { pool } => {
+                let pool = pool.clone();
+                self.off_the_executor(move || pool.with(query)).await
+            }
+        }
+    }
+
+    /// The same for a query that finds a handful of rows by an index: on SQLite it runs in place, which is faster than
+    /// the way to another thread.
+    pub async fn read_by_key<T, F>(&self, query: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => readers.with(query),
+            Engine::Postgres { .. } => self.read(query).await,
+        }
+    }
+
+    /// Runs a change inside one transaction: all or nothing, and durable when this returns.
+    pub async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.write(change).await,
+            Engine::Postgres { pool } => {
+                let pool = pool.clone();
+                self.off_the_executor(move || pool.with(|db| in_transaction(db, change))).await
+            }
+        }
+    }
+
+    async fn off_the_executor<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, StoreError> + Send + 'static,
+    {
+        let place = self.place().await?;
+        let done = spawn_blocking(move || {
+            // The place goes along: an abandoned request counts until its work is done.
+            let _place = place;
+            work()
+        });
+        done.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let since = Since::now();
+        let place = match Arc::clone(&self.gate).try_acquire_owned() {
+            Ok(place) => Ok(place),
+            Err(_taken) => match tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await {
+                Ok(Ok(place)) => Ok(place),
+                _ => Err(unavailable("every connection to the database was busy for too long")),
+            },
+        };
+        since.waited();
+        place
+    }
+}
+
+/// Runs `change` between begin and commit; undoes it when it fails.
+pub fn in_transaction<T>(
+    db: &mut AnyConnection,
+    change: impl FnOnce(&mut AnyConnection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    dialect::begin(db)?;
+    match change(db) {
+        Ok(done) => {
+            dialect::commit(db)?;
+            Ok(done)
+        }
+        Err(failure) => match dialect::rollback(db) {
+            Ok(()) => Err(failure),
+            Err(error) => Err(Failure(StoreError::Unavailable(error.into()))),
+        },
+    }
+}

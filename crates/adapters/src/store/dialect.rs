@@ -1,0 +1,258 @@
+//! The only file with SQL particular to one database.
+//!
+//! Safe settings and their proof, how a transaction begins, the store's own clock, taking rows that nobody else takes,
+//! locks by name, and inserts of many rows. Everything else is written once for both.
+
+use callgate_domain::ports::Clock;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{Array, BigInt, Integer, Text};
+use diesel::sqlite::Sqlite;
+use diesel::upsert::excluded;
+use sha2::{Digest, Sha256};
+
+use super::connection::{AnyConnection, Purpose, on_backend};
+use super::error::OpenError;
+use super::rows::idempotency::IdempotencyRow;
+use super::rows::inbox::InboxRow;
+use super::schema::{idempotency, inbox};
+use super::types::{Id, Instant, sql};
+
+/// `full…sync` matters on macOS alone, where a plain sync leaves the bytes in the drive's cache.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+    PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;";
+
+/// A process that was stopped inside a transaction must not hold up the others for longer than their patience.
+const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
+    SET idle_in_transaction_session_timeout = '5s';";
+
+/// From so many rows on Postgres takes them by COPY: one statement, whatever their number.
+pub const COPY_FROM: usize = 4;
+
+/// The URL with bounds on waiting for a server that does not answer, where it sets none: libpq would wait for ever.
+pub fn bounded(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", "5"), ("tcp_user_timeout", "10000")] {
+        if !url.contains(&format!("{name}=")) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{separator}{name}={value}"));
+        }
+    }
+    url
+}
+
+/// Gives a new connection its settings and reads back those that durability rests on.
+pub fn prepare(db: &mut AnyConnection, purpose: Purpose) -> Result<(), OpenError> {
+    let failed = |error: Error| OpenError::Unreachable(error.into());
+    match db {
+        AnyConnection::Lite(c) => {
+            c.batch_execute(SQLITE_SETTINGS).map_err(failed)?;
+            let mode = sql::<Text>("PRAGMA journal_mode").get_result(c).map_err(failed)?;
+            must_be("journal_mode", "wal", mode)?;
+            for (setting, query, wanted) in [
+                ("synchronous", "PRAGMA synchronous", "2"),
+                ("busy_timeout", "PRAGMA busy_timeout", "5000"),
+                ("foreign_keys", "PRAGMA foreign_keys", "1"),
+            ] {
+                let found: i32 = sql::<Integer>(query).get_result(c).map_err(failed)?;
+                must_be(setting, wanted, found.to_string())?;
+            }
+            if purpose == Purpose::Read {
+                c.batch_execute("PRAGMA query_only = ON").map_err(failed)?;
+            }
+        }
+        AnyConnection::Pg(c) => {
+            c.batch_execute(POSTGRES_SETTINGS).map_err(failed)?;
+            for (setting, query) in [("fsync", "SHOW fsync"), ("synchronous_commit", "SHOW synchronous_commit")] {
+                let found: String = sql::<Text>(query).get_result(c).map_err(failed)?;
+                if found == "off" {
+                    return Err(OpenError::Settings { setting, found, wanted: "on" });
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn must_be(setting: &'static str, wanted: &'static str, found: String) -> Result<(), OpenError> {
+    if found == wanted { Ok(()) } else { Err(OpenError::Settings { setting, found, wanted }) }
+}
+
+/// Begins a transaction: on SQLite `IMMEDIATE`, since one that reads and then writes fails at once otherwise, whatever
+/// the busy timeout.
+pub fn begin(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        AnyConnection::Lite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
+    }
+}
+
+/// Begins a savepoint inside a transaction; `commit` and `rollback` then end the savepoint.
+pub fn begin_inside(db: &mut AnyConnection) -> QueryResult<()> {
+    on_backend!(db, c => AnsiTransactionManager::begin_transaction(c))
+}
+
+/// Ends the innermost transaction or savepoint and keeps what was done in it.
+pub fn commit(db: &mut AnyConnection) -> QueryResult<()> {
+    on_backend!(db, c => AnsiTransactionManager::commit_transaction(c))
+}
+
+/// Ends the innermost transaction or savepoint and undoes what was done in it.
+pub fn rollback(db: &mut AnyConnection) -> QueryResult<()> {
+    on_backend!(db, c => AnsiTransactionManager::rollback_transaction(c))
+}
+
+/// Lets a migration take its time, and wait for another process that migrates.
+pub fn be_patient(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute("SET statement_timeout = 0; SET lock_timeout = '5min'"),
+        AnyConnection::Lite(_) => Ok(()),
+    }
+}
+
+/// Locks names until the transaction ends, always in the same order. On SQLite the transaction is the only one anyway.
+pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> QueryResult<()> {
+    let AnyConnection::Pg(c) = db else { return Ok(()) };
+    let mut keys: Vec<i64> = names.into_iter().map(|name| lock_key(&name)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    diesel::sql_query("SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest($1) AS k ORDER BY 1) AS keys")
+        .bind::<Array<BigInt>, _>(keys)
+        .execute(c)
+        .map(drop)
+}
+
+fn lock_key(name: &str) -> i64 {
+    let hash: [u8; 32] = Sha256::digest(format!("callgate {name}").as_bytes()).into();
+    hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// Waits less long for locks, until the transaction ends.
+pub fn wait_briefly(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute("SET LOCAL lock_timeout = '100ms'"),
+        AnyConnection::Lite(_) => Ok(()),
+    }
+}
+
+/// Whether somebody else held a lock for longer than we wait. Told by its words, as diesel hides the code; a server that
+/// speaks another language yields `Unavailable` instead, which is as safe.
+pub fn is_lock_timeout(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message().contains("lock timeout"))
+}
+
+/// The store's own clock inside a statement: the database's on Postgres, where processes share it; ours on SQLite.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub struct Now(pub Instant);
+
+impl Expression for Now {
+    type SqlType = sql::Instant;
+}
+
+impl QueryFragment<Pg> for Now {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("clock_timestamp()");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for Now {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<sql::Instant, _>(&self.0)
+    }
+}
+
+impl<T> AppearsOnTable<T> for Now {}
+impl<T> SelectableExpression<T> for Now {}
+
+/// Now, by the store's own clock.
+pub fn now(db: &mut AnyConnection, clock: &dyn Clock) -> QueryResult<Instant> {
+    let ours = Instant(clock.now());
+    match db {
+        AnyConnection::Pg(c) => diesel::select(Now(ours)).get_result(c),
+        AnyConnection::Lite(_) => Ok(ours),
+    }
+}
+
+/// Runs a select of ids whose rows nobody else takes until the transaction ends. On SQLite a plain select: the write
+/// transaction is already the only one.
+macro_rules! take_ids {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::connection::AnyConnection::Pg(c) => $query.for_update().skip_locked().load(c),
+            $crate::store::connection::AnyConnection::Lite(c) => $query.load(c),
+        }
+    };
+}
+pub(crate) use take_ids;
+
+/// Inserts rows: many at once on Postgres, where each statement is a round trip; one by one on SQLite, where the
+/// statement for one row stays prepared.
+macro_rules! insert_all {
+    ($db:expr, $table:expr, $rows:expr) => {
+        match &mut *$db {
+            $crate::store::connection::AnyConnection::Pg(c) if $rows.len() >= $crate::store::dialect::COPY_FROM => {
+                diesel::copy_from($table).from_insertable($rows).execute(c).map(drop)
+            }
+            db => $rows.iter().try_for_each(|row| {
+                $crate::store::connection::on_backend!(db, c => diesel::insert_into($table).values(row).execute(c)).map(drop)
+            }),
+        }
+    };
+}
+pub(crate) use insert_all;
+
+/// Keeps idempotency keys that are new, or whose row is older than `stale_before`; returns the calls whose keys were
+/// kept. A twin that is being written elsewhere is waited for.
+pub fn keep_keys(db: &mut AnyConnection, rows: &[IdempotencyRow], stale_before: Instant) -> QueryResult<Vec<Id>> {
+    use diesel::query_dsl::methods::FilterDsl;
+    use idempotency::{call_id, client, created_at, fingerprint, key, operation};
+
+    match db {
+        AnyConnection::Pg(c) => diesel::insert_into(idempotency::table)
+            .values(rows)
+            .on_conflict((client, operation, key))
+            .do_update()
+            .set((fingerprint.eq(excluded(fingerprint)), call_id.eq(excluded(call_id)), created_at.eq(excluded(created_at))))
+            .filter(created_at.lt(stale_before))
+            .returning(call_id)
+            .get_results(c),
+        AnyConnection::Lite(c) => {
+            let mut kept = Vec::new();
+            for row in rows {
+                let insert = diesel::insert_or_ignore_into(idempotency::table).values(row);
+                let mut written = insert.execute(c)?;
+                if written == 0 {
+                    let old = idempotency::table.find((&row.client, &row.operation, &row.key));
+                    written = diesel::update(FilterDsl::filter(old, created_at.lt(stale_before)))
+                        .set((fingerprint.eq(&row.fingerprint), call_id.eq(row.call_id), created_at.eq(row.created_at)))
+                        .execute(c)?;
+                }
+                kept.extend((written > 0).then_some(row.call_id));
+            }
+            Ok(kept)
+        }
+    }
+}
+
+/// Keeps webhooks that are new; returns their ids.
+pub fn keep_webhooks(db: &mut AnyConnection, rows: &[InboxRow]) -> QueryResult<Vec<Id>> {
+    match db {
+        AnyConnection::Pg(c) => {
+            diesel::insert_into(inbox::table).values(rows).on_conflict_do_nothing().returning(inbox::id).get_results(c)
+        }
+        AnyConnection::Lite(c) => {
+            let mut kept = Vec::new();
+            for row in rows {
+                let written = diesel::insert_or_ignore_into(inbox::table).values(row).execute(c)?;
+                kept.extend((written > 0).then_some(row.id));
+            }
+            Ok(kept)
+        }
+    }
+}

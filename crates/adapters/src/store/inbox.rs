@@ -1,0 +1,135 @@
+//! [`Inbox`] over the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use callgate_domain::model::moment::later;
+use callgate_domain::model::{ConnectionId, InboxId, ProviderCallId};
+use callgate_domain::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progress, StoreError};
+use diesel::prelude::*;
+use jiff::Timestamp;
+
+use super::connection::{AnyConnection, on_backend};
+use super::crowd::Crowd;
+use super::database::Database;
+use super::dialect::{self, take_ids};
+use super::error::{Failure, OpenError};
+use super::rows::inbox::{InboxRow, REPORT};
+use super::rows::instant;
+use super::schema::inbox;
+use super::statements::IsParked;
+use super::types::{Id, Instant};
+
+/// Webhooks in a database.
+pub struct SqlInbox {
+    database: Arc<Database>,
+    newcomers: Crowd<InboxRow, Kept>,
+}
+
+impl SqlInbox {
+    /// The inbox of `database`.
+    pub(super) fn new(database: Arc<Database>) -> Result<Self, OpenError> {
+        let newcomers = Crowd::start(&database, "inbox", 1, keep_all)?;
+        Ok(Self { database, newcomers })
+    }
+}
+
+#[async_trait]
+impl Inbox for SqlInbox {
+    async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError> {
+        self.newcomers.join(InboxRow::of(&parcel)).await
+    }
+
+    async fn take(
+        &self,
+        known: &[ConnectionId],
+        hold: Duration,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<KeptWebhook>, StoreError> {
+        let known: Vec<_> = known.iter().map(|connection| connection.as_str().to_owned()).collect();
+        let until = Instant(later(now, hold));
+        self.database.write(move |db| take(db, &known, Instant(now), until, limit)).await
+    }
+
+    async fn settle(
+        &self,
+        id: InboxId,
+        progress: Progress,
+        about: Option<AttemptRef>,
+        again_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.database.write(move |db| settle(db, id, progress, about.as_ref(), again_at)).await
+    }
+
+    async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError> {
+        let (connection, id) = (connection.clone(), id.clone());
+        self.database.write(move |db| unpark(db, &connection, &id, Instant(now))).await
+    }
+}
+
+/// Keeps what is new; for what is not, says what became of the first of its kind.
+fn keep_all(db: &mut AnyConnection, rows: &[InboxRow]) -> Result<Vec<Result<Kept, StoreError>>, Failure> {
+    let new = dialect::keep_webhooks(db, rows)?;
+    rows.iter().map(|row| if new.contains(&row.id) { Ok(Ok(Kept::New)) } else { seen(db, row).map(Ok) }).collect()
+}
+
+fn seen(db: &mut AnyConnection, row: &InboxRow) -> Result<Kept, Failure> {
+    let first = inbox::table.filter(inbox::connection.eq(&row.connection)).filter(inbox::dedupe_key.eq(&row.dedupe_key));
+    let first: InboxRow = on_backend!(db, c => first.select(InboxRow::as_select()).get_result(c))?;
+    Ok(Kept::Seen(Box::new(first.kept()?)))
+}
+
+/// Takes webhooks whose moment has come; each taking counts as a try, so that one which ends the process is counted too.
+fn take(db: &mut AnyConnection, known: &[String], now: Instant, until: Instant, limit: u32) -> Result<Vec<KeptWebhook>, Failure> {
+    let query = inbox::table
+        .filter(inbox::again_at.le(now))
+        .filter(inbox::kind.eq(REPORT).or(inbox::connection.eq_any(known)))
+        .order((inbox::again_at, inbox::id))
+        .limit(i64::from(limit))
+        .select(inbox::id);
+    let ids: Vec<Id> = take_ids!(db, query)?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let taken = inbox::table.filter(inbox::id.eq_any(&ids));
+    let changes = (inbox::again_at.eq(until), inbox::tries.eq(inbox::tries + 1));
+    on_backend!(db, c => diesel::update(taken.clone()).set(changes).execute(c))?;
+    let mut rows: Vec<InboxRow> = on_backend!(db, c => taken.select(InboxRow::as_select()).load(c))?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
+    Ok(rows.into_iter().map(InboxRow::kept).collect::<Result<_, _>>()?)
+}
+
+/// Parked means understood: its tries begin anew. What it is about is only ever added to.
+fn settle(
+    db: &mut AnyConnection,
+    id: InboxId,
+    progress: Progress,
+    about: Option<&AttemptRef>,
+    again_at: Option<Timestamp>,
+) -> Result<(), Failure> {
+    let only = inbox::table.find(Id(id.as_uuid()));
+    let tries = (progress == Progress::Parked).then(|| inbox::tries.eq(0));
+    let about = about.map(|about| {
+        (
+            inbox::about_attempt.eq(about.attempt.map(|attempt| Id(attempt.as_uuid()))),
+            inbox::about_provider_call.eq(about.provider_call.as_ref().map(|id| id.as_str().to_owned())),
+            inbox::about_connection.eq(about.connection.as_ref().map(|connection| connection.as_str().to_owned())),
+        )
+    });
+    let changes = (inbox::progress.eq(progress.as_str()), inbox::again_at.eq(instant(again_at)), tries, about);
+    match on_backend!(db, c => diesel::update(only).set(changes).execute(c))? {
+        0 => Err(StoreError::NotFound.into()),
+        _ => Ok(()),
+    }
+}
+
+fn unpark(db: &mut AnyConnection, connection: &ConnectionId, id: &ProviderCallId, now: Instant) -> Result<u32, Failure> {
+    let parked = inbox::table
+        .filter(IsParked)
+        .filter(inbox::about_provider_call.eq(id.as_str()))
+        .filter(inbox::about_connection.is_null().or(inbox::about_connection.eq(connection.as_str())));
+    let moved = on_backend!(db, c => diesel::update(parked).set(inbox::again_at.eq(now)).execute(c))?;
+    Ok(u32::try_from(moved).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,10 @@
+DROP TABLE settings;
+DROP TABLE connections;
+DROP TABLE keys;
+DROP TABLE inbox;
+DROP TABLE idempotency;
+DROP TABLE history;
+DROP TABLE attempts;
+DROP TABLE results;
+DROP TABLE call_details;
+DROP TABLE calls;
