@@ -3,3 +3,5 @@
 //! - [`store`]: calls, inbox, keys and settings in SQLite or Postgres.
 
 pub mod store;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -51,3 +51,97 @@ where
     }
     Ok(applied)
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::query_builder::AsQuery;
+    use diesel::sql_types::Text;
+    use diesel::{debug_query, sql_query};
+
+    use super::*;
+    use crate::store::connection::{Address, Purpose, on_backend};
+    use crate::store::schema;
+    use crate::testing::postgres;
+
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+
+    /// The tables of `schema.rs` with their columns, as the text of a select names them.
+    fn declared() -> Vec<(String, Vec<String>)> {
+        macro_rules! tables {
+            ($($table:ident),+) => {
+                vec![$(debug_query::<diesel::sqlite::Sqlite, _>(&schema::$table::table.as_query()).to_string()),+]
+            };
+        }
+        let selects = tables!(calls, call_details, results, attempts, history, idempotency, inbox, keys, connections, settings);
+        let quoted = |select: &str| select.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        selects
+            .iter()
+            .map(|select| {
+                let words = quoted(select.split(" FROM ").next().unwrap());
+                (words[0].clone(), words.iter().skip(1).step_by(2).cloned().collect())
+            })
+            .collect()
+    }
+
+    fn stored(db: &mut AnyConnection, table: &str) -> Vec<String> {
+        let query = match db {
+            AnyConnection::Pg(_) => format!(
+                "SELECT column_name::text AS name FROM information_schema.columns WHERE table_name = '{table}' \
+                 ORDER BY ordinal_position"
+            ),
+            AnyConnection::Lite(_) => format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"),
+        };
+        let columns: Vec<Column> = on_backend!(db, c => sql_query(query).load(c)).unwrap();
+        columns.into_iter().map(|column| column.name).collect()
+    }
+
+    fn revert(db: &mut AnyConnection) {
+        match db {
+            AnyConnection::Pg(c) => c.revert_all_migrations(POSTGRES).map(drop),
+            AnyConnection::Lite(c) => c.revert_all_migrations(SQLITE).map(drop),
+        }
+        .unwrap();
+    }
+
+    fn check(url: &str) {
+        let mut db = Address::parse(url).unwrap().connect(Purpose::Write).unwrap();
+        for _ in 0..2 {
+            assert_eq!(run(&mut db).unwrap(), ["20260101000000"]);
+            for (table, columns) in declared() {
+                assert_eq!(stored(&mut db, &table), columns, "{table}");
+            }
+            revert(&mut db);
+            for (table, _) in declared() {
+                assert_eq!(stored(&mut db, &table), [""; 0], "{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn up_down_and_up_again_leaves_the_columns_of_the_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        check(&format!("sqlite://{}", folder.path().join("callgate.db").display()));
+        if let Some(url) = postgres::fresh_database() {
+            check(&url);
+        }
+    }
+
+    #[test]
+    fn both_databases_have_the_same_migrations() {
+        fn names<DB: Backend>(migrations: &EmbeddedMigrations) -> Vec<String>
+        where
+            EmbeddedMigrations: MigrationSource<DB>,
+        {
+            let mut names: Vec<_> =
+                migrations.migrations().unwrap().iter().map(|migration| migration.name().to_string()).collect();
+            names.sort();
+            names
+        }
+        assert_eq!(names::<diesel::sqlite::Sqlite>(&SQLITE), names::<diesel::pg::Pg>(&POSTGRES));
+    }
+}

@@ -33,8 +33,8 @@ trait Job: Send {
     fn is_wanted(&self) -> bool;
     /// Runs it; says whether what it did shall be kept.
     fn run(&mut self, db: &mut AnyConnection) -> bool;
-    /// Tells whoever waits; `committed` is the fate of the whole transaction.
-    fn answer(self: Box<Self>, committed: Result<(), &StoreError>);
+    /// Tells whoever waits; `failure` is why the whole transaction failed, where it did.
+    fn answer(self: Box<Self>, failure: Option<&StoreError>);
 }
 
 struct Change<T, F> {
@@ -83,14 +83,14 @@ fn run(address: &Address, db: AnyConnection, mut waiting: mpsc::Receiver<Box<dyn
             jobs.push(job);
         }
         let (mut jobs, late): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.is_wanted());
-        late.into_iter().for_each(|job| job.answer(Err(&unavailable("the database was busy for too long"))));
+        late.into_iter().for_each(|job| job.answer(Some(&unavailable("the database was busy for too long"))));
         let committed = write_together(address, &mut db, &mut jobs);
         if let Err(error) = &committed {
             tracing::error!(error = %format!("{error:?}"), changes = jobs.len(), "write failed");
             // Whatever state it is in: a new connection is not in it.
             db = None;
         }
-        jobs.into_iter().for_each(|job| job.answer(committed.as_ref().map(|()| ())));
+        jobs.into_iter().for_each(|job| job.answer(committed.as_ref().err()));
     }
 }
 
@@ -141,13 +141,98 @@ where
         self.done.insert(done.map_err(|Failure(error)| error)).is_ok()
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), &StoreError>) {
-        let answer = match (committed, self.done) {
-            (Ok(()), Some(done)) => done,
-            (Ok(()), None) => Err(unavailable("a change was not run")),
-            (Err(error), _) => Err(repeated(error)),
+    fn answer(self: Box<Self>, failure: Option<&StoreError>) {
+        let answer = match failure {
+            Some(error) => Err(repeated(error)),
+            None => self.done.unwrap_or_else(|| Err(unavailable("a change was not run"))),
         };
         // Nobody waits any more: then nobody was promised anything either.
         let _ = self.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::dsl::sql;
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::connection::on_backend;
+
+    fn writer(prepare: &str) -> (TempDir, Writer) {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("callgate.db").display().to_string());
+        let mut db = address.connect(Purpose::Write).unwrap();
+        db.batch_execute(&format!("CREATE TABLE things (id INTEGER PRIMARY KEY, body BLOB); {prepare}")).unwrap();
+        (folder, Writer::start(address, db).unwrap())
+    }
+
+    fn run(statement: &'static str) -> impl FnOnce(&mut AnyConnection) -> Result<(), Failure> + Send + 'static {
+        move |db| Ok(db.batch_execute(statement)?)
+    }
+
+    async fn count(writer: &Writer) -> i64 {
+        let count = |db: &mut AnyConnection| {
+            Ok(on_backend!(db, c => diesel::select(sql::<BigInt>("(SELECT count(*) FROM things)")).get_result(c))?)
+        };
+        writer.write(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_change_that_fails_leaves_those_beside_it_alone() {
+        let (_folder, writer) = writer("");
+        let (one, twice, wrong, other) = tokio::join!(
+            writer.write(run("INSERT INTO things (id) VALUES (1)")),
+            writer.write(run("INSERT INTO things (id) VALUES (2); INSERT INTO things (id) VALUES (2)")),
+            writer.write(run("nonsense")),
+            writer.write(run("INSERT INTO things (id) VALUES (4)")),
+        );
+        assert!(one.is_ok() && other.is_ok());
+        assert!(matches!(twice, Err(StoreError::Conflict)), "{twice:?}");
+        assert!(matches!(wrong, Err(StoreError::Unavailable(_))), "{wrong:?}");
+        assert_eq!(count(&writer).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_panics_does_not_take_the_writer_with_it() {
+        let (_folder, writer) = writer("");
+        let panics = |db: &mut AnyConnection| -> Result<(), Failure> {
+            db.batch_execute("INSERT INTO things (id) VALUES (1)")?;
+            panic!("a mistake of ours")
+        };
+        let (panicked, beside) = tokio::join!(writer.write(panics), writer.write(run("INSERT INTO things (id) VALUES (2)")));
+        assert!(matches!(panicked, Err(StoreError::Unavailable(_))));
+        assert!(beside.is_ok());
+        assert_eq!(count(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_what_shares_the_commit_and_nothing_after_it() {
+        // The limit belongs to the first connection; the one that replaces it has none, as if room had been made.
+        let (_folder, writer) = writer("PRAGMA max_page_count = 8");
+        let (small, large) = tokio::join!(
+            writer.write(run("INSERT INTO things (id) VALUES (1)")),
+            writer.write(run("INSERT INTO things (id, body) VALUES (2, randomblob(1000000))")),
+        );
+        assert!(matches!(large, Err(StoreError::Unavailable(_))), "{large:?}");
+        let kept = i64::from(small.is_ok());
+        assert_eq!(count(&writer).await, kept);
+        writer.write(run("INSERT INTO things (id, body) VALUES (3, randomblob(1000000))")).await.unwrap();
+        assert_eq!(count(&writer).await, kept + 1);
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_fails_every_change_in_it() {
+        let (_folder, writer) = writer("CREATE TABLE parts (thing INTEGER REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED)");
+        let (one, orphan) = tokio::join!(
+            writer.write(run("INSERT INTO things (id) VALUES (1)")),
+            writer.write(run("INSERT INTO parts (thing) VALUES (9)")),
+        );
+        assert!(matches!(one, Err(StoreError::Unavailable(_))), "{one:?}");
+        assert!(matches!(orphan, Err(StoreError::Unavailable(_))), "{orphan:?}");
+        assert_eq!(count(&writer).await, 0);
     }
 }
