@@ -4,12 +4,13 @@ pub mod banner;
 pub mod data_dir;
 pub mod first_key;
 
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgate_adapters::store::{MigrateError, OpenError};
+use callgate_adapters::store::OpenError;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::banner::Banner;
@@ -135,19 +136,17 @@ fn listen(address: SocketAddr, config: &Config) -> Result<TcpListener, StartErro
 
 fn not_wired(error: WiringError) -> StartError {
     match error {
-        WiringError::Open(OpenError::Scheme { .. }) => StartError::of_settings(
+        WiringError::Open(OpenError::UnsupportedScheme { .. } | OpenError::NoFile) => StartError::of_settings(
             error.to_string(),
             "Write it so: sqlite://callgate-data/callgate.db, or postgres://user@host/name",
         ),
-        WiringError::Open(OpenError::Migrate(MigrateError::Newer { .. })) => StartError::new(
-            error.to_string(),
-            "Nothing was changed. Start the newer program again, or restore a backup made before it.",
-        ),
-        WiringError::Open(OpenError::Unsafe(_)) => {
+        WiringError::Open(OpenError::NewerDatabase { .. }) => StartError::new(error.to_string(), "Nothing was changed in it."),
+        WiringError::Open(OpenError::Settings { .. }) => {
             StartError::new(error.to_string(), "Calls would not survive a power cut so. Change that setting of the database.")
         }
         WiringError::Open(_) | WiringError::Store(_) => {
-            StartError::new(error.to_string(), "Check that the database runs and that database.url is right.")
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            StartError::new(format!("{error}{cause}"), "Check that the database runs and that database.url is right.")
         }
         WiringError::Connection(_) => {
             StartError::of_settings(error.to_string(), "Mend that setting, then: callgate config check")

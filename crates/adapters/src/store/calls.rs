@@ -1,72 +1,98 @@
-//! `CallStore` in SQL. What is read is in [`read`], what is written in [`write`], taking in [`take`].
+//! [`CallStore`] over the database. Each file beside holds what one method does inside its transaction.
 
-mod read;
-mod take;
-mod write;
+mod claim;
+mod find;
+mod insert;
+mod list;
+mod look;
+mod save;
+mod whole;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::call::{Call, Entry, Looks};
+use callgate_domain::model::call::{Entry, Looks};
+use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::Room;
-use callgate_domain::model::{CallId, ConnectionId, Revision, WorkerId};
+use callgate_domain::model::{Call, CallId, ConnectionId, Revision, WorkerId};
 use callgate_domain::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError,
 };
 use jiff::Timestamp;
 
-use super::{SqlStore, dialect};
+use super::connection::AnyConnection;
+use super::crowd::Crowd;
+use super::database::Database;
+use super::error::{Failure, OpenError};
+use super::types::Instant;
+use insert::{NewCalls, insert_all};
+
+/// Threads that insert on Postgres: while one waits for the disk the other builds the next statement.
+const INSERTERS: u8 = 2;
+
+/// Calls in a database.
+pub struct SqlCallStore {
+    database: Arc<Database>,
+    newcomers: Crowd<NewCalls, Inserted>,
+}
+
+impl SqlCallStore {
+    /// The calls of `database`.
+    pub(super) fn new(database: Arc<Database>) -> Result<Self, OpenError> {
+        let newcomers = Crowd::start(&database, "inserts", INSERTERS, insert_all)?;
+        Ok(Self { database, newcomers })
+    }
+
+    /// Our own clock; what is compared with a lease on Postgres is the database's.
+    fn clock_now(&self) -> Instant {
+        Instant(self.database.clock().now())
+    }
+}
 
 #[async_trait]
-impl CallStore for SqlStore {
+impl CallStore for SqlCallStore {
     async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-        let now = self.db.clock.now();
-        self.db.write_in_crowd(move |db| write::insert(db, &calls, key.as_ref(), now)).await
+        self.newcomers.join(NewCalls::new(calls, key.as_ref())).await
     }
 
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError> {
-        let (key, now) = (key.clone(), self.db.clock.now());
-        self.db.read_by_key(move |db| write::replay(db, &key, now)).await
+        let (key, now) = (key.clone(), self.clock_now());
+        self.database.read_by_key(move |db| insert::made_before(db, &key, now)).await
     }
 
     async fn get(&self, id: CallId, of: &Reader) -> Result<Call, StoreError> {
-        let call = self.db.read_by_key(move |db| read::one(db, id)).await?;
+        let call = self.database.read_by_key(move |db| whole::load(db, id)).await?;
         if of.sees(&call.client) { Ok(call) } else { Err(StoreError::NotFound) }
     }
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         let attempt = attempt.clone();
-        self.db.read_by_key(move |db| read::find(db, &attempt)).await
+        self.database.read_by_key(move |db| find::find(db, &attempt)).await
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {
         let (of, filter) = (of.clone(), filter.clone());
-        self.db.read(move |db| read::list(db, &of, &filter, page)).await
+        self.database.read(move |db| list::list(db, &of, &filter, page)).await
     }
 
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        self.db.read_by_key(move |db| read::history(db, id, after, limit)).await
+        self.database.read_by_key(move |db| list::history(db, id, after, limit)).await
     }
 
     async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
-        let (room, clock) = (room.clone(), std::sync::Arc::clone(&self.db.clock));
-        let clock_of_take = std::sync::Arc::clone(&clock);
-        // A look that most often finds nothing does not take the writer's turn.
-        let (peeked, agents) = (room.clone(), take::agents_with_room(&room));
-        if agents.is_empty() || !self.db.read_by_key(move |db| take::any_due(db, &peeked, clock.as_ref())).await? {
-            return Ok(Vec::new());
-        }
-        self.db.write(move |db| take::claim(db, by, lease, room, limit, clock_of_take.as_ref())).await
+        let (mut room, clock) = (room.clone(), Arc::clone(self.database.clock()));
+        self.database.write(move |db| claim::claim(db, &*clock, by, lease, &mut room, limit)).await
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        let clock = std::sync::Arc::clone(&self.db.clock);
-        self.db.write(move |db| take::beat(db, by, lease, clock.as_ref())).await
+        let clock = Arc::clone(self.database.clock());
+        self.database.write(move |db| claim::beat(db, &*clock, by, lease)).await
     }
 
     async fn save(&self, change: Change) -> Result<(), StoreError> {
-        let clock = std::sync::Arc::clone(&self.db.clock);
-        self.db.write(move |db| write::save(db, &change, clock.as_ref())).await
+        let now = self.clock_now();
+        self.database.write(move |db| save::save(db, &change, now)).await
     }
 
     async fn to_reconcile(
@@ -76,26 +102,26 @@ impl CallStore for SqlStore {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<Call>, StoreError> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        let next = self.next_moment().await?;
-        if next.is_none_or(|next| next > now) {
-            return Ok(Vec::new());
-        }
-        self.db.write(move |db| take::to_look_at(db, &known, hold, limit, now)).await
+        let known: Vec<_> = known.iter().map(|connection| connection.as_str().to_owned()).collect();
+        let until = Instant(later(now, hold));
+        self.database.write(move |db| look::take(db, &known, Instant(now), until, limit)).await
     }
 
     async fn look_later(&self, id: CallId, from: Revision, looks: Looks, at: Option<Timestamp>) -> Result<(), StoreError> {
-        self.db.write(move |db| write::look_later(db, id, from, looks, at)).await
+        self.database.write(move |db| look::look_later(db, id, from, looks, at)).await
     }
 
     async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.db.read_by_key(read::next_moment).await
+        self.database.read_by_key(look::next_moment).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.db.read(|db| dialect::execute(db, "select 1")).await
+        self.database.read(ping).await
     }
+}
+
+fn ping(db: &mut AnyConnection) -> Result<(), Failure> {
+    use diesel::connection::SimpleConnection;
+
+    Ok(db.batch_execute("SELECT 1 FROM calls WHERE 1 = 0")?)
 }

@@ -110,7 +110,8 @@ impl Auth {
         };
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let quota = self.failures.per_minute();
-        let detail = format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
+        let detail =
+            format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
         let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
         Problem::new(Code::RateLimited, detail)
             .retry_after(seconds)

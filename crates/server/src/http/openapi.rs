@@ -78,7 +78,13 @@ pub fn described() -> OpenApi {
         }
     }
     OpenApiBuilder::new()
-        .info(utoipa::openapi::InfoBuilder::new().title("Callgate").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT)).build())
+        .info(
+            utoipa::openapi::InfoBuilder::new()
+                .title("Callgate")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT))
+                .build(),
+        )
         .paths(paths)
         .components(Some(components))
         .build()
@@ -144,7 +150,8 @@ fn name_of(status: &str) -> &'static str {
 fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
     let header = |about: &str| HeaderBuilder::new().schema(Object::with_type(Type::String)).description(Some(about)).build();
     let of = |status: &'static str, about: &str, headers: Vec<(&str, Header)>| {
-        let mut response = ResponseBuilder::new().description(about).content("application/problem+json", problem_content()).build();
+        let mut response =
+            ResponseBuilder::new().description(about).content("application/problem+json", problem_content()).build();
         response.headers.insert("X-Request-Id".to_owned(), request_id_header());
         response.headers.extend(headers.into_iter().map(|(name, header)| (name.to_owned(), header)));
         (name_of(status).to_owned(), RefOr::T(response))
@@ -218,7 +225,10 @@ fn problem_schema() -> Object {
         .property("detail", text_of("For a person: what is at fault, and the way out."))
         .property("code", text_of("A word that never changes its meaning.").enum_values(Some(codes())))
         .property("request_id", text_of("Names the request in the gateway's log."))
-        .property("errors", utoipa::openapi::schema::ArrayBuilder::new().items(fault).description(Some("Every fault of a body, in its order.")));
+        .property(
+            "errors",
+            utoipa::openapi::schema::ArrayBuilder::new().items(fault).description(Some("Every fault of a body, in its order.")),
+        );
     ["type", "title", "status", "detail", "code", "request_id"].into_iter().fold(object, ObjectBuilder::required).build()
 }
 

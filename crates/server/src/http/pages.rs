@@ -116,7 +116,8 @@ fn base(http: &Http, request: &HttpRequest) -> String {
         return escaped(public);
     }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'));
+    let plain =
+        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'));
     host.filter(plain).map_or_else(|| DEFAULT_BASE.to_owned(), |host| format!("http://{host}"))
 }
 

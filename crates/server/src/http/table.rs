@@ -72,9 +72,9 @@ fn fits(template: &str, path: &str) -> bool {
         return false;
     }
     let mut parts = path.split('/');
-    let all = template.split('/').all(|wanted| {
-        parts.next().is_some_and(|part| part == wanted || (wanted.starts_with('{') && !part.is_empty()))
-    });
+    let all = template
+        .split('/')
+        .all(|wanted| parts.next().is_some_and(|part| part == wanted || (wanted.starts_with('{') && !part.is_empty())));
     all && parts.next().is_none()
 }
 

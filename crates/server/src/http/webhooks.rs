@@ -164,7 +164,12 @@ enum ReportStatus {
     ),
 )]
 #[post("/v1/webhooks/call-completed")]
-pub async fn report_result(http: Data<Http>, _caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
+pub async fn report_result(
+    http: Data<Http>,
+    _caller: Caller,
+    request: HttpRequest,
+    body: Unread,
+) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
     let body = body.json(&request, LIMIT).await?;
     Report::parse(&body).map_err(unreadable)?;

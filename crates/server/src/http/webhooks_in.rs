@@ -45,7 +45,9 @@ fn raw(http: &Http, request: &HttpRequest, body: &[u8]) -> RawWebhook {
     let headers = request.headers().iter();
     RawWebhook {
         url: http.gateway.facts.public_url.as_ref().map(|public| format!("{public}{target}")),
-        headers: headers.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
         body: body.to_vec(),
     }
 }

@@ -127,7 +127,8 @@ fn refused(error: PlaceError, order: &wish::Order) -> Problem {
             "This Idempotency-Key was used for a call with other content. Make a new key for a new call.",
         ),
         PlaceError::InProgress => {
-            let detail = format!("The first request with this Idempotency-Key is still running. Try again in {TWIN_RETRY_S} second.");
+            let detail =
+                format!("The first request with this Idempotency-Key is still running. Try again in {TWIN_RETRY_S} second.");
             Problem::new(Code::IdempotencyInProgress, detail).retry_after(TWIN_RETRY_S)
         }
         PlaceError::Store(error) => error.into(),
