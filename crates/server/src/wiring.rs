@@ -10,7 +10,7 @@ use callgate_adapters::providers::{self, Ports};
 use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
-    AgentCatalog, CallStore, Chance, Clock, Connection, Connections, Inbox, InvalidSettings, KeyStore, Settings, Signals,
+    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals,
     StoreError,
 };
 use callgate_domain::usecases::dispatch::Pacing;
@@ -54,7 +54,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
     };
-    let facts = Facts { public_url: plan.public_url, database, workers: plan.workers };
+    let facts = Facts { public_url: plan.public_url, database: plan.database, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
         opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);

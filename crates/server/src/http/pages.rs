@@ -90,7 +90,7 @@ pub async fn errors() -> HttpResponse {
 #[get("/assets/{file}")]
 pub async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
     if request.match_info().get("file") != Some(CSS_NAME.as_str()) {
-        return Err(table::nothing_here().await);
+        return Err(table::nothing_here());
     }
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))

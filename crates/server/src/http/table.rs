@@ -62,7 +62,7 @@ pub fn other_methods(table: &[Route], path: &str) -> Problem {
 }
 
 /// 404 for a path that is in no table.
-pub async fn nothing_here() -> Problem {
+pub fn nothing_here() -> Problem {
     Problem::new(Code::NotFound, "There is nothing at this path. The routes stand in /openapi.json.")
 }
 

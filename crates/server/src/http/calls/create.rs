@@ -4,7 +4,6 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use callgate_domain::usecases::calls::PlaceError;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
