@@ -40,7 +40,7 @@ CREATE TABLE calls (
 -- The queue, in the order it is claimed; the agent stands last so that calls of others are passed over inside the index.
 CREATE INDEX calls_due ON calls (due_at, id, agent) WHERE state = 'queued';
 -- Whom somebody has to look at, and when.
-CREATE INDEX calls_look ON calls (look_at, connection) WHERE look_at IS NOT NULL;
+CREATE INDEX calls_look ON calls (look_at, id, connection) WHERE look_at IS NOT NULL;
 -- What takes up a place on its connection; counted wherever calls are claimed.
 CREATE INDEX calls_live ON calls (connection, state, looks_absent)
     WHERE state IN ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing');

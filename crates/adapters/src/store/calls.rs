@@ -125,3 +125,121 @@ fn ping(db: &mut AnyConnection) -> Result<(), Failure> {
 
     Ok(db.batch_execute("SELECT 1 FROM calls WHERE 1 = 0")?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use callgate_domain::model::pacing::Space;
+    use callgate_domain::model::{Route, Status};
+    use callgate_domain::ports::Clock;
+    use callgate_domain::testing::builders::{
+        a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
+    };
+    use diesel::connection::{Instrumentation, InstrumentationEvent};
+    use diesel::prelude::*;
+    use diesel::sql_query;
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::store::connection::{Address, Purpose};
+    use crate::store::migrations;
+    use crate::store::types::Id;
+
+    /// The text of every statement that ran.
+    static RAN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    struct Listener;
+
+    impl Instrumentation for Listener {
+        fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                RAN.lock().unwrap_or_else(PoisonError::into_inner).push(query.to_string());
+            }
+        }
+    }
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    struct Noon(Timestamp);
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    fn run_everything(db: &mut AnyConnection) -> Result<(), Failure> {
+        let call = a_call().reference("r").queued();
+        let (at, id) = (call.created_at, call.id);
+        let (clock, now, by) = (Noon(at), Instant(at), worker());
+        let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
+        let mut room = Room {
+            connections: [(connection("c"), Space { max_live: Some(9), may_send: 9 })].into(),
+            agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route])].into(),
+            max_live: None,
+        };
+        let known = ["c".to_owned(), "d".to_owned()];
+        insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None)])?;
+        let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.pop().unwrap();
+        claim::beat(db, &clock, by, Duration::from_secs(30))?;
+        let marked = change(&claimed, &send_mark(at), at);
+        save::save(db, &Change { claim: Some(claimed.fence), ..marked }, now)?;
+        look::take(db, &known, now, now, 9)?;
+        look::look_later(db, id, call.revision, Looks::default(), None)?;
+        look::next_moment(db)?;
+        whole::load_all(db, &[Id(id.as_uuid())])?;
+        for of in [None, Some(connection("c"))] {
+            let about = AttemptRef { attempt: None, provider_call: Some(provider_call("theirs")), connection: of };
+            find::find(db, &about)?;
+        }
+        list::history(db, id, Revision(0), 9)?;
+        let client = Reader::Client(client("default"));
+        let none = CallFilter::default;
+        for filter in [
+            none(),
+            CallFilter { agent: Some(agent("akylai")), ..none() },
+            CallFilter { phone: Some(phone("+4930123456")), ..none() },
+            CallFilter { reference: Some("r".to_owned()), ..none() },
+            CallFilter { statuses: vec![Status::Queued], created_after: Some(at), created_before: Some(at), ..none() },
+        ] {
+            for of in [&client, &Reader::All] {
+                list::list(db, of, &filter, Page { before: Some(id), limit: 9 })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_indexed(step: &str) -> bool {
+        step.contains("INDEX") || step.contains("PRIMARY KEY")
+    }
+
+    #[test]
+    fn no_statement_reads_a_whole_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("callgate.db").display().to_string());
+        let mut db = address.connect(Purpose::Write).unwrap();
+        migrations::run(&mut db).unwrap();
+        db.set_instrumentation(Listener);
+        run_everything(&mut db).map_err(|Failure(error)| error).unwrap();
+        let ran: Vec<_> = std::mem::take(&mut *RAN.lock().unwrap_or_else(PoisonError::into_inner));
+        assert!(ran.len() > 20);
+        let AnyConnection::Lite(db) = &mut db else { panic!("it is SQLite") };
+        for statement in ran.iter().filter_map(|ran| ran.split(" -- binds").next()) {
+            let plan: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(db).unwrap();
+            let plan: Vec<_> = plan.into_iter().map(|step| step.detail).collect();
+            // Along an index it stops at its limit, or counts what is live; without one it reads everything.
+            let bare = plan.iter().any(|step| (step.starts_with("SCAN") || step.starts_with("SEARCH")) && !is_indexed(step));
+            let sorted = plan.iter().any(|step| step.starts_with("USE TEMP B-TREE")) && !statement.contains("FROM `attempts`");
+            assert!(!bare && !sorted, "{statement}\n{plan:#?}");
+        }
+    }
+}

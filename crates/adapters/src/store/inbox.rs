@@ -110,6 +110,8 @@ fn settle(
     again_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
     let only = inbox::table.find(Id(id.as_uuid()));
+    // What has reached its end is not taken again, whatever was asked.
+    let again_at = again_at.filter(|_| matches!(progress, Progress::Waiting | Progress::Parked));
     let tries = (progress == Progress::Parked).then(|| inbox::tries.eq(0));
     let about = about.map(|about| {
         (

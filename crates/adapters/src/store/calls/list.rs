@@ -37,9 +37,13 @@ pub fn list(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, page: Page
                 Option::<ShortResultRow>::as_select(),
                 Option::<AttemptRow>::as_select(),
             ))
-            .order(calls::id.desc())
             .limit(i64::from(page.limit))
             .into_boxed();
+        // The same id by either name; with the other table's, the index on references already has the order.
+        query = match &filter.reference {
+            Some(reference) => query.filter(call_details::reference.eq(reference)).order(call_details::call_id.desc()),
+            None => query.order(calls::id.desc()),
+        };
         if let Reader::Client(client) = of {
             query = query.filter(calls::client.eq(client.as_str()));
         }
@@ -51,9 +55,6 @@ pub fn list(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, page: Page
         }
         if let Some(phone) = &filter.phone {
             query = query.filter(calls::phone.eq(phone.e164()));
-        }
-        if let Some(reference) = &filter.reference {
-            query = query.filter(call_details::reference.eq(reference));
         }
         // The ids narrow the search to the right part of the index; the moments themselves decide.
         if let Some(after) = filter.created_after {

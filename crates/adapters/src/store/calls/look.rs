@@ -58,6 +58,8 @@ pub fn look_later(
 pub fn next_moment(db: &mut AnyConnection) -> Result<Option<Timestamp>, Failure> {
     let due = calls::table.filter(IsQueued).select(min(calls::due_at));
     let due: Option<Instant> = on_backend!(db, c => due.get_result(c))?;
-    let look: Option<Instant> = on_backend!(db, c => calls::table.select(min(calls::look_at)).get_result(c))?;
+    // Without saying so it would be sought in the whole table: the index holds only the calls that have one.
+    let look = calls::table.filter(calls::look_at.is_not_null()).select(min(calls::look_at));
+    let look: Option<Instant> = on_backend!(db, c => look.get_result(c))?;
     Ok(due.into_iter().chain(look).min().map(|at| at.0))
 }
