@@ -10,8 +10,7 @@ use callgate_adapters::providers::{self, Ports};
 use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
-    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals,
-    StoreError,
+    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::Pacing;
 use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};

@@ -2,4 +2,7 @@
 #![cfg(test)]
 
 mod end_to_end;
+mod engine;
 mod house;
+mod killed;
+mod process;
