@@ -38,7 +38,7 @@ fn main() -> Result<()> {
 async fn bench() -> Result<()> {
     let mut out = std::io::stdout();
     let bare = Server::bare().await?;
-    let callgate = Server::callgate().await.context("start target/dist/callgate (cargo build --profile dist)")?;
+    let callgate = Server::callgate().await.context("start target/release/callgate")?;
     writeln!(out, "durable create, SQLite, {CONNECTIONS} connections, {ROUNDS} pairs of {} s", RUN.as_secs())?;
     let mut ratios = Vec::new();
     let mut accepted = 0;
