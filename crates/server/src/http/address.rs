@@ -14,8 +14,12 @@ pub fn of_client(request: &ServiceRequest, trusted: &[Network]) -> IpAddr {
     if !is_trusted(peer) {
         return peer;
     }
-    let forwarded: Vec<&str> =
-        request.headers().get_all(X_FORWARDED_FOR).filter_map(|value| value.to_str().ok()).flat_map(|list| list.split(',')).collect();
+    let forwarded: Vec<&str> = request
+        .headers()
+        .get_all(X_FORWARDED_FOR)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .collect();
     let mut nearest = peer;
     // The nearest proxy wrote the last one; behind the first that is no proxy of ours anything may stand.
     for address in forwarded.iter().rev().map_while(|address| address.trim().parse().ok()) {

@@ -31,9 +31,12 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 pub struct Auth {
     keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<[u8; 32], (Arc<ApiKey>, Duration)>>,
+    known: Mutex<HashMap<[u8; 32], Known>>,
     failures: Throttle<IpAddr>,
 }
+
+/// A key that was found, and until when it is believed.
+type Known = (Arc<ApiKey>, Duration);
 
 /// Whoever sent a request, known by a key with the scope that its route needs.
 #[derive(Debug, Clone)]
@@ -110,7 +113,8 @@ impl Auth {
         };
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         let quota = self.failures.per_minute();
-        let detail = format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
+        let detail =
+            format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
         let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
         Problem::new(Code::RateLimited, detail)
             .retry_after(seconds)

@@ -11,8 +11,8 @@ pub mod timeline;
 mod follow;
 mod wish;
 
-use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse};
 use callgate_domain::model::{Call, CallId};
 use serde::Serialize;

@@ -116,7 +116,7 @@ async fn admit(http: &Http, arrival: &Arrival, request: &ServiceRequest) -> Resu
             None => Ok(None),
         },
         Found::OtherMethods(path) => Err(table::other_methods(http.table, path)),
-        Found::Nothing => Err(table::nothing_here().await),
+        Found::Nothing => Err(table::nothing_here()),
     }
 }
 

@@ -102,14 +102,19 @@ pub fn problem(faults: Vec<Fault>) -> Problem {
     };
     let detail = match faults.as_slice() {
         [Fault { sentence: Some(sentence), .. }] => sentence.clone(),
-        [fault] => format!("{}.", clause(fault)),
+        [fault] => sentence(clause(fault)),
         faults => {
             let clauses: Vec<_> = faults.iter().take(5).map(clause).collect();
             let more = if faults.len() > 5 { "; and more" } else { "" };
-            format!("{} things are wrong: {}{more}.", faults.len(), clauses.join("; "))
+            sentence(format!("{} things are wrong: {}{more}", faults.len(), clauses.join("; ")))
         }
     };
     Problem { code, detail: detail.into(), faults, headers: Vec::new() }
+}
+
+/// A sentence with its end.
+pub fn sentence(text: String) -> String {
+    if text.ends_with(['.', '?']) { text } else { text + "." }
 }
 
 fn clause(fault: &Fault) -> String {

@@ -51,9 +51,8 @@ pub fn etag(revision: u32) -> String {
 pub fn has_already(headers: &HeaderMap, etag: &str) -> Option<bool> {
     let mut given = headers.get_all(IF_NONE_MATCH).peekable();
     given.peek()?;
-    let names = |list: &str| {
-        list.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
-    };
+    let names =
+        |list: &str| list.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag);
     Some(given.any(|value| value.to_str().is_ok_and(names)))
 }
 
@@ -80,7 +79,7 @@ mod tests {
 
     fn check_key(values: &[&str], expected: Result<Option<&str>, ()>) {
         let key = idempotency_key(&with(IDEMPOTENCY_KEY, values));
-        assert_eq!(key.as_ref().map(|key| key.as_deref()).map_err(|_| ()), expected, "{values:?}");
+        assert_eq!(key.as_ref().map(|key| key.as_deref()).map_err(|_problem| ()), expected, "{values:?}");
     }
 
     #[test]
@@ -94,7 +93,8 @@ mod tests {
 
     #[test]
     fn no_other_key_is_taken() {
-        for values in [&[""][..], &["a b"], &["\"\""], &["\"a b\""], &["\"a"], &["\"a\"b"], &["\"a\\n\""], &["ключ"], &["a", "a"]] {
+        for values in [&[""][..], &["a b"], &["\"\""], &["\"a b\""], &["\"a"], &["\"a\"b"], &["\"a\\n\""], &["ключ"], &["a", "a"]]
+        {
             check_key(values, Err(()));
         }
         check_key(&[&"k".repeat(256)], Err(()));

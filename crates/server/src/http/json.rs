@@ -43,7 +43,9 @@ pub fn object(body: &[u8]) -> Result<Vec<(Cow<'_, str>, Json<'_>)>, Problem> {
             faults.add("", Wrong::r#type("a JSON object"));
             Err(faults.into_problem())
         }
-        Err(_) if text.trim_ascii().is_empty() => Err(Problem::new(Code::MalformedJson, "The body is empty. Send a JSON object.")),
+        Err(_) if text.trim_ascii().is_empty() => {
+            Err(Problem::new(Code::MalformedJson, "The body is empty. Send a JSON object."))
+        }
         Err(error) => Err(Problem::new(Code::MalformedJson, format!("The body is not JSON: {error}."))),
     }
 }

@@ -38,7 +38,7 @@ use actix_web::dev::Server;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use callgate_domain::ports::Scope;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -153,7 +153,7 @@ fn start(http: Arc<Http>, listeners: Vec<TcpListener>, mount: fn(&mut ServiceCon
             .into_utoipa_app()
             .configure(mount)
             .into_app()
-            .default_service(web::to(table::nothing_here))
+            .default_service(web::to(|| async { HttpResponse::from_error(table::nothing_here()) }))
             .wrap(from_fn(move |request, next| edge::serve(Arc::clone(&edge), request, next)))
     })
     .workers(std::thread::available_parallelism().map_or(2, usize::from))

@@ -13,8 +13,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn,
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response,
-    ResponseBuilder,
+    ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 use utoipa_actix_web::AppExt;
 
@@ -60,16 +59,16 @@ pub fn text() -> String {
 pub fn described() -> OpenApi {
     let (_, collected) = App::new().into_utoipa_app().configure(public).split_for_parts();
     let mut components = collected.components.unwrap_or_default();
-    let list_item = components.schemas.get("Call").cloned().map(|call| list_item(call));
+    let list_item = components.schemas.get("Call").cloned().map(list_item);
     components.schemas.extend(list_item.map(|schema| ("ListedCall".to_owned(), schema)));
     point_list_to_items(components.schemas.get_mut("CallList"));
     components.schemas.insert(PROBLEM.to_owned(), problem_schema().into());
     components.responses.extend(shared_responses());
     components.security_schemes.insert(
         BEARER.to_owned(),
-        SecurityScheme::Http(
+        RefOr::T(SecurityScheme::Http(
             HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key of this gateway.")).build(),
-        ),
+        )),
     );
     let mut paths = collected.paths;
     for route in ROUTES {
@@ -78,7 +77,13 @@ pub fn described() -> OpenApi {
         }
     }
     OpenApiBuilder::new()
-        .info(utoipa::openapi::InfoBuilder::new().title("Callgate").version(env!("CARGO_PKG_VERSION")).description(Some(ABOUT)).build())
+        .info(
+            utoipa::openapi::InfoBuilder::new()
+                .title("Callgate")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(ABOUT))
+                .build(),
+        )
         .paths(paths)
         .components(Some(components))
         .build()
@@ -106,7 +111,7 @@ fn complete(operation: &mut Operation, route: &Route) {
     if operation.request_body.is_some() {
         codes.extend(["408", "413", "415", "422"]);
     }
-    if operation.parameters.as_ref().is_some_and(|all| all.iter().any(|one| one.parameter_in == ParameterIn::Query)) {
+    if operation.parameters.as_ref().is_some_and(|all| all.iter().any(is_in_query)) {
         codes.push("422");
     }
     for code in codes {
@@ -118,11 +123,15 @@ fn complete(operation: &mut Operation, route: &Route) {
             response.headers.insert("X-Request-Id".to_owned(), request_id_header());
             let is_problem = code.starts_with(['4', '5']) && response.content.is_empty();
             if is_problem {
-                response.content.insert("application/problem+json".to_owned(), problem_content());
+                response.content.insert("application/problem+json".to_owned(), RefOr::T(problem_content()));
             }
         }
     }
-    operation.parameters.get_or_insert_default().push(request_id_parameter());
+    operation.parameters.get_or_insert_default().push(RefOr::T(request_id_parameter()));
+}
+
+fn is_in_query(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
 }
 
 fn name_of(status: &str) -> &'static str {
@@ -142,9 +151,12 @@ fn name_of(status: &str) -> &'static str {
 }
 
 fn shared_responses() -> impl Iterator<Item = (String, RefOr<Response>)> {
-    let header = |about: &str| HeaderBuilder::new().schema(Object::with_type(Type::String)).description(Some(about)).build();
-    let of = |status: &'static str, about: &str, headers: Vec<(&str, Header)>| {
-        let mut response = ResponseBuilder::new().description(about).content("application/problem+json", problem_content()).build();
+    let header = |about: &str| {
+        RefOr::T(HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(about)).build())
+    };
+    let of = |status: &'static str, about: &str, headers: Vec<(&str, RefOr<Header>)>| {
+        let mut response =
+            ResponseBuilder::new().description(about).content("application/problem+json", problem_content()).build();
         response.headers.insert("X-Request-Id".to_owned(), request_id_header());
         response.headers.extend(headers.into_iter().map(|(name, header)| (name.to_owned(), header)));
         (name_of(status).to_owned(), RefOr::T(response))
@@ -178,8 +190,12 @@ fn problem_content() -> utoipa::openapi::Content {
     ContentBuilder::new().schema(Some(Ref::from_schema_name(PROBLEM))).build()
 }
 
-fn request_id_header() -> Header {
-    HeaderBuilder::new().schema(Object::with_type(Type::String)).description(Some("Names this request in the log.")).build()
+fn request_id_header() -> RefOr<Header> {
+    let header = HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::String)))
+        .description(Some("Names this request in the log."))
+        .build();
+    RefOr::T(header)
 }
 
 fn request_id_parameter() -> Parameter {
@@ -218,7 +234,10 @@ fn problem_schema() -> Object {
         .property("detail", text_of("For a person: what is at fault, and the way out."))
         .property("code", text_of("A word that never changes its meaning.").enum_values(Some(codes())))
         .property("request_id", text_of("Names the request in the gateway's log."))
-        .property("errors", utoipa::openapi::schema::ArrayBuilder::new().items(fault).description(Some("Every fault of a body, in its order.")));
+        .property(
+            "errors",
+            utoipa::openapi::schema::ArrayBuilder::new().items(fault).description(Some("Every fault of a body, in its order.")),
+        );
     ["type", "title", "status", "detail", "code", "request_id"].into_iter().fold(object, ObjectBuilder::required).build()
 }
 

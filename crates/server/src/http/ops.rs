@@ -75,5 +75,7 @@ pub async fn readyz(http: Data<Http>) -> HttpResponse {
 /// What is measured, for Prometheus. Its labels name connections: not for clients.
 #[get("/metrics")]
 pub async fn metrics(http: Data<Http>) -> HttpResponse {
-    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(http.gateway.metrics.render())
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .body(http.gateway.metrics.render())
 }

@@ -70,9 +70,9 @@ pub async fn errors() -> HttpResponse {
     let mut rows = String::new();
     for code in Code::ALL {
         let (word, status, title, advice) = (code.as_str(), code.status().as_u16(), code.title(), code.advice());
-        let _written = write!(
+        let _written = writeln!(
             rows,
-            "<tr id=\"{word}\"><th scope=\"row\"><code>{word}</code></th><td>{status}</td><td>{title}. {advice}</td></tr>\n",
+            "<tr id=\"{word}\"><th scope=\"row\"><code>{word}</code></th><td>{status}</td><td>{title}. {advice}</td></tr>",
             title = escaped(title),
             advice = escaped(advice),
         );
@@ -90,7 +90,7 @@ pub async fn errors() -> HttpResponse {
 #[get("/assets/{file}")]
 pub async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
     if request.match_info().get("file") != Some(CSS_NAME.as_str()) {
-        return Err(table::nothing_here().await);
+        return Err(table::nothing_here());
     }
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
@@ -116,7 +116,8 @@ fn base(http: &Http, request: &HttpRequest) -> String {
         return escaped(public);
     }
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let plain = |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'));
+    let plain =
+        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'));
     host.filter(plain).map_or_else(|| DEFAULT_BASE.to_owned(), |host| format!("http://{host}"))
 }
 

@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use jiff::Timestamp;
 
 use super::error::{Code, Problem};
-use super::faults::{shown, unknown};
+use super::faults::{sentence, shown, unknown};
 use super::moment;
 
 /// The parameters of a request.
@@ -41,8 +41,7 @@ impl<'a> Query<'a> {
             }
             if !known.now.contains(&name.as_ref()) {
                 let known = known.now.iter().copied();
-                let detail = format!("The query parameter '{}' {}", shown(&name), ended(unknown(&name, known)));
-                return Err(Problem::new(Code::InvalidQuery, detail));
+                return Err(invalid(&shown(&name), unknown(&name, known)));
             }
             if pairs.iter().any(|(before, _)| *before == name) {
                 return Err(invalid(&name, "stands there twice"));
@@ -96,9 +95,5 @@ impl<'a> Query<'a> {
 
 /// 400 about one parameter; `fault` ends a sentence that begins with it.
 pub fn invalid(name: &str, fault: impl Display) -> Problem {
-    Problem::new(Code::InvalidQuery, format!("The query parameter '{name}' {fault}."))
-}
-
-fn ended(sentence: String) -> String {
-    if sentence.ends_with('?') { sentence } else { sentence + "." }
+    Problem::new(Code::InvalidQuery, sentence(format!("The query parameter '{name}' {fault}")))
 }

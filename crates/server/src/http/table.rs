@@ -62,7 +62,7 @@ pub fn other_methods(table: &[Route], path: &str) -> Problem {
 }
 
 /// 404 for a path that is in no table.
-pub async fn nothing_here() -> Problem {
+pub fn nothing_here() -> Problem {
     Problem::new(Code::NotFound, "There is nothing at this path. The routes stand in /openapi.json.")
 }
 
@@ -72,9 +72,9 @@ fn fits(template: &str, path: &str) -> bool {
         return false;
     }
     let mut parts = path.split('/');
-    let all = template.split('/').all(|wanted| {
-        parts.next().is_some_and(|part| part == wanted || (wanted.starts_with('{') && !part.is_empty()))
-    });
+    let all = template
+        .split('/')
+        .all(|wanted| parts.next().is_some_and(|part| part == wanted || (wanted.starts_with('{') && !part.is_empty())));
     all && parts.next().is_none()
 }
 

@@ -45,7 +45,8 @@ impl WebhookTokens {
                 return Ok(right);
             }
         }
-        let fresh = fresh_token(&*self.chance).ok_or_else(|| StoreError::Unavailable(anyhow::anyhow!("no token could be made")))?;
+        let fresh =
+            fresh_token(&*self.chance).ok_or_else(|| StoreError::Unavailable(anyhow::anyhow!("no token could be made")))?;
         let secret = self.settings.webhook_token(connection, fresh).await?;
         let right = secret.is(token.as_bytes());
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone(), (secret, now));

@@ -1,7 +1,6 @@
 //! `POST /v1/webhooks/call-completed`: a call's result in our own words, kept before it is answered and applied at once
 //! where that is quick.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -56,12 +55,12 @@ pub struct ResultBody {
     /// The conversation in short.
     summary: Option<String>,
     /// What the agent was asked to find out.
-    #[schema(value_type = Option<BTreeMap<String, serde_json::Value>>)]
+    #[schema(value_type = Option<Object>)]
     extracted: Option<()>,
     /// The one called does not want to be called again.
     opt_out: Option<bool>,
     /// Where the audio is; never shown to a client.
-    #[schema(format = Uri)]
+    #[schema(format = "uri")]
     recording_url: Option<String>,
     /// Whose id `provider_call_id` is, where several could have it.
     #[schema(pattern = "^[a-z0-9][a-z0-9_-]{0,63}$")]
@@ -87,7 +86,7 @@ pub struct ResultTurn {
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     end_ms: Option<f64>,
     /// Its place; the order of the list is what counts.
-    #[schema(value_type = Option<serde_json::Value>)]
+    #[schema(value_type = Option<Value>)]
     index: Option<()>,
 }
 
@@ -164,7 +163,12 @@ enum ReportStatus {
     ),
 )]
 #[post("/v1/webhooks/call-completed")]
-pub async fn report_result(http: Data<Http>, _caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
+pub async fn report_result(
+    http: Data<Http>,
+    _caller: Caller,
+    request: HttpRequest,
+    body: Unread,
+) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
     let body = body.json(&request, LIMIT).await?;
     Report::parse(&body).map_err(unreadable)?;

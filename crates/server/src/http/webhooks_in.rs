@@ -18,7 +18,7 @@ const LIMIT: usize = 4 * 1024 * 1024;
 /// Takes a webhook. Whatever is wrong with its authenticity, the answer is the same.
 #[post("/v1/webhooks/in/{connection}/{token}")]
 pub async fn take_webhook(http: Data<Http>, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
-    let Some(connection) = known(&http, &request).await? else { return Err(table::nothing_here().await) };
+    let Some(connection) = known(&http, &request).await? else { return Err(table::nothing_here()) };
     let body = body.bytes(&request, LIMIT).await?;
     match http.gateway.intake.arrive(&connection, &raw(&http, &request, &body)).await {
         Ok(()) => Ok(HttpResponse::Ok().finish()),
@@ -27,7 +27,7 @@ pub async fn take_webhook(http: Data<Http>, request: HttpRequest, body: Unread) 
             Err(Problem::new(Code::InvalidToken, "The webhook is not authentic."))
         }
         Err(ArriveError::Store(error)) => Err(error.into()),
-        Err(ArriveError::UnknownConnection | ArriveError::Ambiguous) => Err(table::nothing_here().await),
+        Err(ArriveError::UnknownConnection | ArriveError::Ambiguous) => Err(table::nothing_here()),
     }
 }
 
@@ -45,7 +45,9 @@ fn raw(http: &Http, request: &HttpRequest, body: &[u8]) -> RawWebhook {
     let headers = request.headers().iter();
     RawWebhook {
         url: http.gateway.facts.public_url.as_ref().map(|public| format!("{public}{target}")),
-        headers: headers.map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())).collect(),
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect(),
         body: body.to_vec(),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
+use callgate_domain::model::call::TranscriptStatus;
 use callgate_domain::model::call::conversation::Role;
 use callgate_domain::model::call::history::{By, What};
-use callgate_domain::model::call::TranscriptStatus;
 use callgate_domain::model::{EndedBy, EndedReason, Status};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 macro_rules! document {

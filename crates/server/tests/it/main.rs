@@ -1,5 +1,13 @@
 //! The server's tests, in one binary: the tree mirrors the URLs.
 #![cfg(test)]
 
+mod agents;
+mod authorization;
+mod calls;
+mod edge;
 mod end_to_end;
+mod harness;
 mod house;
+mod openapi;
+mod pages;
+mod webhooks;

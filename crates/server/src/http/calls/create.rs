@@ -4,7 +4,6 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use callgate_domain::usecases::calls::PlaceError;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
@@ -127,7 +126,8 @@ fn refused(error: PlaceError, order: &wish::Order) -> Problem {
             "This Idempotency-Key was used for a call with other content. Make a new key for a new call.",
         ),
         PlaceError::InProgress => {
-            let detail = format!("The first request with this Idempotency-Key is still running. Try again in {TWIN_RETRY_S} second.");
+            let detail =
+                format!("The first request with this Idempotency-Key is still running. Try again in {TWIN_RETRY_S} second.");
             Problem::new(Code::IdempotencyInProgress, detail).retry_after(TWIN_RETRY_S)
         }
         PlaceError::Store(error) => error.into(),

@@ -66,7 +66,17 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
         return Ok(HttpResponse::NoContent().finish());
     }
     let slot = http.streams.open().ok_or_else(crowded)?;
-    let follow = Follow { http, id, reader, moves, first: Some(call), seen, heartbeat: Instant::now() + HEARTBEAT, over: false, _slot: slot };
+    let follow = Follow {
+        http,
+        id,
+        reader,
+        moves,
+        first: Some(call),
+        seen,
+        heartbeat: Instant::now() + HEARTBEAT,
+        over: false,
+        _slot: slot,
+    };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         .insert_header((X_ACCEL_BUFFERING, "no"))
@@ -163,5 +173,6 @@ impl Drop for Slot {
 }
 
 fn crowded() -> Problem {
-    Problem::new(Code::Unavailable, "Too many streams are open. Try again in 5 seconds, or read the call with ?wait=30.").retry_after(5)
+    Problem::new(Code::Unavailable, "Too many streams are open. Try again in 5 seconds, or read the call with ?wait=30.")
+        .retry_after(5)
 }

@@ -99,9 +99,11 @@ pub fn with_objections(mut faults: Faults, objections: Vec<Objection>, order: &O
                 let sentence = format!("There is no agent '{}'.{meant}", shown(&agent));
                 ("agent", "/agent", Wrong::new(Code::UnknownAgent, "see GET /v1/agents").saying(sentence))
             }
-            Objection::WindowPassed => {
-                ("schedule", "/schedule/expires_at", Wrong::new(Code::WindowPassed, "lies in the past, so the call could never ring"))
-            }
+            Objection::WindowPassed => (
+                "schedule",
+                "/schedule/expires_at",
+                Wrong::new(Code::WindowPassed, "lies in the past, so the call could never ring"),
+            ),
             Objection::TooLong { limit } => {
                 let detail = format!("must not be more than {} seconds, the limit of this agent", limit.as_secs());
                 ("max_duration", "/max_duration", Wrong::new(Code::OutOfRange, detail))
@@ -146,12 +148,15 @@ impl Draft {
             "phone" => self.phone = faults.keep("/phone", phone(value)),
             "agent" => self.agent = faults.keep("/agent", value.text().map(Cow::into_owned)),
             "reference" => self.asked.reference = faults.keep("/reference", reference(value)),
-            "variables" => self.asked.variables = entries("variables", value, faults, |value| {
-                value.scalar().unwrap_or_else(|| Err(Wrong::r#type("a string, a number or true or false")))
-            }),
-            "metadata" => self.asked.metadata = entries("metadata", value, faults, |value| {
-                value.text().map(|text| Value::String(text.into_owned()))
-            }),
+            "variables" => {
+                self.asked.variables = entries("variables", value, faults, |value| {
+                    value.scalar().unwrap_or_else(|| Err(Wrong::r#type("a string, a number or true or false")))
+                })
+            }
+            "metadata" => {
+                self.asked.metadata =
+                    entries("metadata", value, faults, |value| value.text().map(|text| Value::String(text.into_owned())))
+            }
             "schedule" => self.schedule(value, faults),
             _ => self.max_duration = faults.keep("/max_duration", max_duration(&value)),
         }
