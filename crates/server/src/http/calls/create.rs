@@ -89,12 +89,12 @@ pub struct CreatedCall {
     operation_id = "createCall",
     tag = "Calls",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; kept for 7 days.",
-        min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
+        min_length = 1, max_length = 255, pattern = r#"^([!#-~][!-~]*|"[!#-\[\]-~]+")$"#)),
     request_body(content = NewCall, content_type = "application/json"),
     responses(
         (status = 201, description = "The call is accepted and durable.", body = CreatedCall, headers(
             ("Location" = String, description = "Where the call can be read."),
-            ("Idempotency-Replayed" = Option<String>, description = "`true` when an earlier request with this key made the call."),
+            ("Idempotency-Replayed" = String, description = "`true` when an earlier request with this key made the call."),
         )),
         (status = 409, description = "A request with this key is still running."),
     ),
