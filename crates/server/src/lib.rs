@@ -4,6 +4,7 @@ pub mod config;
 pub mod duration;
 pub mod gateway;
 pub mod http;
+pub mod serve;
 pub mod signals;
 pub mod telemetry;
 pub mod wiring;

@@ -60,7 +60,7 @@ pub struct KeptWebhook {
     pub parcel: Parcel,
     /// How far it has come.
     pub progress: Progress,
-    /// How often it was tried.
+    /// How often it was taken since it was kept, or last parked: parked means understood.
     pub tries: u16,
 }
 
@@ -80,8 +80,8 @@ pub trait Inbox: Send + Sync {
     /// Keeps a webhook, once per connection and dedupe key.
     async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError>;
 
-    /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, oldest first; for `hold` they
-    /// are not given to anybody else. Only such of the `known` connections, and reports, are taken.
+    /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, those whose moment came first
+    /// first; for `hold` they are not given to anybody else. Only such of the `known` connections, and reports, are taken.
     async fn take(
         &self,
         known: &[ConnectionId],

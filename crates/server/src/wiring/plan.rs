@@ -14,6 +14,8 @@ use crate::config::{Config, ConnectionConfig};
 pub struct Plan {
     /// `sqlite://…` or `postgres://…`.
     pub database_url: String,
+    /// `sqlite` or `postgres`.
+    pub database: &'static str,
     /// Connections to the database.
     pub pool: u32,
     /// Accounts with providers.
@@ -55,6 +57,7 @@ impl Plan {
             config.connections.into_iter().map(|(id, held)| ConnectionPlan::of(id, held)).collect::<Result<_, _>>()?;
         Ok(Self {
             database_url: config.database.url.expose().to_owned(),
+            database: config.database.word(),
             pool: config.database.pool,
             connections,
             agents: config.agents,

@@ -145,7 +145,7 @@ fn status_codes_stand_in_http_only() {
 
 #[test]
 fn a_webhook_is_called_authentic_in_three_places_only() {
-    let but = ["/signature.rs", "server/src/http/", "adapters/src/store/inbox.rs", "domain/src/ports/provider.rs"];
+    let but = ["/signature.rs", "server/src/http/", "adapters/src/store/rows/inbox.rs", "domain/src/ports/provider.rs"];
     check("crates/", &["Authentic::verified"], &but, "an unverified webhook cannot be read");
 }
 
