@@ -71,7 +71,8 @@ pub fn run(config: Config, options: ServeOptions) -> Result<(), StartError> {
 async fn serve(config: Config, options: ServeOptions) -> Result<(), StartError> {
     let listener = if options.http { Some(listen(config.server.listen, &config)?) } else { None };
     let metrics_listener = config.server.metrics_listen.map(|address| listen(address, &config)).transpose()?;
-    let data = DataDir::open(&config.data_dir, config.database.kind == DatabaseKind::Sqlite)?;
+    let alone = config.database.kind == DatabaseKind::Sqlite;
+    let data = DataDir::open(&config.data_dir, alone)?;
     let metrics = telemetry::start_metrics(config.database.word())
         .map_err(|error| StartError::new(format!("metrics could not be started: {error}"), "This is a fault of the program."))?;
     let edge = http::Options {
@@ -84,6 +85,9 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), StartError> 
         .map_err(|fault| StartError::of_settings(fault.to_string(), "Mend that setting, then: callgate config check"))?;
     let gateway = Arc::new(wire(plan, metrics).await.map_err(not_wired)?);
     let key = if options.http { key_rules.settle(&gateway, &data).await? } else { None };
+    if alone && options.workers {
+        take_over(&gateway).await?;
+    }
     let stop = stop_signal()?;
     let workers = options.workers.then(|| Workers::start(&gateway));
     let failed = |error: io::Error| StartError::new(format!("the server could not be started: {error}"), "Start it again.");
@@ -152,6 +156,18 @@ fn not_wired(error: WiringError) -> StartError {
             StartError::of_settings(error.to_string(), "Mend that setting, then: callgate config check")
         }
     }
+}
+
+/// The data folder's lock says that no other process is alive: what one before us held is looked after at once.
+async fn take_over(gateway: &Gateway) -> Result<(), StartError> {
+    let ended = gateway.store.end_leases_before(gateway.dispatch.worker).await;
+    let ended = ended.map_err(|error| {
+        StartError::new(format!("the database cannot be written: {error}"), "Check that its disk is not full.")
+    })?;
+    if ended > 0 {
+        tracing::info!(calls = ended, "the process before this one stopped in the middle of these; they are looked after now");
+    }
+    Ok(())
 }
 
 /// Resolves at SIGTERM or Ctrl-C. A second Ctrl-C ends the process at once.

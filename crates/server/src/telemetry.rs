@@ -45,7 +45,8 @@ impl LogFormat {
 /// # Errors
 /// When the filter cannot be read, or logging runs already.
 pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
+    // The framework's own words at start and stop say nothing that ours do not.
+    let filter = EnvFilter::try_new(format!("actix_server=warn,{filter}"))?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => logs.with_target(false).with_timer(TimeOfDay).with_ansi(colours()).try_init(),

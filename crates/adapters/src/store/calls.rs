@@ -90,6 +90,11 @@ impl CallStore for SqlCallStore {
         self.database.write(move |db| claim::beat(db, &*clock, by, lease)).await
     }
 
+    async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {
+        let now = self.clock_now();
+        self.database.write(move |db| claim::end_leases_before(db, by, now)).await
+    }
+
     async fn save(&self, change: Change) -> Result<(), StoreError> {
         let now = self.clock_now();
         self.database.write(move |db| save::save(db, &change, now)).await

@@ -14,7 +14,8 @@ async fn engine() -> (String, tokio::task::JoinHandle<usize>) {
     let running = tokio::spawn(async move {
         let mut placed = 0;
         loop {
-            let Ok(Ok((mut stream, _))) = tokio::time::timeout(std::time::Duration::from_secs(10), listener.accept()).await else {
+            let Ok(Ok((mut stream, _))) = tokio::time::timeout(std::time::Duration::from_secs(10), listener.accept()).await
+            else {
                 return placed;
             };
             let mut buffer = vec![0; 16 * 1024];
@@ -27,7 +28,10 @@ async fn engine() -> (String, tokio::task::JoinHandle<usize>) {
                 ("200 OK", json!({ "provider_call_id": "internal-provider-reference", "status": "in_progress" }))
             };
             let body = body.to_string();
-            let answer = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            let answer = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
             let _gone = stream.write_all(answer.as_bytes()).await;
         }
     });

@@ -25,7 +25,11 @@ async fn check(folder: &Path, phone: &str, until: impl Fn(&Value) -> bool) {
     let second = Process::start(folder, &[]).await;
     let ended = second.when(&id, |call| call["terminal"] == true).await;
     dials += second.metric(DIALS, "simulator").await;
-    assert_eq!((&ended["status"], &ended["attempts"], dials), (&Value::from("completed"), &Value::from(1), 1), "{phone}: {ended}");
+    assert_eq!(
+        (&ended["status"], &ended["attempts"], dials),
+        (&Value::from("completed"), &Value::from(1), 1),
+        "{phone}: {ended}"
+    );
     assert_eq!(ended["turns"].as_array().map(Vec::len), Some(3), "{phone}: {ended}");
     assert_eq!(ended["duration"], 8, "{phone}");
     assert_eq!(second.stop().await, Some(0));

@@ -20,7 +20,11 @@ impl Process {
         callgate_adapters::providers::install_crypto();
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
         let mut command = Command::new(env!("CARGO_BIN_EXE_callgate"));
-        command.args(["serve", "--listen", &format!("127.0.0.1:{port}")]).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
+        command
+            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null());
         for name in ["CALLGATE_KEY", "CALLGATE_KEY_FILE", "CALLGATE_CONFIG", "CALLGATE_DATABASE_URL", "CALLGATE_DATA_DIR"] {
             command.env_remove(name);
         }

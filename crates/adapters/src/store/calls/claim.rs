@@ -157,3 +157,11 @@ pub fn beat(db: &mut AnyConnection, clock: &dyn Clock, by: WorkerId, lease: Dura
     on_backend!(db, c => diesel::update(held).set(changes).execute(c))?;
     Ok(())
 }
+
+/// Ends the leases of all others.
+pub fn end_leases_before(db: &mut AnyConnection, by: WorkerId, now: Instant) -> Result<u32, Failure> {
+    let others = calls::table.filter(calls::lease_owner.is_not_null()).filter(calls::lease_owner.ne(Id(by.as_uuid())));
+    let changes = (calls::lease_until.eq(now), calls::look_at.eq(now));
+    let ended = on_backend!(db, c => diesel::update(others).set(changes).execute(c))?;
+    Ok(u32::try_from(ended).unwrap_or(u32::MAX))
+}
