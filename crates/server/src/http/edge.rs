@@ -140,7 +140,7 @@ fn finish(http: &Arc<Http>, arrival: &Arrival, mut response: HttpResponse) -> Ht
         status: response.status(),
         code,
         started: arrival.started,
-        span: tracing::Span::current(),
+        request_id: arrival.id.clone(),
     };
     match response.body().size() {
         BodySize::None => record.write(0),
