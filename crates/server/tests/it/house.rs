@@ -201,6 +201,7 @@ fn crates_depend_on_what_the_house_permits() {
         "secrecy",
         "serde_json",
         "sha2",
+        "futures-util",
         "strsim",
         "subtle",
         "thiserror",
