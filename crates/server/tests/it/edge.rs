@@ -234,3 +234,18 @@ async fn every_request_is_measured_under_its_template() {
     }
     assert!(ROUTES.iter().any(|route| route.path == "/metrics" && route.scope.is_some()));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operators_address_needs_no_key_and_answers_nothing_else() {
+    let server = Server::start().await;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let operators = callgate_server::http::operators_server(&server.gateway, vec![listener]).expect("a server");
+    let handle = operators.handle();
+    tokio::spawn(operators);
+    for (path, status) in [("/metrics", 200), ("/healthz", 200), ("/readyz", 200), ("/v1/agents", 404), ("/docs", 404)] {
+        let answer = Answer::of(server.client.get(format!("{url}{path}")).bearer_auth(KEY)).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+    handle.stop(false).await;
+}

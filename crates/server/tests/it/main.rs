@@ -10,6 +10,7 @@ mod engine;
 mod harness;
 mod house;
 mod killed;
+mod log;
 mod openapi;
 mod pages;
 mod process;

@@ -1,10 +1,13 @@
 //! `Idempotency-Key` on `POST /v1/calls`.
 
-use callgate_domain::ports::Scope;
+use std::sync::Arc;
+
+use callgate_domain::ports::store::MockCallStore;
+use callgate_domain::ports::{Scope, StoreError};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Server, key_of};
+use crate::harness::{Answer, Server, Setup, key_of};
 
 async fn sent(server: &Server, key: &str, body: &str) -> Answer {
     let request = server.request(Method::POST, "/v1/calls").header("content-type", "application/json");
@@ -72,4 +75,20 @@ async fn a_key_that_is_none_is_400() {
     let twice = twice.header("idempotency-key", "a").header("idempotency-key", "a");
     Answer::of(twice).await.problem(400, "invalid_header");
     assert_eq!(sent(&server, &"k".repeat(255), BODY).await.status, 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_twin_that_is_not_done_in_time_is_409_and_says_when_to_come_back() {
+    let server = Server::with(Setup {
+        change: |gateway| {
+            let mut store = MockCallStore::new();
+            store.expect_insert().returning(|_, _| Err(StoreError::InProgress));
+            gateway.calls.store = Arc::new(store);
+        },
+        ..Setup::default()
+    })
+    .await;
+    let answer = sent(&server, "twin", BODY).await;
+    answer.problem(409, "idempotency_in_progress");
+    assert_eq!(answer.header("retry-after"), Some("1"));
 }

@@ -51,7 +51,7 @@ async fn whatever_is_not_authentic_is_the_same_401() {
     let forged = signed(&server, &path, &body()).header("webhook-signature", "v1,AAAA").body(body() + " ");
     let mut details = Vec::new();
     for request in [unsigned, with_a_key, forged] {
-        details.push(Answer::of(request).await.problem(401, "invalid_token")["detail"].clone());
+        details.push(Answer::of(request).await.problem(401, "not_authentic")["detail"].clone());
     }
     assert!(details.iter().all(|detail| *detail == details[0]));
     assert!(server.gateway.intake.take(10).await.expect("the inbox").is_empty());
