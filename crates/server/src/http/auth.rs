@@ -31,9 +31,12 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 pub struct Auth {
     keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<[u8; 32], (Arc<ApiKey>, Duration)>>,
+    known: Mutex<HashMap<[u8; 32], Known>>,
     failures: Throttle<IpAddr>,
 }
+
+/// A key that was found, and until when it is believed.
+type Known = (Arc<ApiKey>, Duration);
 
 /// Whoever sent a request, known by a key with the scope that its route needs.
 #[derive(Debug, Clone)]

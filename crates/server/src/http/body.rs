@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -27,12 +27,17 @@ const DRAIN: Duration = Duration::from_secs(1);
 
 /// A body that nobody has read yet. Shared by the edge and the handler.
 #[derive(Clone, Default)]
-pub struct Unread(Rc<RefCell<Option<Payload>>>);
+pub struct Unread {
+    payload: Rc<RefCell<Option<Payload>>>,
+    /// Its length, where the request says it.
+    declared: Option<usize>,
+}
 
 impl Unread {
     /// What came with a request.
-    pub fn new(payload: Payload) -> Self {
-        Self(Rc::new(RefCell::new(Some(payload))))
+    pub fn new(payload: Payload, headers: &HeaderMap) -> Self {
+        let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        Self { payload: Rc::new(RefCell::new(Some(payload))), declared }
     }
 
     /// The body of a request that must be JSON.
@@ -41,19 +46,18 @@ impl Unread {
     /// 415 when it says to be something else, 413 when it is longer than `limit`, 408 when it comes too slowly.
     pub async fn json(&self, request: &HttpRequest, limit: usize) -> Result<Bytes, Problem> {
         must_be_json(request)?;
-        self.bytes(request, limit).await
+        self.bytes(limit).await
     }
 
     /// The body of a request, whatever it is.
     ///
     /// # Errors
     /// 413 when it is longer than `limit`, 408 when it comes too slowly.
-    pub async fn bytes(&self, request: &HttpRequest, limit: usize) -> Result<Bytes, Problem> {
-        let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if declared.is_some_and(|length| length > limit) {
+    pub async fn bytes(&self, limit: usize) -> Result<Bytes, Problem> {
+        if self.declared.is_some_and(|length| length > limit) {
             return Err(too_large(limit));
         }
-        let Some(mut payload) = self.0.take() else { return Ok(Bytes::new()) };
+        let Some(mut payload) = self.payload.take() else { return Ok(Bytes::new()) };
         match timeout(DEADLINE, whole(&mut payload, limit)).await {
             Ok(Ok(Some(body))) => Ok(body),
             Ok(Ok(None)) => Err(too_large(limit)),
@@ -67,7 +71,10 @@ impl Unread {
 
     /// Reads what nobody wants, as far as it is small and comes at once.
     pub async fn drain(&self) {
-        let Some(mut payload) = self.0.take() else { return };
+        let Some(mut payload) = self.payload.take() else { return };
+        if self.declared.is_some_and(|length| length > SMALL) {
+            return;
+        }
         let _left = timeout(DRAIN, whole(&mut payload, SMALL)).await;
     }
 }

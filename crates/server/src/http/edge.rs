@@ -64,7 +64,7 @@ async fn pass<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let unread = match request.take_payload() {
         Payload::None => None,
-        payload => Some(Unread::new(payload)),
+        payload => Some(Unread::new(payload, request.headers())),
     };
     if let Some(unread) = &unread {
         request.extensions_mut().insert(unread.clone());
@@ -140,7 +140,7 @@ fn finish(http: &Arc<Http>, arrival: &Arrival, mut response: HttpResponse) -> Ht
         status: response.status(),
         code,
         started: arrival.started,
-        span: tracing::Span::current(),
+        request_id: arrival.id.clone(),
     };
     match response.body().size() {
         BodySize::None => record.write(0),

@@ -65,6 +65,8 @@ catalogue! {
         "Send the header Authorization: Bearer <your API key>.";
     InvalidToken UNAUTHORIZED "invalid_token" "The key is not valid"
         "The key is unknown, expired or revoked. Check what stands after Bearer.";
+    NotAuthentic UNAUTHORIZED "not_authentic" "The webhook is not authentic"
+        "Sign it as agreed, with the secret that this gateway was given, and with a clock that is right.";
     InsufficientScope FORBIDDEN "insufficient_scope" "The key may not do this"
         "Use a key with the scope that the detail names.";
     DestinationNotAllowed FORBIDDEN "destination_not_allowed" "This destination may not be called"

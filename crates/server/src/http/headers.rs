@@ -79,7 +79,7 @@ mod tests {
 
     fn check_key(values: &[&str], expected: Result<Option<&str>, ()>) {
         let key = idempotency_key(&with(IDEMPOTENCY_KEY, values));
-        assert_eq!(key.as_ref().map(|key| key.as_deref()).map_err(|_| ()), expected, "{values:?}");
+        assert_eq!(key.as_ref().map(|key| key.as_deref()).map_err(|_problem| ()), expected, "{values:?}");
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn text() -> String {
 pub fn described() -> OpenApi {
     let (_, collected) = App::new().into_utoipa_app().configure(public).split_for_parts();
     let mut components = collected.components.unwrap_or_default();
-    let list_item = components.schemas.get("Call").cloned().map(|call| list_item(call));
+    let list_item = components.schemas.get("Call").cloned().map(list_item);
     components.schemas.extend(list_item.map(|schema| ("ListedCall".to_owned(), schema)));
     point_list_to_items(components.schemas.get_mut("CallList"));
     components.schemas.insert(PROBLEM.to_owned(), problem_schema().into());
@@ -127,7 +127,30 @@ fn complete(operation: &mut Operation, route: &Route) {
             }
         }
     }
+    operation.parameters.iter_mut().flatten().for_each(as_it_is_sent);
     operation.parameters.get_or_insert_default().push(RefOr::T(request_id_parameter()));
+}
+
+/// A parameter is left out rather than null, and a list in a query is joined by commas.
+fn as_it_is_sent(parameter: &mut RefOr<Parameter>) {
+    let RefOr::T(parameter) = parameter else { return };
+    match &mut parameter.schema {
+        Some(RefOr::T(Schema::Object(object))) => one_type(&mut object.schema_type),
+        Some(RefOr::T(Schema::Array(list))) => {
+            one_type(&mut list.schema_type);
+            list.min_items = Some(1);
+            parameter.explode = Some(false);
+        }
+        _ => {}
+    }
+}
+
+fn one_type(of: &mut SchemaType) {
+    if let SchemaType::Array(types) = of
+        && let [wanted] = types.iter().filter(|of| **of != Type::Null).collect::<Vec<_>>().as_slice()
+    {
+        *of = SchemaType::Type((*wanted).clone());
+    }
 }
 
 fn is_in_query(parameter: &RefOr<Parameter>) -> bool {

@@ -70,9 +70,9 @@ pub async fn errors() -> HttpResponse {
     let mut rows = String::new();
     for code in Code::ALL {
         let (word, status, title, advice) = (code.as_str(), code.status().as_u16(), code.title(), code.advice());
-        let _written = write!(
+        let _written = writeln!(
             rows,
-            "<tr id=\"{word}\"><th scope=\"row\"><code>{word}</code></th><td>{status}</td><td>{title}. {advice}</td></tr>\n",
+            "<tr id=\"{word}\"><th scope=\"row\"><code>{word}</code></th><td>{status}</td><td>{title}. {advice}</td></tr>",
             title = escaped(title),
             advice = escaped(advice),
         );

@@ -1,5 +1,7 @@
 //! One log record and one measurement for each request, at its end. Of a stream, when the stream ends.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,7 +11,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use bytes::Bytes;
 use callgate_domain::ports::Clock;
-use tracing::Span;
+use metrics::Histogram;
 
 /// What is written down of a request. Never its target: a query holds phone numbers, a path holds tokens.
 pub struct Record {
@@ -25,8 +27,8 @@ pub struct Record {
     pub code: Option<&'static str>,
     /// When it came.
     pub started: Duration,
-    /// Carries its id.
-    pub span: Span,
+    /// Its id.
+    pub request_id: String,
 }
 
 impl Record {
@@ -34,31 +36,35 @@ impl Record {
     pub fn write(self, bytes: u64) {
         let took = self.clock.monotonic().saturating_sub(self.started);
         let status = self.status.as_u16();
-        let _in_request = self.span.enter();
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let (method, route, code) = (self.method, self.route, self.code);
+        let (request_id, method, route, code) = (self.request_id.as_str(), self.method, self.route, self.code);
+        // Outside of the request's span, which carries the id for all the others.
         if self.status.is_server_error() {
-            tracing::error!(method, route, status, code, took_ms, bytes, "request");
+            tracing::error!(parent: None, request_id, method, route, status, code, took_ms, bytes, "request");
         } else {
-            tracing::info!(method, route, status, code, took_ms, bytes, "request");
+            tracing::info!(parent: None, request_id, method, route, status, code, took_ms, bytes, "request");
         }
-        metrics::histogram!(
-            "http_server_request_duration_seconds",
-            "http_request_method" => method,
-            "http_route" => route,
-            "http_response_status_code" => label(self.status)
-        )
-        .record(took);
+        measure(method, route, status, took);
     }
 }
 
-fn label(status: StatusCode) -> metrics::SharedString {
-    match status {
-        StatusCode::OK => "200".into(),
-        StatusCode::CREATED => "201".into(),
-        StatusCode::NOT_MODIFIED => "304".into(),
-        other => other.as_str().to_owned().into(),
-    }
+thread_local! {
+    /// Each thread finds a measurement by its labels once: they come from closed lists, so there are few.
+    static MEASURED: RefCell<HashMap<(&'static str, &'static str, u16), Histogram>> = RefCell::default();
+}
+
+fn measure(method: &'static str, route: &'static str, status: u16, took: Duration) {
+    MEASURED.with_borrow_mut(|measured| {
+        let found = measured.entry((method, route, status)).or_insert_with(|| {
+            metrics::histogram!(
+                "http_server_request_duration_seconds",
+                "http_request_method" => method,
+                "http_route" => route,
+                "http_response_status_code" => status.to_string()
+            )
+        });
+        found.record(took);
+    });
 }
 
 /// A streamed body that writes its record when it is over, however that comes about.

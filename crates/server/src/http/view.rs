@@ -49,7 +49,7 @@ pub struct CallView<'a> {
     transcript_status: Text<TranscriptStatus>,
     /// The transcript, taken apart.
     #[serde(skip_serializing_if = "Part::is_left_out")]
-    #[schema(value_type = Vec<TurnView<'static>>)]
+    #[schema(value_type = Vec<TurnView<'static>>, required = true)]
     turns: Part<Turns<'a>>,
     /// The client's own id for this call.
     #[schema(required = true)]
@@ -59,7 +59,7 @@ pub struct CallView<'a> {
     metadata: &'a Map<String, Value>,
     /// As they were sent.
     #[serde(skip_serializing_if = "Part::is_left_out")]
-    #[schema(value_type = Object)]
+    #[schema(value_type = Object, required = true)]
     variables: Part<&'a Map<String, Value>>,
     /// When the call was accepted.
     #[schema(value_type = String, format = DateTime)]

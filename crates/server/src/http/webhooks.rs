@@ -27,7 +27,8 @@ const LIMIT: usize = 2 * 1024 * 1024;
 /// A result that cannot be applied within this is applied later.
 const WITHIN: Duration = Duration::from_secs(2);
 
-/// The result of a call. It is read in `adapters`; this is its description.
+// Read in `adapters`; this is its description.
+/// The result of a call.
 #[derive(ToSchema)]
 #[schema(as = CallResult, example = json!({"event_type": "call.completed", "provider_call_id": "internal-provider-reference",
     "status": "completed", "transcript": "agent: Hello\nuser: Hi", "duration": 120}))]

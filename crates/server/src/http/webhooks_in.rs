@@ -19,12 +19,12 @@ const LIMIT: usize = 4 * 1024 * 1024;
 #[post("/v1/webhooks/in/{connection}/{token}")]
 pub async fn take_webhook(http: Data<Http>, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
     let Some(connection) = known(&http, &request).await? else { return Err(table::nothing_here()) };
-    let body = body.bytes(&request, LIMIT).await?;
+    let body = body.bytes(LIMIT).await?;
     match http.gateway.intake.arrive(&connection, &raw(&http, &request, &body)).await {
         Ok(()) => Ok(HttpResponse::Ok().finish()),
         Err(ArriveError::NotAuthentic(fault)) => {
             tracing::warn!(connection = %connection, error = %fault, "webhook refused");
-            Err(Problem::new(Code::InvalidToken, "The webhook is not authentic."))
+            Err(Problem::new(Code::NotAuthentic, "The webhook is not authentic."))
         }
         Err(ArriveError::Store(error)) => Err(error.into()),
         Err(ArriveError::UnknownConnection | ArriveError::Ambiguous) => Err(table::nothing_here()),

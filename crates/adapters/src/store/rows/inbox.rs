@@ -48,7 +48,7 @@ impl InboxRow {
             received_at: Instant(parcel.received_at),
             progress: Progress::Waiting.as_str().to_owned(),
             tries: 0,
-            again_at: Some(Instant(parcel.received_at)),
+            again_at: Some(Instant(parcel.due_at())),
         }
     }
 

@@ -19,7 +19,8 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// A twin that still runs is done after so many seconds.
 const TWIN_RETRY_S: u64 = 1;
 
-/// What a client wishes for. It is read by hand ([`wish`]), so that every fault is named; this is its description.
+// Read by hand in `wish.rs`, so that every fault is named; this is its description.
+/// What a client wishes for.
 #[derive(ToSchema)]
 #[schema(as = NewCall, example = json!({"phone": "+996700000000", "agent": "akylai"}))]
 #[serde(deny_unknown_fields)]
@@ -37,7 +38,7 @@ pub struct NewCall {
     reference: Option<String>,
     /// Handed to the agent's conversation: up to 50 entries and 16 KiB.
     variables: Option<BTreeMap<String, Variable>>,
-    /// Stored and returned unchanged, used for nothing: up to 50 entries and 16 KiB.
+    /// Stored and returned unchanged, never sent to whoever carries the call: up to 50 entries and 16 KiB.
     metadata: Option<BTreeMap<String, String>>,
     /// Dial inside this window; a call whose window has passed never rings.
     schedule: Option<NewSchedule>,
@@ -89,12 +90,12 @@ pub struct CreatedCall {
     operation_id = "createCall",
     tag = "Calls",
     params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters; kept for 7 days.",
-        min_length = 1, max_length = 255, pattern = "^[!-~]+$")),
+        min_length = 1, max_length = 255, pattern = r#"^([!#-~][!-~]*|"[!#-\[\]-~]+")$"#)),
     request_body(content = NewCall, content_type = "application/json"),
     responses(
         (status = 201, description = "The call is accepted and durable.", body = CreatedCall, headers(
             ("Location" = String, description = "Where the call can be read."),
-            ("Idempotency-Replayed" = Option<String>, description = "`true` when an earlier request with this key made the call."),
+            ("Idempotency-Replayed" = String, description = "`true` when an earlier request with this key made the call."),
         )),
         (status = 409, description = "A request with this key is still running."),
     ),

@@ -48,7 +48,7 @@ pub struct CallPage<'a> {
     operation_id = "listCalls",
     tag = "Calls",
     params(
-        ("status" = Option<StatusWord>, Query, description = "Calls of this status. Several may be given, joined by commas."),
+        ("status" = Option<Vec<StatusWord>>, Query, description = "Calls of one of these statuses, joined by commas."),
         ("agent" = Option<String>, Query, description = "Calls with this agent."),
         ("phone" = Option<String>, Query, description = "Calls to this number."),
         ("reference" = Option<String>, Query, description = "Calls with this reference, to the letter."),
