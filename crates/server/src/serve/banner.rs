@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 use std::net::SocketAddr;
 
-use crate::NAME;
 use crate::config::Config;
+use crate::{NAME, hint};
 
 /// What the banner tells.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl Banner {
             listen,
             is_open: !listen.ip().is_loopback(),
             base: config.server.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
-            data_dir: config.data_dir.display().to_string(),
+            data_dir: config.data_dir.strip_prefix(".").unwrap_or(&config.data_dir).display().to_string(),
             agents: config.agents.iter().map(|agent| (agent.key.to_string(), connection(agent))).collect(),
             has_file: config.file.is_some(),
         }
@@ -53,8 +53,8 @@ impl Banner {
         let own = if self.has_file { String::new() } else { format!("     add your own in {NAME}.toml") };
         let _written = writeln!(text, "  {:<10}{}{own}\n", "Agents", self.agents_line());
         if let (Some(_), Some((agent, _))) = (made_key, self.agents.first()) {
-            let way = started_as();
-            let _written = writeln!(text, "  Next, in another terminal:\n    {way} call +12025550101 --agent {agent} --watch\n");
+            let call = hint::command(&format!("call +12025550101 --agent {agent} --watch"));
+            let _written = writeln!(text, "  Next, in another terminal:\n    {call}\n");
         }
         text
     }
@@ -79,12 +79,6 @@ impl Banner {
     }
 }
 
-/// How this program was started, so that hints work when pasted.
-#[must_use]
-pub fn started_as() -> String {
-    std::env::args().next().filter(|way| !way.is_empty()).unwrap_or_else(|| NAME.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,7 +97,7 @@ mod tests {
     #[test]
     fn the_first_start_shows_the_key_and_what_to_type_next() {
         let text = banner(&[("akylai", "simulator"), ("altai", "simulator")]).text(Some("cg_key"), true);
-        let text = text.replace(&started_as(), "target/release/callgate").replace(env!("CARGO_PKG_VERSION"), "0.1.0");
+        let text = text.replace(&hint::command(""), "target/release/callgate ").replace(env!("CARGO_PKG_VERSION"), "0.1.0");
         insta::assert_snapshot!(text);
     }
 

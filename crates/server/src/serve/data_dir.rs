@@ -5,7 +5,8 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::StartError;
+use super::refused;
+use crate::failure::Failure;
 
 const LOCK: &str = "lock";
 
@@ -23,11 +24,11 @@ impl DataDir {
     ///
     /// # Errors
     /// It cannot be made, or another process has it.
-    pub fn open(path: &Path, exclusive: bool) -> Result<Self, StartError> {
+    pub fn open(path: &Path, exclusive: bool) -> Result<Self, Failure> {
         let made = !path.exists();
         let failed = |error: io::Error| {
             let shown = path.display();
-            StartError::new(
+            refused(
                 format!("{shown} cannot be used as the data folder: {error}"),
                 "Choose another with --data-dir, or mend its permissions.",
             )
@@ -70,7 +71,7 @@ pub fn holder(path: &Path) -> Option<u32> {
     }
 }
 
-fn lock(path: &Path, failed: impl Fn(io::Error) -> StartError) -> Result<File, StartError> {
+fn lock(path: &Path, failed: impl Fn(io::Error) -> Failure) -> Result<File, Failure> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -84,7 +85,7 @@ fn lock(path: &Path, failed: impl Fn(io::Error) -> StartError) -> Result<File, S
         Err(TryLockError::WouldBlock) => {
             let who =
                 pid_in(&mut file).map_or_else(|| "another callgate".to_owned(), |pid| format!("another callgate (pid {pid})"));
-            return Err(StartError::new(
+            return Err(refused(
                 format!("{} is in use by {who}", path.display()),
                 "Stop it, or choose another folder with --data-dir. Many processes can share one Postgres.",
             ));
@@ -126,7 +127,7 @@ mod tests {
         assert_eq!(holder(folder.path()), None);
         let first = DataDir::open(folder.path(), true).unwrap();
         let refused = DataDir::open(folder.path(), true).unwrap_err();
-        assert!(refused.happened.contains(&format!("(pid {})", std::process::id())), "{refused}");
+        assert!(refused.what.contains(&format!("(pid {})", std::process::id())), "{refused}");
         assert_eq!(holder(folder.path()), Some(std::process::id()));
         drop(first);
         DataDir::open(folder.path(), true).unwrap();

@@ -8,9 +8,10 @@ use callgate_domain::model::Secret;
 use callgate_domain::ports::Chance;
 use sha2::{Digest, Sha256};
 
-use super::StartError;
 use super::data_dir::DataDir;
+use super::{misconfigured, refused};
 use crate::config::Config;
+use crate::failure::Failure;
 use crate::gateway::Gateway;
 
 /// A key that is shorter can be guessed.
@@ -51,10 +52,9 @@ impl Rules {
     ///
     /// # Errors
     /// There is none and none may be made, or it is no good.
-    pub async fn settle(&self, gateway: &Gateway, data: &DataDir) -> Result<Option<FirstKey>, StartError> {
-        let failed = |error| {
-            StartError::new(format!("the first key could not be kept: {error}"), "Check that the database can be written.")
-        };
+    pub async fn settle(&self, gateway: &Gateway, data: &DataDir) -> Result<Option<FirstKey>, Failure> {
+        let failed =
+            |error| refused(format!("the first key could not be kept: {error}"), "Check that the database can be written.");
         let given = self.given.is_some() || self.given_file.is_some() || data.key_file().exists();
         if !given && gateway.keys.has_first().await.map_err(failed)? {
             return Ok(None);
@@ -65,15 +65,13 @@ impl Rules {
         Ok(Some(key))
     }
 
-    fn find(&self, data: &DataDir, chance: &dyn Chance) -> Result<FirstKey, StartError> {
+    fn find(&self, data: &DataDir, chance: &dyn Chance) -> Result<FirstKey, Failure> {
         match (&self.given, &self.given_file) {
-            (Some(_), Some(_)) => {
-                Err(StartError::of_settings("CALLGATE_KEY and CALLGATE_KEY_FILE are both set", "Unset one of them."))
-            }
+            (Some(_), Some(_)) => Err(misconfigured("CALLGATE_KEY and CALLGATE_KEY_FILE are both set", "Unset one of them.")),
             (Some(given), None) => Ok(FirstKey { secret: long_enough(given, "CALLGATE_KEY")?, was_made: false, file: None }),
             (None, Some(file)) => {
                 let text = std::fs::read_to_string(file).map_err(|error| {
-                    StartError::of_settings(
+                    misconfigured(
                         format!("{} (CALLGATE_KEY_FILE) cannot be read: {error}", file.display()),
                         "Mend the file or the name.",
                     )
@@ -84,28 +82,25 @@ impl Rules {
         }
     }
 
-    fn keep(&self, data: &DataDir, chance: &dyn Chance) -> Result<FirstKey, StartError> {
+    fn keep(&self, data: &DataDir, chance: &dyn Chance) -> Result<FirstKey, Failure> {
         let file = data.key_file();
         match std::fs::read_to_string(&file) {
             Ok(text) => {
                 let name = file.display().to_string();
                 Ok(FirstKey { secret: long_enough(&text, &name)?, was_made: false, file: Some(file) })
             }
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(StartError::new(
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(refused(
                 format!("{} cannot be read: {error}", file.display()),
                 "Mend its permissions, or give a key in CALLGATE_KEY.",
             )),
-            Err(_none) if !self.loopback => Err(StartError::of_settings(
+            Err(_none) if !self.loopback => Err(misconfigured(
                 "there is no API key, and none is made on an address that others can reach",
                 "Give one of 32 characters or more: export CALLGATE_KEY=\"cg_$(head -c 32 /dev/urandom | base64 | tr -d '+/=\\n')\"",
             )),
             Err(_none) => {
                 let key = make(chance);
                 let failed = |error| {
-                    StartError::new(
-                        format!("{} cannot be written: {error}", file.display()),
-                        "Choose another folder with --data-dir.",
-                    )
+                    refused(format!("{} cannot be written: {error}", file.display()), "Choose another folder with --data-dir.")
                 };
                 data.keep_key(&key).map_err(failed)?;
                 Ok(FirstKey { secret: long_enough(&key, "the key")?, was_made: true, file: Some(file) })
@@ -121,11 +116,11 @@ fn make(chance: &dyn Chance) -> String {
     format!("cg_{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn long_enough(text: &str, from: &str) -> Result<Secret, StartError> {
+fn long_enough(text: &str, from: &str) -> Result<Secret, Failure> {
     let key = text.trim();
     let usable = key.len() >= SHORTEST && key.chars().all(|c| c.is_ascii_graphic());
     Secret::new(key).filter(|_| usable).ok_or_else(|| {
-        StartError::of_settings(
+        misconfigured(
             format!("{from} holds no usable key: it needs {SHORTEST} or more visible ASCII characters"),
             "Make one: echo \"cg_$(head -c 32 /dev/urandom | base64 | tr -d '+/=\\n')\"",
         )
@@ -135,6 +130,7 @@ fn long_enough(text: &str, from: &str) -> Result<Secret, StartError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::Exit;
 
     struct Zeros;
     impl Chance for Zeros {
@@ -163,8 +159,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open(folder.path(), false).unwrap();
         let refused = rules(None, false).find(&data, &Zeros).unwrap_err();
-        assert_eq!(refused.code, 3);
-        assert!(refused.remedy.contains("CALLGATE_KEY"));
+        assert_eq!(refused.exit, Exit::Configuration);
+        assert!(refused.then.unwrap().contains("CALLGATE_KEY"));
         assert!(!data.key_file().exists());
     }
 
@@ -172,7 +168,7 @@ mod tests {
     fn a_short_key_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let data = DataDir::open(folder.path(), false).unwrap();
-        assert_eq!(rules(Some("short"), true).find(&data, &Zeros).unwrap_err().code, 3);
+        assert_eq!(rules(Some("short"), true).find(&data, &Zeros).unwrap_err().exit, Exit::Configuration);
         assert!(rules(Some(&"k".repeat(32)), true).find(&data, &Zeros).is_ok());
     }
 }
