@@ -24,6 +24,9 @@ use crate::{hint, http, telemetry};
 /// What is under way at a stop may take so long.
 const FINISH: Duration = Duration::from_secs(25);
 
+/// How often measured lengths are put into their buckets.
+const METRICS_UPKEEP: Duration = Duration::from_secs(1);
+
 /// What this process does of the gateway's work.
 #[derive(Debug, Clone, Copy)]
 pub struct ServeOptions {
@@ -74,6 +77,7 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
         take_over(&gateway).await?;
     }
     let stop = stop_signal()?;
+    tokio::spawn(keep_metrics_small(Arc::clone(&gateway)));
     let workers = options.workers.then(|| Workers::start(&gateway));
     let failed = |error: io::Error| refused(format!("the server could not be started: {error}"), "Start it again.");
     let operators =
@@ -126,6 +130,15 @@ async fn take_over(gateway: &Gateway) -> Result<(), Failure> {
         tracing::info!(calls = ended, "the process before this one stopped in the middle of these; they are looked after now");
     }
     Ok(())
+}
+
+/// The recorder keeps each measured length until it is put into its bucket, which nobody else asks it to do.
+async fn keep_metrics_small(gateway: Arc<Gateway>) {
+    let mut tick = tokio::time::interval(METRICS_UPKEEP);
+    while !gateway.stopping.is_cancelled() {
+        tick.tick().await;
+        gateway.metrics.run_upkeep();
+    }
 }
 
 /// Resolves at SIGTERM or Ctrl-C. A second Ctrl-C ends the process at once.

@@ -32,7 +32,8 @@ pub struct Measured {
 impl Load {
     /// Creates of calls against one server.
     pub fn of(server: &Server, connections: usize, time: Duration) -> Self {
-        let body = r#"{"phone":"+12025550101","agent":"akylai","reference":"bench","metadata":{"run":"1"}}"#;
+        // The customer's own request.
+        let body = r#"{ "phone": "+996700000000", "agent": "akylai" }"#;
         let (address, key) = (server.address.clone(), &server.key);
         let request = format!(
             "POST /v1/calls HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",

@@ -43,8 +43,11 @@ async fn bench() -> Result<()> {
     let mut ratios = Vec::new();
     let mut accepted = 0;
     for round in 0..=ROUNDS {
+        let (bare_before, callgate_before) = (bare.processor_us()?, callgate.processor_us()?);
         let plain = run(&Load::of(&bare, CONNECTIONS, RUN)).await?;
         let durable = run(&Load::of(&callgate, CONNECTIONS, RUN)).await?;
+        let bare_us = (bare.processor_us()? - bare_before) / (plain.rate * RUN.as_secs_f64());
+        let callgate_us = (callgate.processor_us()? - callgate_before) / (durable.rate * RUN.as_secs_f64());
         accepted += durable.answered;
         let ratio = durable.rate / plain.rate;
         // The first pair warms both up.
@@ -52,7 +55,7 @@ async fn bench() -> Result<()> {
             ratios.push(ratio);
             writeln!(
                 out,
-                "  pair {round}   bare {:>7.0}/s   callgate {:>7.0}/s   p50 {:.1} ms   p99 {:.1} ms   ratio {ratio:.2}",
+                "  pair {round}   bare {:>7.0}/s {bare_us:>4.1} us   callgate {:>7.0}/s {callgate_us:>4.1} us   p50 {:.1} ms   p99 {:.1} ms   ratio {ratio:.2}",
                 plain.rate, durable.rate, durable.p50_ms, durable.p99_ms
             )?;
         }

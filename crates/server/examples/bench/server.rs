@@ -67,6 +67,15 @@ impl Server {
         Ok(kb / 1024)
     }
 
+    /// Processor time it has used, in microseconds: what a call costs, whatever else the machine does.
+    pub fn processor_us(&self) -> Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        let fields: Vec<&str> = stat.rsplit(')').next().context("fields")?.split_whitespace().collect();
+        let ticks = |nth: usize| fields.get(nth).and_then(|ticks| ticks.parse::<f64>().ok()).context("ticks");
+        // Fields 14 and 15 of proc(5), counted from the third, in hundredths of a second.
+        Ok((ticks(11)? + ticks(12)?) * 10_000.0)
+    }
+
     /// How many calls its own count says it created.
     pub async fn created(&self) -> Result<u64> {
         let url = format!("http://{}/metrics", self.address);
