@@ -54,7 +54,7 @@ pub enum Step {
 /// What a call needs at `now`.
 #[must_use]
 pub fn step(call: &Call, now: Timestamp) -> Step {
-    if call.settles_by.is_some_and(|settles_by| settles_by <= now) && call.state != CallState::Claimed {
+    if call.settles_by.is_some_and(|settles_by| settles_by <= now) {
         return Step::Pass(Deadline::Settle);
     }
     match call.state {
@@ -91,7 +91,7 @@ impl Reconcile {
         let event = match step(&call, self.clock.now()) {
             Step::Due => CallEvent::Due,
             Step::Pass(deadline) => CallEvent::DeadlinePassed(deadline),
-            Step::Release => CallEvent::Released,
+            Step::Release => CallEvent::DeadlinePassed(Deadline::Lease),
             Step::LookUp { hang_up } => return self.look_up(call, hang_up).await,
             Step::Nothing => return self.later(&call, call.looks).await.map(|()| None).map_err(Into::into),
         };

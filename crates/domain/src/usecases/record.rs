@@ -6,10 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::call::{By, Entry, What};
+use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::provider::Pace;
 use crate::model::{Call, CallEvent, CallState, Fence, Forbidden, Stale, Transition};
-use crate::ports::{CallStore, Chance, Change, Clock, Connection, Connections, Inbox, Reader, Signals, StoreError, Work};
+use crate::ports::{
+    AttemptRef, CallStore, Chance, Change, Clock, Connection, Connections, Inbox, Match, Reader, Signals, StoreError, Work,
+};
 
 /// How often a change is tried again when another came between.
 const TRIES: u8 = 6;
@@ -87,8 +89,9 @@ impl Recorder {
             if claim.is_some_and(|fence| fence != call.fence) {
                 return Err(RecordError::Fenced);
             }
+            let refreshed = self.refreshed(event, &call).await?;
             let at = self.clock.now();
-            let (next, entry, earlier) = match call.apply(event, at)? {
+            let (next, entry, earlier) = match call.apply(refreshed.as_ref().unwrap_or(event), at)? {
                 Transition::Moved { call: next, entry, earlier } => (self.planned(*next, &entry), entry, earlier),
                 Transition::Ignored(stale) => return Ok(Recorded::Ignored(Box::new(call), stale)),
             };
@@ -105,6 +108,21 @@ impl Recorder {
             }
         }
         Err(StoreError::Conflict.into())
+    }
+
+    /// Evidence brings its attempt as it was when the evidence was matched; one that the call has left behind since then
+    /// is read again.
+    async fn refreshed(&self, event: &CallEvent, call: &Call) -> Result<Option<CallEvent>, StoreError> {
+        let CallEvent::Evidence { attempt, evidence } = event else { return Ok(None) };
+        let is_newest = call.attempt.as_ref().is_some_and(|newest| newest.id == attempt.id);
+        if is_newest || attempt.outcome != Outcome::Open {
+            return Ok(None);
+        }
+        let about = AttemptRef { attempt: Some(attempt.id), ..AttemptRef::default() };
+        Ok(match self.store.find(&about).await? {
+            Match::One(_, attempt) => Some(CallEvent::Evidence { attempt, evidence: evidence.clone() }),
+            Match::Ambiguous | Match::None => None,
+        })
     }
 
     /// When to look at the call next: at once where a provider is to be asked to hang up.

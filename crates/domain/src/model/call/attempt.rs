@@ -22,6 +22,14 @@ words! {
     }
 }
 
+impl Outcome {
+    /// Whether it is proven that this attempt rings nobody any more and that nobody spoke: only then may another follow.
+    #[must_use]
+    pub const fn permits_another(self) -> bool {
+        matches!(self, Self::NotDialed | Self::NoAnswer | Self::Busy)
+    }
+}
+
 /// One request to a provider to place a call: at most one ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

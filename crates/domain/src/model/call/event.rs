@@ -66,5 +66,7 @@ crate::model::words::words! {
         Settle = "settle",
         /// The last look for words after the end.
         Words = "words",
+        /// A worker's hold on it.
+        Lease = "lease",
     }
 }

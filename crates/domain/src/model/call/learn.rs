@@ -28,37 +28,66 @@ impl Call {
             return self.learn_open(self.clone(), evidence, at);
         }
         // The call waits again: its newest attempt proved that it did not dial, or ended in a way that is tried again.
-        match (current.outcome, proves_a_dial(evidence)) {
-            (Outcome::NotDialed, true) => self.adopt(current, evidence, at),
-            (Outcome::NoAnswer | Outcome::Busy, _) if disagrees(current.outcome, evidence) => self.contradicted(current, at),
-            _ => Transition::Ignored(Stale::Known),
+        if self.may_not_go_on(current, evidence) {
+            return self.adopt(current, evidence, at);
         }
+        let disagrees = current.outcome != Outcome::NotDialed && disagrees(current.outcome, evidence);
+        if disagrees { self.contradicted(current, at) } else { Transition::Ignored(Stale::Known) }
     }
 
-    /// We took a dialed attempt for one that was not. With no newer one it is the call's attempt again, and a claim
-    /// made meanwhile dies with its fence.
+    /// Whether a call that waits for its next attempt may not have it, since one before turns out to have rung, or to
+    /// have ended in a way that is not tried again.
+    fn may_not_go_on(&self, about: &Attempt, evidence: &Evidence) -> bool {
+        let waits = self.state.rank() < CallState::Sending.rank();
+        waits
+            && match about.outcome {
+                // An earlier try went on to an attempt that did ring; the database permits one such in a try.
+                Outcome::NotDialed => about.try_number == self.try_number && proves_a_dial(evidence),
+                Outcome::NoAnswer | Outcome::Busy => forbids_another_try(evidence),
+                Outcome::Open | Outcome::Over => false,
+            }
+    }
+
+    /// We took a dialed attempt for one that was not, or one that ended in another way for one to be tried again. With no
+    /// newer one that dialed it is the call's attempt again, and a claim made meanwhile dies with its fence.
     fn adopt(&self, current: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
+        let was_dialed = current.outcome != Outcome::NotDialed;
+        let wrong = !was_dialed || shows_a_talk(evidence);
+        let known = match current.outcome {
+            Outcome::NoAnswer if !wrong => Some(Seen::NoAnswer),
+            Outcome::Busy if !wrong => Some(Seen::Busy),
+            _ => None,
+        };
         let mut next = self.to(CallState::Unknown);
-        next.attempt = Some(Attempt { outcome: Outcome::Open, contradicted_at: Some(at), ..current.clone() });
+        let contradicted_at = current.contradicted_at.or(wrong.then_some(at));
+        next.attempt = Some(Attempt { outcome: Outcome::Open, contradicted_at, ..current.clone() });
+        next.try_number = current.try_number;
         next.connection = Some(current.connection.clone());
         next.fence = self.fence.next();
-        next.attempts = self.attempts.saturating_add(1);
+        next.attempts = self.attempts.saturating_add(u16::from(!was_dialed));
         next.dialed_at = Some(current.sent_mark_at);
-        self.learn_open(next, evidence, at)
+        self.learn_open(next, &Evidence { seen: known.or(evidence.seen), ..evidence.clone() }, at)
     }
 
     fn learn_of_earlier(&self, about: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
+        if self.may_not_go_on(about, evidence) {
+            return self.adopt(about, evidence, at);
+        }
         let news = match about.outcome {
             Outcome::NotDialed => proves_a_dial(evidence),
             Outcome::NoAnswer | Outcome::Busy => disagrees(about.outcome, evidence),
             Outcome::Open | Outcome::Over => false,
         };
-        if !news || about.contradicted_at.is_some() {
-            return Transition::Ignored(Stale::Contradiction);
+        let contradicts = news && about.contradicted_at.is_none();
+        let opts_out = evidence.opt_out && !self.result.opt_out;
+        if !contradicts && !opts_out {
+            return Transition::Ignored(if news { Stale::Contradiction } else { Stale::Known });
         }
-        match self.moved(self.clone(), at, What::EarlierAttempt, By::Provider) {
+        let mut next = self.clone();
+        next.result.opt_out |= opts_out;
+        match self.moved(next, at, What::EarlierAttempt, By::Provider) {
             Transition::Moved { call, entry, .. } => {
-                let earlier = Some(Attempt { contradicted_at: Some(at), ..about.clone() });
+                let earlier = contradicts.then(|| Attempt { contradicted_at: Some(at), ..about.clone() });
                 Transition::Moved { call, entry, earlier }
             }
             ignored @ Transition::Ignored(_) => ignored,
@@ -118,7 +147,7 @@ impl Call {
     fn next_try(&self, state: CallState, proven_over: Outcome, at: Timestamp) -> Option<Timestamp> {
         let proven = matches!(proven_over, Outcome::NoAnswer | Outcome::Busy);
         let wanted = self.terms.retry.as_ref().is_some_and(|plan| plan.on.contains(&state));
-        let early = self.state.rank() <= CallState::Ringing.rank();
+        let early = self.state.rank() <= CallState::Ringing.rank() && self.answered_at.is_none();
         let due_at = later(at, self.delay_after(self.try_number)?);
         let in_window = self.asked.expires_at.is_none_or(|expires_at| due_at < expires_at);
         (proven && wanted && early && in_window).then_some(due_at)
@@ -131,9 +160,7 @@ impl Call {
         self.due_at = due_at;
         self.connection = None;
         self.fence = self.fence.next();
-        self.ended_reason = None;
-        self.ended_by = None;
-        self.ended_at = None;
+        self.forget_attempt();
         before.moved(self, at, What::TryAgain, By::Provider)
     }
 
@@ -148,7 +175,7 @@ impl Call {
         let mut next = self.clone();
         next.fill_facts(evidence);
         if was_unknown {
-            next.resolved = next.resolved.or(end);
+            next.resolved = next.resolved.or(end.and(evidence.seen).map(|seen| next.meaning(seen)));
         }
         if next == *self { Transition::Ignored(Stale::Known) } else { self.moved(next, at, What::FactsAdded, By::Provider) }
     }
@@ -171,8 +198,8 @@ impl Call {
     }
 
     fn was_answered(&self) -> bool {
-        let talked = self.state.rank() >= CallState::InProgress.rank() && !self.nobody_answered();
-        self.answered_at.is_some() || talked
+        let talked = matches!(self.state, CallState::InProgress | CallState::Processing | CallState::Completed);
+        talked || self.answered_at.is_some()
     }
 
     fn meant_to_end(&self) -> bool {
@@ -182,8 +209,8 @@ impl Call {
     /// Facts of an open call: a join.
     fn take_facts(&mut self, evidence: &Evidence) {
         self.take_id(evidence);
-        self.answered_at = first(self.answered_at, evidence.answered_at);
-        self.ended_at = first(self.ended_at, evidence.ended_at);
+        self.answered_at = first(self.answered_at, self.believed(evidence.answered_at));
+        self.ended_at = first(self.ended_at, self.believed(evidence.ended_at));
         if let Some(words) = Transcript::of(evidence)
             && self.result.transcript.as_ref().is_none_or(|held| words.beats(held))
         {
@@ -195,7 +222,7 @@ impl Call {
     /// Facts of a call that is over: only what is missing.
     fn fill_facts(&mut self, evidence: &Evidence) {
         self.take_id(evidence);
-        self.answered_at = self.answered_at.or(evidence.answered_at.map(to_micros));
+        self.answered_at = self.answered_at.or(self.believed(evidence.answered_at));
         let missing = self.result.transcript.as_ref().is_none_or(|held| !held.is_final);
         if let Some(words) = Transcript::of(evidence).filter(|_| missing && self.transcript_status != TranscriptStatus::Erased)
             && self.result.transcript.as_ref().is_none_or(|held| words.beats(held))
@@ -203,6 +230,15 @@ impl Call {
             self.hold(words);
         }
         self.fill_rest(evidence);
+        if self.ended_by == Some(EndedBy::Unknown) {
+            self.ended_by = self.ended_reason.map(EndedReason::usually_by);
+        }
+    }
+
+    /// A moment as we keep it: nothing happens to an attempt before its send mark, whatever another clock says.
+    fn believed(&self, told: Option<Timestamp>) -> Option<Timestamp> {
+        let earliest = self.attempt.as_ref().map(|attempt| attempt.sent_mark_at);
+        told.map(to_micros).map(|told| earliest.map_or(told, |earliest| told.max(earliest)))
     }
 
     fn take_id(&mut self, evidence: &Evidence) {
@@ -218,11 +254,10 @@ impl Call {
 
     fn fill_rest(&mut self, evidence: &Evidence) {
         if self.ended_reason.is_none_or(|reason| reason == EndedReason::Unknown) {
-            self.ended_reason = evidence.ended_reason.or(self.ended_reason);
+            self.ended_reason = evidence.ended_reason.filter(|reason| *reason != EndedReason::Unknown).or(self.ended_reason);
         }
         if self.ended_by.is_none_or(|by| by == EndedBy::Unknown) {
-            let told = evidence.ended_by.or(evidence.ended_reason.map(EndedReason::usually_by));
-            self.ended_by = told.or(self.ended_by);
+            self.ended_by = evidence.ended_by.filter(|by| *by != EndedBy::Unknown).or(self.ended_by);
         }
         let is_over = evidence.seen.is_none_or(|seen| seen.state().rank() >= CallState::Processing.rank());
         if is_over {
@@ -242,7 +277,6 @@ impl Call {
 }
 
 fn first(held: Option<Timestamp>, told: Option<Timestamp>) -> Option<Timestamp> {
-    let told = told.map(to_micros);
     match (held, told) {
         (Some(held), Some(told)) => Some(held.min(told)),
         (held, told) => held.or(told),
@@ -251,7 +285,26 @@ fn first(held: Option<Timestamp>, told: Option<Timestamp>) -> Option<Timestamp> 
 
 /// Whether somebody may have been rung if this is true. A provider's own "failed" is what a refusal looks like.
 fn proves_a_dial(evidence: &Evidence) -> bool {
-    evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled))
+    evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled)) || tells_of_a_talk(evidence)
+}
+
+/// Whether somebody answered if this is true.
+fn shows_a_talk(evidence: &Evidence) -> bool {
+    match evidence.seen {
+        Some(Seen::Answered | Seen::Over | Seen::Completed) => true,
+        Some(_) => evidence.answered_at.is_some(),
+        None => tells_of_a_talk(evidence),
+    }
+}
+
+fn tells_of_a_talk(evidence: &Evidence) -> bool {
+    let words = evidence.transcript.as_ref().is_some_and(|text| !text.is_empty()) || !evidence.turns.is_empty();
+    words || evidence.answered_at.is_some() || evidence.duration_s.is_some_and(|seconds| seconds > 0)
+}
+
+/// Whether an attempt that rang out, or was busy, is no reason for another after all.
+fn forbids_another_try(evidence: &Evidence) -> bool {
+    evidence.opt_out || evidence.ended_reason == Some(EndedReason::Declined) || shows_a_talk(evidence)
 }
 
 /// Whether evidence shows another end than the one an attempt is proven to have had.

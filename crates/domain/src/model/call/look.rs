@@ -24,7 +24,10 @@ impl Call {
     #[must_use]
     pub fn looks_next(&self, pace: Pace, spread: f64, at: Timestamp) -> Option<Timestamp> {
         let look_up = self.wait_before_look_up(pace, at).map(|wait| later(at, wait.mul_f64(1.0 + 0.2 * spread.clamp(-1.0, 1.0))));
-        match (self.own_moment(), look_up) {
+        // The moment to hang up calls for one look at once; from then on the end is asked for at every look-up.
+        let hangs_up_already = self.hang_up_at().is_some_and(|hang_up_at| hang_up_at <= at);
+        let own = if hangs_up_already { self.settles_by } else { self.own_moment() };
+        match (own, look_up) {
             (Some(own), Some(look_up)) => Some(own.min(look_up)),
             (own, look_up) => own.or(look_up),
         }

@@ -26,6 +26,7 @@ pub use state::{CallState, Status};
 pub use transition::{Forbidden, Stale, Transition};
 
 use super::ids::{AgentKey, CallId, ClientId, ConnectionId, Fence, Revision, WorkerId};
+use super::moment::to_micros;
 use super::phone::Phone;
 use super::retry::RetryPlan;
 
@@ -199,7 +200,12 @@ impl Call {
     /// A call as it is accepted, with the first entry of its history.
     #[must_use]
     pub fn accept(new: NewCall, at: Timestamp) -> (Self, Entry) {
-        let due_at = new.asked.not_before.map_or(at, |not_before| not_before.max(at));
+        let asked = Asked {
+            not_before: new.asked.not_before.map(to_micros),
+            expires_at: new.asked.expires_at.map(to_micros),
+            ..new.asked
+        };
+        let due_at = asked.not_before.map_or(at, |not_before| not_before.max(at));
         let state = if due_at > at { CallState::Scheduled } else { CallState::Queued };
         let entry = Entry::after(None, new.id, Revision(1), at, state.status(), What::Created, By::Client);
         let mut call = Self {
@@ -207,7 +213,7 @@ impl Call {
             client: new.client,
             agent: new.agent,
             phone: new.phone,
-            asked: new.asked,
+            asked,
             terms: new.terms,
             created_at: at,
             state,
@@ -252,7 +258,8 @@ impl Call {
         if !self.state.is_terminal() {
             return None;
         }
-        self.result.duration_s.or_else(|| self.nobody_answered().then_some(0))
+        // Some providers count the ringing.
+        if self.nobody_answered() { Some(0) } else { self.result.duration_s }
     }
 
     /// True only where it is proven that nobody was rung, or the end was `no_answer` or `busy` and not declined.
@@ -261,8 +268,14 @@ impl Call {
         let declined = self.ended_reason == Some(EndedReason::Declined);
         match self.state {
             CallState::NoAnswer | CallState::Busy => !declined,
-            state => state.is_terminal() && self.attempts == 0,
+            state => state.is_terminal() && self.attempts == 0 && !self.is_contradicted(),
         }
+    }
+
+    /// Whether evidence disagrees with what became of the newest attempt.
+    #[must_use]
+    pub fn is_contradicted(&self) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| attempt.contradicted_at.is_some())
     }
 
     /// Whether it ended and nobody can have spoken.

@@ -22,7 +22,7 @@ impl Call {
             (Some(attempt), true) => later(attempt.sent_mark_at, longest),
             _ => later(self.waits_until(), longest),
         };
-        let whole = (self.try_number..)
+        let whole = (self.try_number..=u16::MAX)
             .map_while(|n| self.delay_after(n))
             .fold(base, |sum, delay| later(sum, delay.saturating_add(self.terms.queue_ttl).saturating_add(longest)));
         if self.state == CallState::Processing { whole.min(later(at, PROCESSING)) } else { whole }

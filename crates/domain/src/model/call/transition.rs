@@ -12,7 +12,7 @@ use super::ending::{EndedBy, EndedReason};
 use super::event::{CallEvent, Deadline};
 use super::history::{By, Entry, What};
 use super::state::CallState;
-use super::{Call, Lease, Looks, Refusals, TranscriptStatus};
+use super::{Call, CallResult, Lease, Looks, Refusals, TranscriptStatus};
 use crate::model::ids::{AttemptId, ConnectionId, WorkerId};
 use crate::model::moment::later;
 use crate::model::provider::{Placing, Retry};
@@ -21,6 +21,8 @@ use crate::model::provider::{Placing, Retry};
 pub const REQUESTS_PER_TRY: u16 = 3;
 /// Our own back-off after a refused connection: then the next.
 const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)];
+/// A provider that asks to wait is not asked again sooner, even if it says zero.
+pub const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What an event did.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,10 +122,17 @@ impl Call {
     }
 
     fn mark_sent(&self, attempt: AttemptId, until: Timestamp, at: Timestamp) -> Result<Transition, Forbidden> {
-        let (CallState::Claimed, Some(lease), Some(connection)) = (self.state, self.lease, &self.connection) else {
+        let permitted = self.attempt.as_ref().is_none_or(|before| before.outcome.permits_another());
+        let (CallState::Claimed, Some(lease), Some(connection), true) = (self.state, self.lease, &self.connection, permitted)
+        else {
             return Err(self.forbids("a send mark"));
         };
+        // A claim may wait for its worker; a call whose window has passed meanwhile never rings.
+        if self.wait_passed(at).is_some() {
+            return Ok(Transition::Ignored(Stale::Passed));
+        }
         let mut next = self.to(CallState::Sending);
+        next.forget_attempt();
         next.attempt = Some(Attempt {
             id: attempt,
             call: self.id,
@@ -138,7 +147,6 @@ impl Call {
         next.lease = Some(Lease { until: until.max(lease.until), ..lease });
         next.attempts = self.attempts.saturating_add(1);
         next.dialed_at = Some(at);
-        next.answered_at = None;
         Ok(self.moved(next, at, What::Sent, By::Gateway))
     }
 
@@ -159,10 +167,11 @@ impl Call {
                 self.moved(next, at, What::FactsAdded, By::Provider)
             }
             (Placing::Dialed(_), _) => Transition::Ignored(Stale::Known),
-            (Placing::NotDialed { reason, retry }, CallState::Sending) => {
+            (Placing::NotDialed { reason, retry }, CallState::Sending) if !self.has_heard_of_it() => {
                 self.not_dialed(current, *reason, *retry, other_route, at)
             }
-            (Placing::Unknown { .. }, CallState::Sending) => {
+            // A refusal of what a webhook has told of is no proof.
+            (Placing::Unknown { .. } | Placing::NotDialed { .. }, CallState::Sending) => {
                 self.moved(self.to(CallState::Unknown), at, What::OutcomeUnknown, By::Gateway)
             }
             _ => Transition::Ignored(Stale::Passed),
@@ -172,6 +181,7 @@ impl Call {
     /// Proven: nobody was rung. On to the next route, to a later moment, or to the end.
     fn not_dialed(&self, current: &Attempt, reason: EndedReason, retry: Retry, other_route: bool, at: Timestamp) -> Transition {
         let mut next = self.to(CallState::Queued);
+        next.forget_attempt();
         next.attempt = Some(Attempt { outcome: Outcome::NotDialed, ..current.clone() });
         next.attempts = self.attempts.saturating_sub(1);
         next.dialed_at = None;
@@ -188,7 +198,7 @@ impl Call {
                 Some(Duration::ZERO)
             }
             Retry::Backoff if !spent => BACK_OFF.get(usize::from(self.refusals.counted)).copied(),
-            Retry::After(wait) if !other_route => Some(wait),
+            Retry::After(wait) if !other_route => Some(wait.max(SHORTEST_WAIT)),
             _ => None,
         };
         match wait {
@@ -239,6 +249,8 @@ impl Call {
             },
             Deadline::Settle => self.settle(at),
             Deadline::Words => self.give_up_on_words(at),
+            Deadline::Lease if self.lease.is_some_and(|lease| lease.until > at) => Transition::Ignored(Stale::NotYet),
+            Deadline::Lease => self.be_released(at),
         }
     }
 
@@ -273,9 +285,29 @@ impl Call {
         if self.state != CallState::Completed || self.transcript_status != TranscriptStatus::Pending {
             return Transition::Ignored(Stale::Passed);
         }
+        if self.lacks_words() {
+            return Transition::Ignored(Stale::NotYet);
+        }
         let mut next = self.clone();
         next.transcript_status = TranscriptStatus::Unavailable;
         self.moved(next, at, What::FactsAdded, By::Deadline)
+    }
+
+    /// Whether evidence has shown that the provider has this attempt, whatever it answers to the request.
+    fn has_heard_of_it(&self) -> bool {
+        let known = self.attempt.as_ref().is_some_and(|attempt| attempt.provider_call.is_some());
+        let talked = self.result.transcript.is_some() || self.result.duration_s.is_some_and(|seconds| seconds > 0);
+        known || talked || self.answered_at.is_some()
+    }
+
+    /// What was told of one attempt is not the next one's; that somebody wants no calls is.
+    pub(super) fn forget_attempt(&mut self) {
+        self.answered_at = None;
+        self.ended_at = None;
+        self.ended_reason = None;
+        self.ended_by = None;
+        self.transcript_status = TranscriptStatus::Pending;
+        self.result = CallResult { opt_out: self.result.opt_out, ..CallResult::default() };
     }
 
     /// A copy that has gone to `state`.
@@ -310,7 +342,8 @@ impl Call {
         if next.state != self.state {
             next.looks = Looks::default();
         }
-        let same_try = next.try_number == self.try_number;
+        // An adopted attempt takes a call back to its try: then, too, the moment only moves earlier.
+        let same_try = next.try_number <= self.try_number;
         let settles_at = next.settles_at(at);
         next.settles_by = match self.settles_by.filter(|_| same_try) {
             _ if next.state.is_terminal() => None,

@@ -1,0 +1,9 @@
+//! The domain, tested from outside: the state machine as a table and under random events, and the use cases against
+//! mocked ports.
+
+#[cfg(test)]
+mod adversary;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod made;
