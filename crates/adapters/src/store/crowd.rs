@@ -3,6 +3,7 @@
 //! On SQLite the writer does that for every change. On Postgres a few threads each take what waits and make of it a
 //! handful of statements in one transaction. When that fails, each is tried alone, so that one cannot spoil the others.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -31,7 +32,8 @@ pub struct Crowd<I, O> {
 }
 
 enum Way<I, O> {
-    Writer(Arc<Database>),
+    /// Whoever comes while nobody gathers sends the writer a change that takes all who wait by then.
+    Writer(Arc<Database>, Arc<Mutex<Vec<Waiting<I, O>>>>),
     Threads(mpsc::Sender<Waiting<I, O>>),
 }
 
@@ -45,7 +47,7 @@ impl<I: Send + Sync + 'static, O: Send + 'static> Crowd<I, O> {
     /// A crowd in front of `database`; on Postgres served by so many threads.
     pub fn start(database: &Arc<Database>, name: &str, threads: u8, make: Make<I, O>) -> Result<Self, OpenError> {
         let Some(pool) = database.pool() else {
-            return Ok(Self { make, way: Way::Writer(Arc::clone(database)) });
+            return Ok(Self { make, way: Way::Writer(Arc::clone(database), Arc::default()) });
         };
         let (queue, waiting) = mpsc::channel(QUEUE);
         let waiting = Arc::new(Mutex::new(waiting));
@@ -62,9 +64,12 @@ impl<I: Send + Sync + 'static, O: Send + 'static> Crowd<I, O> {
     /// Makes one change together with whatever else waits; returns once it is durable.
     pub async fn join(&self, item: I) -> Result<O, StoreError> {
         match &self.way {
-            Way::Writer(database) => {
-                let make = self.make;
-                database.write(move |db| Ok(only(make(db, std::slice::from_ref(&item))?)?)).await
+            Way::Writer(database, waiting) => {
+                let (reply, answer) = oneshot::channel();
+                if enter(waiting, Waiting { item, reply, since: Since::now() }) {
+                    self.gather(database, waiting);
+                }
+                answer.await.unwrap_or_else(|_gone| Err(unavailable("the database was busy for too long")))
             }
             Way::Threads(queue) => {
                 let (reply, answer) = oneshot::channel();
@@ -77,6 +82,93 @@ impl<I: Send + Sync + 'static, O: Send + 'static> Crowd<I, O> {
                 }
                 answer.await.unwrap_or_else(|_gone| Err(unavailable("the database was busy for too long")))
             }
+        }
+    }
+}
+
+impl<I: Send + Sync + 'static, O: Send + 'static> Crowd<I, O> {
+    /// A task of its own, so that nobody's answer depends on whether the first of the crowd still waits for his.
+    fn gather(&self, database: &Arc<Database>, waiting: &Arc<Mutex<Vec<Waiting<I, O>>>>) {
+        let (database, waiting, make) = (Arc::clone(database), Arc::clone(waiting), self.make);
+        tokio::spawn(async move {
+            let taking = CalledFor { waiting, taken: AtomicBool::new(false) };
+            let written = database.write(move |db| {
+                let crowd = taking.take();
+                let (items, replies): (Vec<_>, Vec<_>) =
+                    crowd.into_iter().filter(Waiting::is_wanted).map(|one| (one.item, one.reply)).unzip();
+                Ok((replies, make_inside(db, &items, make)?))
+            });
+            // Where the commit failed the replies are gone with it, and whoever waits hears "unavailable".
+            if let Ok((replies, answers)) = written.await {
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    let _ = reply.send(answer);
+                }
+            }
+        });
+    }
+}
+
+/// A crowd that one change was called for. Should that change never run, its crowd goes with it instead of waiting for ever.
+struct CalledFor<I, O> {
+    waiting: Arc<Mutex<Vec<Waiting<I, O>>>>,
+    taken: AtomicBool,
+}
+
+impl<I, O> CalledFor<I, O> {
+    fn take(&self) -> Vec<Waiting<I, O>> {
+        self.taken.store(true, Ordering::Release);
+        std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<I, O> Drop for CalledFor<I, O> {
+    fn drop(&mut self) {
+        if !self.taken.load(Ordering::Acquire) {
+            drop(self.take());
+        }
+    }
+}
+
+impl<I, O> Waiting<I, O> {
+    fn is_wanted(&self) -> bool {
+        self.since.waited() < PATIENCE && !self.reply.is_closed()
+    }
+}
+
+/// Joins those who wait; says whether nobody else does, so that somebody has to call the writer.
+fn enter<I, O>(waiting: &Mutex<Vec<Waiting<I, O>>>, one: Waiting<I, O>) -> bool {
+    let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    waiting.push(one);
+    waiting.len() == 1
+}
+
+/// All together inside a savepoint; each inside one of its own when that fails, so that one cannot spoil the others.
+fn make_inside<I, O>(db: &mut AnyConnection, items: &[I], make: Make<I, O>) -> Result<Vec<Result<O, StoreError>>, Failure> {
+    if let [_, _, ..] = items {
+        dialect::begin_inside(db)?;
+        match make(db, items) {
+            Ok(answers) => {
+                dialect::commit(db)?;
+                return Ok(answers);
+            }
+            Err(Failure(StoreError::Unavailable(cause))) => return Err(Failure(StoreError::Unavailable(cause))),
+            Err(_one_of_them) => dialect::rollback(db)?,
+        }
+    }
+    items.iter().map(|item| one_inside(db, item, make)).collect()
+}
+
+fn one_inside<I, O>(db: &mut AnyConnection, item: &I, make: Make<I, O>) -> Result<Result<O, StoreError>, Failure> {
+    dialect::begin_inside(db)?;
+    match make(db, std::slice::from_ref(item)).and_then(|answers| Ok(only(answers)?)) {
+        Ok(answer) => {
+            dialect::commit(db)?;
+            Ok(Ok(answer))
+        }
+        Err(Failure(StoreError::Unavailable(cause))) => Err(Failure(StoreError::Unavailable(cause))),
+        Err(Failure(error)) => {
+            dialect::rollback(db)?;
+            Ok(Err(error))
         }
     }
 }
@@ -102,7 +194,7 @@ fn next<I, O>(waiting: &Mutex<mpsc::Receiver<Waiting<I, O>>>) -> Option<Vec<Wait
         crowd.push(one);
     }
     // Who has gone, or waited for too long, hears "unavailable" when the reply is dropped.
-    crowd.retain(|one| one.since.waited() < PATIENCE && !one.reply.is_closed());
+    crowd.retain(Waiting::is_wanted);
     Some(crowd)
 }
 
