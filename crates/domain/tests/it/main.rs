@@ -7,3 +7,7 @@ mod adversary;
 mod machine;
 #[cfg(test)]
 mod made;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod walk;
