@@ -10,4 +10,6 @@ mod made;
 #[cfg(test)]
 mod order;
 #[cfg(test)]
+mod phone;
+#[cfg(test)]
 mod walk;
