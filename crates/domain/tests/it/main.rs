@@ -12,4 +12,6 @@ mod order;
 #[cfg(test)]
 mod phone;
 #[cfg(test)]
+mod values;
+#[cfg(test)]
 mod walk;
