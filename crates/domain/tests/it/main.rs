@@ -7,3 +7,11 @@ mod adversary;
 mod machine;
 #[cfg(test)]
 mod made;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod values;
+#[cfg(test)]
+mod walk;
