@@ -23,7 +23,8 @@ run *args:
 
 # Durable creates beside a bare handler, interleaved; prints the ratio and its goal.
 bench:
-    cargo run --profile dist --locked --example bench
+    cargo build --release --locked --bins --examples
+    target/release/examples/bench
 
 # Writes docs/openapi.json anew from the code.
 openapi:

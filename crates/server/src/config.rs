@@ -19,11 +19,12 @@ mod environment;
 mod fault;
 mod file;
 mod general;
-mod kinds;
 mod network;
 mod secrets;
 mod section;
 mod sources;
+#[cfg(test)]
+mod tests;
 mod tree;
 
 pub use environment::Environment;
@@ -107,8 +108,8 @@ pub struct Calls {
 /// `[limits]`.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Failed authentications per minute and address; `None` is no limit.
-    pub failed_auth_per_minute: Option<u32>,
+    /// Failed authentications per minute and address; 0 is no limit.
+    pub failed_auth_per_minute: u32,
 }
 
 /// `[connections.<id>]`.

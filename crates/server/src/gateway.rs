@@ -52,6 +52,4 @@ pub struct Facts {
     pub database: &'static str,
     /// Whether this process runs workers.
     pub workers: bool,
-    /// Failed authentications per minute and address; `None` is no limit.
-    pub failed_auth_per_minute: Option<u32>,
 }

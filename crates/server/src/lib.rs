@@ -1,8 +1,13 @@
 //! The process around the gateway: HTTP in, background work, the command line. Thin: no rule about calls lives here.
 
+pub mod cli;
 pub mod config;
 pub mod duration;
+pub mod failure;
 pub mod gateway;
+pub mod hint;
+pub mod http;
+pub mod serve;
 pub mod signals;
 pub mod telemetry;
 pub mod wiring;

@@ -15,6 +15,9 @@ use tracing_subscriber::fmt::time::FormatTime;
 /// Seconds, from a quick read to a provider's slow answer.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
+/// Libraries that put what they work on into their records, which no level makes right.
+const SAYS_TOO_MUCH: [&str; 1] = ["rlibphonenumber=off"];
+
 /// How log records look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -45,7 +48,11 @@ impl LogFormat {
 /// # Errors
 /// When the filter cannot be read, or logging runs already.
 pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(filter)?;
+    // The framework's own words at start and stop say nothing that ours do not.
+    let mut filter = EnvFilter::try_new(format!("actix_server=warn,{filter}"))?;
+    for library in SAYS_TOO_MUCH {
+        filter = filter.add_directive(library.parse()?);
+    }
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match format {
         LogFormat::Text => logs.with_target(false).with_timer(TimeOfDay).with_ansi(colours()).try_init(),

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
-use callgate_adapters::store::{OpenError, SqlStore};
+use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
-    AgentCatalog, CallStore, Chance, Clock, Connection, Connections, Inbox, InvalidSettings, KeyStore, Settings, Signals,
-    StoreError,
+    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::Pacing;
 use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};
@@ -29,7 +28,7 @@ pub enum WiringError {
     /// The database.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// The database, later.
+    /// The database: plan.database, later.
     #[error("the database could not be read: {0}")]
     Store(#[from] StoreError),
     /// A connection's settings.
@@ -46,22 +45,15 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
-    let sql = open_store(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
-    let database = sql.kind();
-    let (store, inbox): (Arc<dyn CallStore>, Arc<dyn Inbox>) = (Arc::clone(&sql) as _, Arc::clone(&sql) as _);
-    let (keys, settings): (Arc<dyn KeyStore>, Arc<dyn Settings>) = (Arc::clone(&sql) as _, sql);
+    let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
+    let Stores { calls: store, inbox, keys, settings } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
     };
-    let facts = Facts {
-        public_url: plan.public_url,
-        database,
-        workers: plan.workers,
-        failed_auth_per_minute: plan.failed_auth_per_minute,
-    };
+    let facts = Facts { public_url: plan.public_url, database: plan.database, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
         opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);
@@ -128,9 +120,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     })
 }
 
-async fn open_store(url: String, pool: u32, clock: Arc<dyn Clock>) -> Result<Arc<SqlStore>, OpenError> {
-    let opened = tokio::task::spawn_blocking(move || SqlStore::open(&url, pool, clock)).await;
-    opened.map_err(|error| OpenError::Unreachable(error.into()))?.map(Arc::new)
+async fn open_stores(url: String, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
+    let opened = tokio::task::spawn_blocking(move || store::open(&url, pool, clock)).await;
+    opened.map_err(|error| OpenError::Unreachable(error.into()))?
 }
 
 async fn open_connection(

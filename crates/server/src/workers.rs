@@ -116,10 +116,14 @@ async fn reconciler(gateway: Arc<Gateway>) {
     finish(under_way, "reconcile").await;
 }
 
-/// How long nobody has to be looked after.
+/// How long nobody has to be looked after. A moment that has passed just now, or belongs to a connection that another
+/// process knows, is no reason to look without a pause.
 async fn until_next(gateway: &Gateway) -> Duration {
     match gateway.store.next_moment().await {
-        Ok(Some(moment)) => elapsed(gateway.clock.now(), moment).clamp(Duration::from_millis(10), LONGEST_SLEEP),
+        Ok(Some(moment)) => match elapsed(gateway.clock.now(), moment) {
+            Duration::ZERO => BUSY_SLEEP,
+            wait => wait.clamp(Duration::from_millis(10), LONGEST_SLEEP),
+        },
         _ => LONGEST_SLEEP,
     }
 }

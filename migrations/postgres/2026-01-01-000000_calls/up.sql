@@ -1,149 +1,172 @@
--- Calls, everything that became of them, and what the program keeps for itself.
--- The same tables on both databases; only the types differ.
+-- What a call is and what became of it. Ids are UUIDv7 made by the program; words are those of the model; there are no
+-- booleans, since a nullable moment says more. Indexed text is compared byte by byte, so that an upgrade of the
+-- machine's locales cannot spoil an index.
 
-create table calls (
-    id uuid primary key not null,
-    client text not null,
-    agent text not null,
-    phone text not null,
-    state text not null,
-    revision integer not null,
-    history_head bytea not null,
-    try_number smallint not null,
-    try_due_at timestamptz not null,
-    due_at timestamptz not null,
-    refusals jsonb,
-    connection text,
-    fence integer not null,
-    lease_owner uuid,
-    lease_until timestamptz,
-    attempt_id uuid,
-    attempts smallint not null,
-    look_at timestamptz,
-    looks smallint not null,
-    absences smallint not null,
-    settles_by timestamptz,
-    cancel_requested_at timestamptz,
-    dialed_at timestamptz,
-    answered_at timestamptz,
-    ended_at timestamptz,
-    ended_reason text,
-    ended_by text,
-    transcript_status text not null,
-    terms jsonb not null,
-    created_at timestamptz not null
+-- The hot row: read and written at every step, so it holds nothing long.
+CREATE TABLE calls (
+    id UUID PRIMARY KEY,
+    client TEXT COLLATE "C" NOT NULL,
+    agent TEXT COLLATE "C" NOT NULL,
+    phone TEXT COLLATE "C" NOT NULL,
+    terms JSONB NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    state TEXT COLLATE "C" NOT NULL,
+    revision BIGINT NOT NULL,
+    history_head BYTEA NOT NULL,
+    try INTEGER NOT NULL,
+    try_due_at TIMESTAMPTZ NOT NULL,
+    due_at TIMESTAMPTZ NOT NULL,
+    refusals JSONB,
+    connection TEXT COLLATE "C",
+    fence BIGINT NOT NULL,
+    lease_owner UUID,
+    lease_until TIMESTAMPTZ,
+    attempt UUID,
+    attempts INTEGER NOT NULL,
+    look_at TIMESTAMPTZ,
+    looks INTEGER NOT NULL,
+    looks_absent INTEGER NOT NULL,
+    settles_by TIMESTAMPTZ,
+    cancel_requested_at TIMESTAMPTZ,
+    dialed_at TIMESTAMPTZ,
+    answered_at TIMESTAMPTZ,
+    ended_at TIMESTAMPTZ,
+    ended_reason TEXT,
+    ended_by TEXT,
+    resolved TEXT,
+    transcript_status TEXT NOT NULL
 );
 
--- What a dispatcher claims, what a reconciler looks at, and what is live on a connection.
-create index calls_queued on calls (due_at, id) where state = 'queued';
-create index calls_look on calls (look_at) where look_at is not null;
-create index calls_live on calls (connection) where state in ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing');
-create index calls_leased on calls (lease_owner) where lease_owner is not null;
--- What a client lists, newest first.
-create index calls_client on calls (client, id);
-create index calls_client_phone on calls (client, phone, id);
+-- The queue, in the order it is claimed; the agent stands last so that calls of others are passed over inside the index.
+CREATE INDEX calls_due ON calls (due_at, id, agent) WHERE state = 'queued';
+-- Whom somebody has to look at, and when.
+CREATE INDEX calls_look ON calls (look_at, id, connection) WHERE look_at IS NOT NULL;
+-- What takes up a place on its connection; counted wherever calls are claimed.
+CREATE INDEX calls_live ON calls (connection, state, looks_absent)
+    WHERE state IN ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing');
+-- The leases of a worker, prolonged together.
+CREATE INDEX calls_leased ON calls (lease_owner) WHERE state = 'claimed';
+-- Lists, newest first.
+CREATE INDEX calls_by_client ON calls (client, id);
+CREATE INDEX calls_by_phone ON calls (client, phone, id);
+CREATE INDEX calls_by_agent ON calls (client, agent, id);
 
-create table call_details (
-    call_id uuid primary key not null references calls (id),
-    client text not null,
-    reference text,
-    variables jsonb,
-    metadata jsonb,
-    not_before timestamptz,
-    expires_at timestamptz
-);
-create index call_details_reference on call_details (client, reference) where reference is not null;
-
-create table results (
-    call_id uuid primary key not null references calls (id),
-    transcript text,
-    turns jsonb,
-    transcript_extent text,
-    transcript_source text,
-    transcript_cut_at integer,
-    duration_s integer,
-    summary text,
-    extracted jsonb,
-    opt_out text,
-    recording text,
-    resolved text
+-- What the client sent along; there is no row when it sent nothing.
+CREATE TABLE call_details (
+    call_id UUID PRIMARY KEY REFERENCES calls (id) ON DELETE CASCADE,
+    reference TEXT COLLATE "C",
+    variables JSONB,
+    metadata JSONB,
+    not_before TIMESTAMPTZ,
+    expires_at TIMESTAMPTZ
 );
 
-create table attempts (
-    id uuid primary key not null,
-    call_id uuid not null references calls (id),
-    try_number smallint not null,
-    connection text not null,
-    fence integer not null,
-    sent_mark_at timestamptz not null,
-    outcome text not null,
-    provider_call text,
-    contradicted_at timestamptz
-);
--- Nobody is rung twice: the database itself refuses a second attempt of a call whose first is not proven over, and a
--- second one within a try unless the first proved that it did not dial.
-create unique index attempts_open on attempts (call_id) where outcome not in ('not_dialed', 'no_answer', 'busy');
-create unique index attempts_try on attempts (call_id, try_number) where outcome <> 'not_dialed';
-create index attempts_provider_call on attempts (provider_call, connection) where provider_call is not null;
+CREATE INDEX call_details_by_reference ON call_details (reference, call_id) WHERE reference IS NOT NULL;
 
-create table history (
-    call_id uuid not null references calls (id),
-    revision integer not null,
-    at timestamptz not null,
-    status text not null,
-    what text not null,
-    caused_by text not null,
-    hash bytea not null,
-    primary key (call_id, revision)
+-- What came out of a call; there is no row until something did.
+CREATE TABLE results (
+    call_id UUID PRIMARY KEY REFERENCES calls (id) ON DELETE CASCADE,
+    transcript TEXT,
+    turns JSONB,
+    transcript_state TEXT,
+    transcript_source TEXT,
+    transcript_extent TEXT,
+    duration_s BIGINT,
+    summary TEXT,
+    extracted JSONB,
+    opt_out TEXT,
+    recording TEXT
 );
 
-create table idempotency (
-    client text not null,
-    operation text not null,
-    key text not null,
-    fingerprint bytea not null,
-    call_id uuid not null,
-    created_at timestamptz not null,
-    primary key (client, operation, key)
-);
-create index idempotency_created on idempotency (created_at);
-
-create table inbox (
-    id uuid primary key not null,
-    connection text not null,
-    source text not null,
-    dedupe_key text not null,
-    url text,
-    headers jsonb not null,
-    body bytea not null,
-    received_at timestamptz not null,
-    progress text not null,
-    tries smallint not null,
-    again_at timestamptz,
-    attempt_id uuid,
-    provider_call text,
-    about_connection text
-);
-create unique index inbox_dedupe on inbox (connection, dedupe_key);
-create index inbox_again on inbox (again_at) where again_at is not null;
-create index inbox_parked on inbox (provider_call) where progress = 'parked';
-
-create table keys (
-    sha256 bytea primary key not null,
-    client text not null,
-    scopes text not null,
-    created_at timestamptz not null,
-    expires_at timestamptz,
-    revoked_at timestamptz,
-    first_at timestamptz
+-- Requests to providers: at most one ring each.
+CREATE TABLE attempts (
+    id UUID PRIMARY KEY,
+    call_id UUID NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    try INTEGER NOT NULL,
+    connection TEXT COLLATE "C" NOT NULL,
+    fence BIGINT NOT NULL,
+    sent_mark_at TIMESTAMPTZ NOT NULL,
+    outcome TEXT COLLATE "C" NOT NULL,
+    provider_call TEXT COLLATE "C",
+    contradicted_at TIMESTAMPTZ
 );
 
-create table connections (
-    id text primary key not null,
-    webhook_token text not null
+-- At most one dial (docs/RELIABILITY.md): a call has at most one attempt that is not proven over,
+CREATE UNIQUE INDEX attempts_one_not_proven_over ON attempts (call_id)
+    WHERE outcome NOT IN ('not_dialed', 'no_answer', 'busy');
+-- and at most one attempt of a try may have dialed.
+CREATE UNIQUE INDEX attempts_one_dial_per_try ON attempts (call_id, try) WHERE outcome <> 'not_dialed';
+CREATE INDEX attempts_by_call ON attempts (call_id);
+CREATE INDEX attempts_by_provider_call ON attempts (provider_call, connection) WHERE provider_call IS NOT NULL;
+
+-- One row per revision of a call, each hash over its row and the hash before it.
+CREATE TABLE history (
+    call_id UUID NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    revision BIGINT NOT NULL,
+    happened_at TIMESTAMPTZ NOT NULL,
+    status TEXT NOT NULL,
+    what TEXT NOT NULL,
+    caused_by TEXT NOT NULL,
+    hash BYTEA NOT NULL,
+    PRIMARY KEY (call_id, revision)
 );
 
-create table settings (
-    name text primary key not null,
-    value text not null
+-- Which request made which call.
+CREATE TABLE idempotency (
+    client TEXT COLLATE "C" NOT NULL,
+    operation TEXT COLLATE "C" NOT NULL,
+    key TEXT COLLATE "C" NOT NULL,
+    fingerprint BYTEA NOT NULL,
+    call_id UUID NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (client, operation, key)
+);
+
+-- Authentic webhooks, kept before they are understood. The connection is '' where the result webhook names none.
+CREATE TABLE inbox (
+    id UUID PRIMARY KEY,
+    connection TEXT COLLATE "C" NOT NULL,
+    kind TEXT COLLATE "C" NOT NULL,
+    dedupe_key TEXT COLLATE "C" NOT NULL,
+    url TEXT,
+    headers JSONB NOT NULL,
+    body BYTEA NOT NULL,
+    received_at TIMESTAMPTZ NOT NULL,
+    progress TEXT COLLATE "C" NOT NULL,
+    tries INTEGER NOT NULL,
+    again_at TIMESTAMPTZ,
+    about_attempt UUID,
+    about_provider_call TEXT COLLATE "C",
+    about_connection TEXT COLLATE "C"
+);
+
+CREATE UNIQUE INDEX inbox_once ON inbox (connection, dedupe_key);
+CREATE INDEX inbox_again ON inbox (again_at, id) WHERE again_at IS NOT NULL;
+CREATE INDEX inbox_parked ON inbox (about_provider_call) WHERE progress = 'parked';
+
+-- API keys, as the SHA-256 of the whole key.
+CREATE TABLE keys (
+    sha256 BYTEA PRIMARY KEY,
+    kind TEXT COLLATE "C" NOT NULL,
+    client TEXT COLLATE "C" NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    expires_at TIMESTAMPTZ,
+    revoked_at TIMESTAMPTZ
+);
+
+CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
+
+-- Of connections only the tokens in their webhook URLs; all else about them is configuration.
+CREATE TABLE connections (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    token TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);
+
+-- Small things that outlive a process and are shared by all.
+CREATE TABLE settings (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    value TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
 );

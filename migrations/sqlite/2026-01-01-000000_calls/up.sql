@@ -1,149 +1,171 @@
--- Calls, everything that became of them, and what the program keeps for itself.
--- The same tables on both databases; only the types differ.
+-- What a call is and what became of it; the same as for Postgres, in what SQLite has: ids are 16 bytes, moments
+-- microseconds since 1970, JSON is text. Small tables live inside their primary key's tree (WITHOUT ROWID).
 
-create table calls (
-    id blob primary key not null,
-    client text not null,
-    agent text not null,
-    phone text not null,
-    state text not null,
-    revision integer not null,
-    history_head blob not null,
-    try_number integer not null,
-    try_due_at integer not null,
-    due_at integer not null,
-    refusals text,
-    connection text,
-    fence integer not null,
-    lease_owner blob,
-    lease_until integer,
-    attempt_id blob,
-    attempts integer not null,
-    look_at integer,
-    looks integer not null,
-    absences integer not null,
-    settles_by integer,
-    cancel_requested_at integer,
-    dialed_at integer,
-    answered_at integer,
-    ended_at integer,
-    ended_reason text,
-    ended_by text,
-    transcript_status text not null,
-    terms text not null,
-    created_at integer not null
-);
+-- The hot row: read and written at every step, so it holds nothing long.
+CREATE TABLE calls (
+    id BLOB NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    phone TEXT NOT NULL,
+    terms TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    history_head BLOB NOT NULL,
+    try INTEGER NOT NULL,
+    try_due_at INTEGER NOT NULL,
+    due_at INTEGER NOT NULL,
+    refusals TEXT,
+    connection TEXT,
+    fence INTEGER NOT NULL,
+    lease_owner BLOB,
+    lease_until INTEGER,
+    attempt BLOB,
+    attempts INTEGER NOT NULL,
+    look_at INTEGER,
+    looks INTEGER NOT NULL,
+    looks_absent INTEGER NOT NULL,
+    settles_by INTEGER,
+    cancel_requested_at INTEGER,
+    dialed_at INTEGER,
+    answered_at INTEGER,
+    ended_at INTEGER,
+    ended_reason TEXT,
+    ended_by TEXT,
+    resolved TEXT,
+    transcript_status TEXT NOT NULL
+) STRICT;
 
--- What a dispatcher claims, what a reconciler looks at, and what is live on a connection.
-create index calls_queued on calls (due_at, id) where state = 'queued';
-create index calls_look on calls (look_at) where look_at is not null;
-create index calls_live on calls (connection) where state in ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing');
-create index calls_leased on calls (lease_owner) where lease_owner is not null;
--- What a client lists, newest first.
-create index calls_client on calls (client, id);
-create index calls_client_phone on calls (client, phone, id);
+-- The queue, in the order it is claimed; the agent stands last so that calls of others are passed over inside the index.
+CREATE INDEX calls_due ON calls (due_at, id, agent) WHERE state = 'queued';
+-- Whom somebody has to look at, and when.
+CREATE INDEX calls_look ON calls (look_at, id, connection) WHERE look_at IS NOT NULL;
+-- What takes up a place on its connection; counted wherever calls are claimed.
+CREATE INDEX calls_live ON calls (connection, state, looks_absent)
+    WHERE state IN ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing');
+-- The leases of a worker, prolonged together.
+CREATE INDEX calls_leased ON calls (lease_owner) WHERE state = 'claimed';
+-- Lists, newest first.
+CREATE INDEX calls_by_client ON calls (client, id);
+CREATE INDEX calls_by_phone ON calls (client, phone, id);
+CREATE INDEX calls_by_agent ON calls (client, agent, id);
 
-create table call_details (
-    call_id blob primary key not null references calls (id),
-    client text not null,
-    reference text,
-    variables text,
-    metadata text,
-    not_before integer,
-    expires_at integer
-);
-create index call_details_reference on call_details (client, reference) where reference is not null;
+-- What the client sent along; there is no row when it sent nothing.
+CREATE TABLE call_details (
+    call_id BLOB NOT NULL PRIMARY KEY REFERENCES calls (id) ON DELETE CASCADE,
+    reference TEXT,
+    variables TEXT,
+    metadata TEXT,
+    not_before INTEGER,
+    expires_at INTEGER
+) STRICT;
 
-create table results (
-    call_id blob primary key not null references calls (id),
-    transcript text,
-    turns text,
-    transcript_extent text,
-    transcript_source text,
-    transcript_cut_at integer,
-    duration_s integer,
-    summary text,
-    extracted text,
-    opt_out text,
-    recording text,
-    resolved text
-);
+CREATE INDEX call_details_by_reference ON call_details (reference, call_id) WHERE reference IS NOT NULL;
 
-create table attempts (
-    id blob primary key not null,
-    call_id blob not null references calls (id),
-    try_number integer not null,
-    connection text not null,
-    fence integer not null,
-    sent_mark_at integer not null,
-    outcome text not null,
-    provider_call text,
-    contradicted_at integer
-);
--- Nobody is rung twice: the database itself refuses a second attempt of a call whose first is not proven over, and a
--- second one within a try unless the first proved that it did not dial.
-create unique index attempts_open on attempts (call_id) where outcome not in ('not_dialed', 'no_answer', 'busy');
-create unique index attempts_try on attempts (call_id, try_number) where outcome <> 'not_dialed';
-create index attempts_provider_call on attempts (provider_call, connection) where provider_call is not null;
+-- What came out of a call; there is no row until something did.
+CREATE TABLE results (
+    call_id BLOB NOT NULL PRIMARY KEY REFERENCES calls (id) ON DELETE CASCADE,
+    transcript TEXT,
+    turns TEXT,
+    transcript_state TEXT,
+    transcript_source TEXT,
+    transcript_extent TEXT,
+    duration_s INTEGER,
+    summary TEXT,
+    extracted TEXT,
+    opt_out TEXT,
+    recording TEXT
+) STRICT;
 
-create table history (
-    call_id blob not null references calls (id),
-    revision integer not null,
-    at integer not null,
-    status text not null,
-    what text not null,
-    caused_by text not null,
-    hash blob not null,
-    primary key (call_id, revision)
-);
+-- Requests to providers: at most one ring each.
+CREATE TABLE attempts (
+    id BLOB NOT NULL PRIMARY KEY,
+    call_id BLOB NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    try INTEGER NOT NULL,
+    connection TEXT NOT NULL,
+    fence INTEGER NOT NULL,
+    sent_mark_at INTEGER NOT NULL,
+    outcome TEXT NOT NULL,
+    provider_call TEXT,
+    contradicted_at INTEGER
+) STRICT;
 
-create table idempotency (
-    client text not null,
-    operation text not null,
-    key text not null,
-    fingerprint blob not null,
-    call_id blob not null,
-    created_at integer not null,
-    primary key (client, operation, key)
-);
-create index idempotency_created on idempotency (created_at);
+-- At most one dial (docs/RELIABILITY.md): a call has at most one attempt that is not proven over,
+CREATE UNIQUE INDEX attempts_one_not_proven_over ON attempts (call_id)
+    WHERE outcome NOT IN ('not_dialed', 'no_answer', 'busy');
+-- and at most one attempt of a try may have dialed.
+CREATE UNIQUE INDEX attempts_one_dial_per_try ON attempts (call_id, try) WHERE outcome <> 'not_dialed';
+CREATE INDEX attempts_by_call ON attempts (call_id);
+CREATE INDEX attempts_by_provider_call ON attempts (provider_call, connection) WHERE provider_call IS NOT NULL;
 
-create table inbox (
-    id blob primary key not null,
-    connection text not null,
-    source text not null,
-    dedupe_key text not null,
-    url text,
-    headers text not null,
-    body blob not null,
-    received_at integer not null,
-    progress text not null,
-    tries integer not null,
-    again_at integer,
-    attempt_id blob,
-    provider_call text,
-    about_connection text
-);
-create unique index inbox_dedupe on inbox (connection, dedupe_key);
-create index inbox_again on inbox (again_at) where again_at is not null;
-create index inbox_parked on inbox (provider_call) where progress = 'parked';
+-- One row per revision of a call, each hash over its row and the hash before it.
+CREATE TABLE history (
+    call_id BLOB NOT NULL REFERENCES calls (id) ON DELETE CASCADE,
+    revision INTEGER NOT NULL,
+    happened_at INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    what TEXT NOT NULL,
+    caused_by TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    PRIMARY KEY (call_id, revision)
+) STRICT, WITHOUT ROWID;
 
-create table keys (
-    sha256 blob primary key not null,
-    client text not null,
-    scopes text not null,
-    created_at integer not null,
-    expires_at integer,
-    revoked_at integer,
-    first_at integer
-);
+-- Which request made which call.
+CREATE TABLE idempotency (
+    client TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    call_id BLOB NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (client, operation, key)
+) STRICT, WITHOUT ROWID;
 
-create table connections (
-    id text primary key not null,
-    webhook_token text not null
-);
+-- Authentic webhooks, kept before they are understood. The connection is '' where the result webhook names none.
+CREATE TABLE inbox (
+    id BLOB NOT NULL PRIMARY KEY,
+    connection TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    dedupe_key TEXT NOT NULL,
+    url TEXT,
+    headers TEXT NOT NULL,
+    body BLOB NOT NULL,
+    received_at INTEGER NOT NULL,
+    progress TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    again_at INTEGER,
+    about_attempt BLOB,
+    about_provider_call TEXT,
+    about_connection TEXT
+) STRICT;
 
-create table settings (
-    name text primary key not null,
-    value text not null
-);
+CREATE UNIQUE INDEX inbox_once ON inbox (connection, dedupe_key);
+CREATE INDEX inbox_again ON inbox (again_at, id) WHERE again_at IS NOT NULL;
+CREATE INDEX inbox_parked ON inbox (about_provider_call) WHERE progress = 'parked';
+
+-- API keys, as the SHA-256 of the whole key.
+CREATE TABLE keys (
+    sha256 BLOB NOT NULL PRIMARY KEY,
+    kind TEXT NOT NULL,
+    client TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
+
+-- Of connections only the tokens in their webhook URLs; all else about them is configuration.
+CREATE TABLE connections (
+    id TEXT NOT NULL PRIMARY KEY,
+    token TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Small things that outlive a process and are shared by all.
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use callgate_domain::model::nearest::nearest;
 use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, VoiceProvider};
 use serde_json::Value;
@@ -20,7 +21,6 @@ mod simulator;
 mod words;
 
 pub use client::install_crypto;
-pub use words::nearest;
 
 /// Every kind of provider there is.
 pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];

@@ -1,21 +1,10 @@
-//! Words we do not know: which known one was meant, and telling an operator once.
+//! Words of providers that we do not know: telling an operator once.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 const MAX_WORDS: usize = 64;
 const MAX_SHOWN: usize = 40;
-
-/// The known word that was probably meant.
-#[must_use]
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|other| (strsim::jaro_winkler(word, other), other))
-        .filter(|(likeness, _)| *likeness >= 0.8)
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))
-        .map(|(_, other)| other)
-}
 
 /// The unknown words a provider has used, so that each is logged once.
 #[derive(Debug, Default)]
@@ -41,14 +30,6 @@ fn shown(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_typing_error_names_the_nearest_word_and_nonsense_names_none() {
-        let known = ["transcript", "turns", "duration", "secret"];
-        assert_eq!(nearest("transcipt", known), Some("transcript"));
-        assert_eq!(nearest("durations", known), Some("duration"));
-        assert_eq!(nearest("xyzzy", known), None);
-    }
 
     #[test]
     fn a_word_is_news_once_and_shows_no_numbers() {

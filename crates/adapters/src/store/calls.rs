@@ -1,72 +1,103 @@
-//! `CallStore` in SQL. What is read is in [`read`], what is written in [`write`], taking in [`take`].
+//! [`CallStore`] over the database. Each file beside holds what one method does inside its transaction.
 
-mod read;
-mod take;
-mod write;
+mod claim;
+mod find;
+mod insert;
+mod list;
+mod look;
+mod save;
+mod whole;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::call::{Call, Entry, Looks};
+use callgate_domain::model::call::{Entry, Looks};
+use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::Room;
-use callgate_domain::model::{CallId, ConnectionId, Revision, WorkerId};
+use callgate_domain::model::{Call, CallId, ConnectionId, Revision, WorkerId};
 use callgate_domain::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError,
 };
 use jiff::Timestamp;
 
-use super::{SqlStore, dialect};
+use super::connection::AnyConnection;
+use super::crowd::Crowd;
+use super::database::Database;
+use super::error::{Failure, OpenError};
+use super::types::Instant;
+use insert::{NewCalls, insert_all};
+
+/// Threads that insert on Postgres: while one waits for the disk the other builds the next statement.
+const INSERTERS: u8 = 2;
+
+/// Calls in a database.
+pub struct SqlCallStore {
+    database: Arc<Database>,
+    newcomers: Crowd<NewCalls, Inserted>,
+}
+
+impl SqlCallStore {
+    /// The calls of `database`.
+    pub(super) fn new(database: Arc<Database>) -> Result<Self, OpenError> {
+        let newcomers = Crowd::start(&database, "inserts", INSERTERS, insert_all)?;
+        Ok(Self { database, newcomers })
+    }
+
+    /// Our own clock; what is compared with a lease on Postgres is the database's.
+    fn clock_now(&self) -> Instant {
+        Instant(self.database.clock().now())
+    }
+}
 
 #[async_trait]
-impl CallStore for SqlStore {
+impl CallStore for SqlCallStore {
     async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-        let now = self.db.clock.now();
-        self.db.write_in_crowd(move |db| write::insert(db, &calls, key.as_ref(), now)).await
+        self.newcomers.join(NewCalls::new(calls, key.as_ref())).await
     }
 
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError> {
-        let (key, now) = (key.clone(), self.db.clock.now());
-        self.db.read_by_key(move |db| write::replay(db, &key, now)).await
+        let (key, now) = (key.clone(), self.clock_now());
+        self.database.read_by_key(move |db| insert::made_before(db, &key, now)).await
     }
 
     async fn get(&self, id: CallId, of: &Reader) -> Result<Call, StoreError> {
-        let call = self.db.read_by_key(move |db| read::one(db, id)).await?;
+        let call = self.database.read_by_key(move |db| whole::load(db, id)).await?;
         if of.sees(&call.client) { Ok(call) } else { Err(StoreError::NotFound) }
     }
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         let attempt = attempt.clone();
-        self.db.read_by_key(move |db| read::find(db, &attempt)).await
+        self.database.read_by_key(move |db| find::find(db, &attempt)).await
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {
         let (of, filter) = (of.clone(), filter.clone());
-        self.db.read(move |db| read::list(db, &of, &filter, page)).await
+        self.database.read(move |db| list::list(db, &of, &filter, page)).await
     }
 
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
-        self.db.read_by_key(move |db| read::history(db, id, after, limit)).await
+        self.database.read_by_key(move |db| list::history(db, id, after, limit)).await
     }
 
     async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
-        let (room, clock) = (room.clone(), std::sync::Arc::clone(&self.db.clock));
-        let clock_of_take = std::sync::Arc::clone(&clock);
-        // A look that most often finds nothing does not take the writer's turn.
-        let (peeked, agents) = (room.clone(), take::agents_with_room(&room));
-        if agents.is_empty() || !self.db.read_by_key(move |db| take::any_due(db, &peeked, clock.as_ref())).await? {
-            return Ok(Vec::new());
-        }
-        self.db.write(move |db| take::claim(db, by, lease, room, limit, clock_of_take.as_ref())).await
+        let (mut room, clock) = (room.clone(), Arc::clone(self.database.clock()));
+        self.database.write(move |db| claim::claim(db, &*clock, by, lease, &mut room, limit)).await
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        let clock = std::sync::Arc::clone(&self.db.clock);
-        self.db.write(move |db| take::beat(db, by, lease, clock.as_ref())).await
+        let clock = Arc::clone(self.database.clock());
+        self.database.write(move |db| claim::beat(db, &*clock, by, lease)).await
+    }
+
+    async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {
+        let now = self.clock_now();
+        self.database.write(move |db| claim::end_leases_before(db, by, now)).await
     }
 
     async fn save(&self, change: Change) -> Result<(), StoreError> {
-        let clock = std::sync::Arc::clone(&self.db.clock);
-        self.db.write(move |db| write::save(db, &change, clock.as_ref())).await
+        let now = self.clock_now();
+        self.database.write(move |db| save::save(db, &change, now)).await
     }
 
     async fn to_reconcile(
@@ -76,26 +107,144 @@ impl CallStore for SqlStore {
         limit: u32,
         now: Timestamp,
     ) -> Result<Vec<Call>, StoreError> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-        let next = self.next_moment().await?;
-        if next.is_none_or(|next| next > now) {
-            return Ok(Vec::new());
-        }
-        self.db.write(move |db| take::to_look_at(db, &known, hold, limit, now)).await
+        let known: Vec<_> = known.iter().map(|connection| connection.as_str().to_owned()).collect();
+        let until = Instant(later(now, hold));
+        self.database.write(move |db| look::take(db, &known, Instant(now), until, limit)).await
     }
 
     async fn look_later(&self, id: CallId, from: Revision, looks: Looks, at: Option<Timestamp>) -> Result<(), StoreError> {
-        self.db.write(move |db| write::look_later(db, id, from, looks, at)).await
+        self.database.write(move |db| look::look_later(db, id, from, looks, at)).await
     }
 
     async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.db.read_by_key(read::next_moment).await
+        self.database.read_by_key(look::next_moment).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.db.read(|db| dialect::execute(db, "select 1")).await
+        self.database.read(ping).await
+    }
+}
+
+fn ping(db: &mut AnyConnection) -> Result<(), Failure> {
+    use diesel::connection::SimpleConnection;
+
+    Ok(db.batch_execute("SELECT 1 FROM calls WHERE 1 = 0")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use callgate_domain::model::pacing::Space;
+    use callgate_domain::model::{Route, Status};
+    use callgate_domain::ports::Clock;
+    use callgate_domain::testing::builders::{
+        a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
+    };
+    use diesel::connection::{Instrumentation, InstrumentationEvent};
+    use diesel::prelude::*;
+    use diesel::sql_query;
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::store::connection::{Address, Purpose};
+    use crate::store::migrations;
+    use crate::store::types::Id;
+
+    /// The text of every statement that ran.
+    static RAN: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    struct Listener;
+
+    impl Instrumentation for Listener {
+        fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                RAN.lock().unwrap_or_else(PoisonError::into_inner).push(query.to_string());
+            }
+        }
+    }
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    struct Noon(Timestamp);
+
+    impl Clock for Noon {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    fn run_everything(db: &mut AnyConnection) -> Result<(), Failure> {
+        let call = a_call().reference("r").queued();
+        let (at, id) = (call.created_at, call.id);
+        let (clock, now, by) = (Noon(at), Instant(at), worker());
+        let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
+        let mut room = Room {
+            connections: [(connection("c"), Space { max_live: Some(9), may_send: 9 })].into(),
+            agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route])].into(),
+            max_live: None,
+        };
+        let known = ["c".to_owned(), "d".to_owned()];
+        insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None)])?;
+        let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.pop().unwrap();
+        claim::beat(db, &clock, by, Duration::from_secs(30))?;
+        let marked = change(&claimed, &send_mark(at), at);
+        save::save(db, &Change { claim: Some(claimed.fence), ..marked }, now)?;
+        look::take(db, &known, now, now, 9)?;
+        look::look_later(db, id, call.revision, Looks::default(), None)?;
+        look::next_moment(db)?;
+        whole::load_all(db, &[Id(id.as_uuid())])?;
+        for of in [None, Some(connection("c"))] {
+            let about = AttemptRef { attempt: None, provider_call: Some(provider_call("theirs")), connection: of };
+            find::find(db, &about)?;
+        }
+        list::history(db, id, Revision(0), 9)?;
+        let client = Reader::Client(client("default"));
+        let none = CallFilter::default;
+        for filter in [
+            none(),
+            CallFilter { agent: Some(agent("akylai")), ..none() },
+            CallFilter { phone: Some(phone("+4930123456")), ..none() },
+            CallFilter { reference: Some("r".to_owned()), ..none() },
+            CallFilter { statuses: vec![Status::Queued], created_after: Some(at), created_before: Some(at), ..none() },
+        ] {
+            for of in [&client, &Reader::All] {
+                list::list(db, of, &filter, Page { before: Some(id), limit: 9 })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_indexed(step: &str) -> bool {
+        step.contains("INDEX") || step.contains("PRIMARY KEY")
+    }
+
+    #[test]
+    fn no_statement_reads_a_whole_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("callgate.db").display().to_string());
+        let mut db = address.connect(Purpose::Write).unwrap();
+        migrations::run(&mut db).unwrap();
+        db.set_instrumentation(Listener);
+        run_everything(&mut db).map_err(|Failure(error)| error).unwrap();
+        let ran: Vec<_> = std::mem::take(&mut *RAN.lock().unwrap_or_else(PoisonError::into_inner));
+        assert!(ran.len() > 20);
+        let AnyConnection::Lite(db) = &mut db else { panic!("it is SQLite") };
+        for statement in ran.iter().filter_map(|ran| ran.split(" -- binds").next()) {
+            let plan: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(db).unwrap();
+            let plan: Vec<_> = plan.into_iter().map(|step| step.detail).collect();
+            // Along an index it stops at its limit, or counts what is live; without one it reads everything.
+            let bare = plan.iter().any(|step| (step.starts_with("SCAN") || step.starts_with("SEARCH")) && !is_indexed(step));
+            let sorted = plan.iter().any(|step| step.starts_with("USE TEMP B-TREE")) && !statement.contains("FROM `attempts`");
+            assert!(!bare && !sorted, "{statement}\n{plan:#?}");
+        }
     }
 }

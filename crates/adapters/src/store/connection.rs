@@ -1,16 +1,17 @@
-//! One connection to whichever database the URL names.
+//! One type for a connection to either database, and how one is opened: by the URL's scheme, never by trying.
 //!
-//! The enum is only the type of a connection: each statement stands inside `on_backend!`, which compiles the same source
-//! for both. It is a plain enum and not diesel's derived multi-connection, whose statements we would not use.
+//! The derived `AnyConnection::establish` is not called: it tries each database in turn, hides the reason when Postgres
+//! is down, and then opens an empty SQLite file named like the URL.
 
-use std::fmt;
-use std::path::PathBuf;
-
-use diesel::{Connection, PgConnection, SqliteConnection};
+use diesel::pg::PgConnection;
+use diesel::sqlite::SqliteConnection;
+use diesel::{Connection, ConnectionError};
 
 use super::dialect;
+use super::error::OpenError;
 
-/// A connection to one of the two databases.
+/// A connection to either database.
+#[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// Postgres.
     Pg(PgConnection),
@@ -18,7 +19,7 @@ pub enum AnyConnection {
     Lite(SqliteConnection),
 }
 
-/// Runs the same source on whichever database it is.
+/// Compiles the same statement once for each database. What does not compile for both belongs into `dialect.rs`.
 macro_rules! on_backend {
     ($db:expr, $c:ident => $body:expr) => {
         match $db {
@@ -29,73 +30,84 @@ macro_rules! on_backend {
 }
 pub(crate) use on_backend;
 
-/// Where the database is, by the URL's scheme.
-#[derive(Clone)]
+/// Where a database is.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Address {
-    /// `postgres://…`, passed to libpq as it is.
+    /// A file.
+    Sqlite(String),
+    /// A server, as libpq reads it. May hold a password.
     Postgres(String),
-    /// `sqlite://path`.
-    Sqlite(PathBuf),
 }
 
-impl fmt::Debug for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Postgres(_) => f.write_str("Postgres(..)"),
-            Self::Sqlite(path) => write!(f, "Sqlite({})", path.display()),
-        }
-    }
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Changes and reads.
+    Write,
+    /// SQLite refuses changes over it.
+    Read,
 }
 
 impl Address {
-    /// Reads a database URL. The scheme decides; nothing is tried in turn.
-    ///
-    /// # Errors
-    /// The scheme, when it is neither `sqlite` nor `postgres`; empty when there is none.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    /// Reads `sqlite://path`, `postgres://…` or `postgresql://…`.
+    pub fn parse(url: &str) -> Result<Self, OpenError> {
         match url.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(url.to_owned())),
-            Some(("sqlite", path)) if !path.is_empty() && !path.starts_with(':') => Ok(Self::Sqlite(PathBuf::from(path))),
-            Some((scheme, _)) => Err(scheme.to_owned()),
-            None => Err(String::new()),
-        }
-    }
-
-    /// The word for metrics and the banner.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::Postgres(_) => "postgres",
-            Self::Sqlite(_) => "sqlite",
-        }
-    }
-
-    /// Opens a connection that may write, set up as `RELIABILITY.md` says.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub fn open(&self) -> anyhow::Result<AnyConnection> {
-        match self {
-            Self::Postgres(url) => {
-                let mut connection = AnyConnection::Pg(PgConnection::establish(url)?);
-                dialect::set_up(&mut connection)?;
-                Ok(connection)
+            Some(("sqlite", path)) if path.is_empty() || path.starts_with(":memory:") || path.starts_with("file:") => {
+                Err(OpenError::NoFile)
             }
-            Self::Sqlite(path) => {
-                let mut connection = AnyConnection::Lite(SqliteConnection::establish(&path.to_string_lossy())?);
-                dialect::set_up(&mut connection)?;
-                Ok(connection)
+            Some(("sqlite", path)) => Ok(Self::Sqlite(path.to_owned())),
+            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(dialect::bounded(url))),
+            // Without a scheme it may be anything, a password among it: then nothing of it is repeated.
+            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) => {
+                Err(OpenError::UnsupportedScheme { scheme: scheme.to_owned() })
             }
+            _ => Err(OpenError::UnsupportedScheme { scheme: String::new() }),
         }
     }
 
-    /// Opens a connection for reading.
-    ///
-    /// # Errors
-    /// What the database said.
-    pub fn open_to_read(&self) -> anyhow::Result<AnyConnection> {
-        let mut connection = self.open()?;
-        dialect::only_read(&mut connection)?;
-        Ok(connection)
+    /// A new connection with the settings it must have, read back.
+    pub fn connect(&self, purpose: Purpose) -> Result<AnyConnection, OpenError> {
+        let mut db = match self {
+            Self::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Lite),
+            Self::Postgres(url) => PgConnection::establish(url).map(AnyConnection::Pg),
+        }
+        .map_err(|error: ConnectionError| OpenError::Unreachable(error.into()))?;
+        dialect::prepare(&mut db, purpose)?;
+        Ok(db)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(url: &str, expected: &str) {
+        let read = match Address::parse(url) {
+            Ok(Address::Sqlite(path)) => format!("sqlite {path}"),
+            Ok(Address::Postgres(url)) => url,
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn the_scheme_chooses_the_database_and_nothing_else_does() {
+        check("sqlite://data/callgate.db", "sqlite data/callgate.db");
+        check("sqlite:///var/lib/callgate.db", "sqlite /var/lib/callgate.db");
+        let bounds = "connect_timeout=5&tcp_user_timeout=10000";
+        check("postgres://u:p@h/db", &format!("postgres://u:p@h/db?{bounds}"));
+        check("postgresql:///db?host=/run", &format!("postgresql:///db?host=/run&{bounds}"));
+        check("postgres://h/db?connect_timeout=1&tcp_user_timeout=1", "postgres://h/db?connect_timeout=1&tcp_user_timeout=1");
+    }
+
+    #[test]
+    fn anything_else_is_refused_by_the_name_of_its_scheme_and_never_repeats_a_password() {
+        let not = |scheme| format!("a database URL starts with sqlite:// or postgres://, not with '{scheme}'");
+        check("mysql://root:pw@h/db", &not("mysql"));
+        check("callgate.db", &not(""));
+        check("host=h password=pw dbname=callgate", &not(""));
+        check("password=pw ://", &not(""));
+        check("sqlite://", "a database URL names a file: sqlite://callgate-data/callgate.db");
+        check("sqlite://:memory:", "a database URL names a file: sqlite://callgate-data/callgate.db");
     }
 }

@@ -1,245 +1,158 @@
-//! The only door to the database: `read`, `write`, and two quicker ones for what is hot.
+//! The only door to the database: [`Database::read`], [`Database::read_by_key`] and [`Database::write`].
 //!
-//! diesel blocks, so queries run on blocking threads behind a gate as large as the pool; waiting for it is async and
-//! bounded. On SQLite writes go to the single writer, and reads by key may run in place.
+//! diesel is synchronous; it is kept off the executor here and nowhere else. Waiting is bounded and happens in async land;
+//! who waits too long is told `Unavailable`, which becomes a 503.
 
-use std::cell::RefCell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use callgate_domain::ports::{Clock, StoreError};
-use r2d2::ManageConnection;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
 
-use super::connection::{Address, AnyConnection};
-use super::dialect::{self, Unsafe};
-use super::migrate::{self, MigrateError};
+use super::connection::{Address, AnyConnection, Purpose};
+use super::error::{Failure, OpenError, unavailable};
+use super::pool::Pool;
+use super::readers::Readers;
+use super::waiting::Since;
 use super::writer::Writer;
+use super::{dialect, migrations};
 
-/// How long a query waits for a connection before it is `Unavailable`.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Connections that read a SQLite file from blocking threads; reads in place have one each per thread.
-const LITE_READERS: u32 = 4;
+/// How long anything waits for its turn at the database.
+pub const PATIENCE: Duration = Duration::from_secs(5);
 
-static OPENED: AtomicU64 = AtomicU64::new(0);
-
-thread_local! {
-    /// This thread's reading connection, and to which database.
-    static READER: RefCell<Option<(u64, AnyConnection)>> = const { RefCell::new(None) };
-}
-
-/// A database that is open and migrated.
+/// A database, opened and up to date.
 pub struct Database {
-    number: u64,
-    address: Address,
-    pool: r2d2::Pool<Opener>,
+    engine: Engine,
+    /// As many places as connections: work that waits costs no thread.
     gate: Arc<Semaphore>,
-    writer: Writer,
-    /// The process's clock; leases on Postgres go by the database's own.
-    pub clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
 }
 
-/// Why a database cannot be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Neither `sqlite://` nor `postgres://`.
-    #[error("a database URL begins with sqlite:// or postgres://, not with '{scheme}'")]
-    Scheme {
-        /// What it begins with.
-        scheme: String,
-    },
-    /// It does not answer, or refuses us.
-    #[error("the database cannot be opened: {0:#}")]
-    Unreachable(anyhow::Error),
-    /// It is not set so that a 2xx would survive a power cut.
-    #[error("the database's setting {} is '{}' and has to be '{}'", .0.setting, .0.is, .0.wanted)]
-    Unsafe(Unsafe),
-    /// Its tables cannot be brought up to date.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
+enum Engine {
+    Sqlite { writer: Writer, readers: Arc<Readers> },
+    Postgres { pool: Pool },
 }
 
 impl Database {
-    /// Opens and migrates the database that `url` names; `pool` connections at most.
-    ///
-    /// # Errors
-    /// [`OpenError`]; nothing is changed then.
-    pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let address = Address::parse(url).map_err(|scheme| OpenError::Scheme { scheme })?;
-        let mut connection = address.open().map_err(OpenError::Unreachable)?;
-        match dialect::read_back(&mut connection) {
-            Ok(None) => {}
-            Ok(Some(bad)) => return Err(OpenError::Unsafe(bad)),
-            Err(error) => return Err(OpenError::Unreachable(error.into())),
-        }
-        migrate::up(&mut connection)?;
-        let size = if matches!(address, Address::Sqlite(_)) { LITE_READERS } else { pool.max(1) };
-        let writer = Writer::start(address.clone(), connection).map_err(|error| OpenError::Unreachable(error.into()))?;
-        let pool = r2d2::Pool::builder()
-            .max_size(size)
-            .min_idle(Some(0))
-            .test_on_check_out(false)
-            .connection_timeout(PATIENCE)
-            .error_handler(Box::new(Quiet))
-            .build_unchecked(Opener { address: address.clone() });
-        let gate = Arc::new(Semaphore::new(usize::try_from(size).unwrap_or(1)));
-        Ok(Self { number: OPENED.fetch_add(1, Ordering::Relaxed), address, pool, gate, writer, clock })
+    /// Opens the database at `url`, proves that its settings are safe, and brings its tables up to date. Blocks.
+    pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Arc<Self>, OpenError> {
+        let address = Address::parse(url)?;
+        let pool = pool.max(1);
+        let mut db = address.connect(Purpose::Write)?;
+        migrations::run(&mut db)?;
+        let engine = match address {
+            Address::Sqlite(_) => {
+                let writer = Writer::start(address.clone(), db)?;
+                Engine::Sqlite { writer, readers: Arc::new(Readers::new(address)) }
+            }
+            Address::Postgres(_) => Engine::Postgres { pool: Pool::new(address, pool) },
+        };
+        let places = usize::try_from(pool).unwrap_or(Semaphore::MAX_PERMITS);
+        Ok(Arc::new(Self { engine, gate: Arc::new(Semaphore::new(places)), clock }))
     }
 
-    /// `sqlite` or `postgres`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        self.address.kind()
+    /// The clock that moments come from where the database's own is not asked.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// The pool, on Postgres.
+    pub fn pool(&self) -> Option<&Pool> {
+        match &self.engine {
+            Engine::Postgres { pool } => Some(pool),
+            Engine::Sqlite { .. } => None,
+        }
     }
 
     /// Runs a query on a blocking thread.
-    ///
-    /// # Errors
-    /// The query's own, or `Unavailable` when no connection comes free in time.
     pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
     {
-        self.on_blocking_thread(query).await
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => {
+                let readers = Arc::clone(readers);
+                self.off_the_executor(move || readers.with(query)).await
+            }
+            Engine::Postgres { pool } => {
+                let pool = pool.clone();
+                self.off_the_executor(move || pool.with(query)).await
+            }
+        }
     }
 
-    /// Runs a query by key: on SQLite in place, since it takes less time than the way to another thread.
-    ///
-    /// # Errors
-    /// As [`Self::read`].
+    /// The same for a query that finds a handful of rows by an index: on SQLite it runs in place, which is faster than
+    /// the way to another thread.
     pub async fn read_by_key<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
     {
-        match self.address {
-            Address::Postgres(_) => self.on_blocking_thread(query).await,
-            Address::Sqlite(_) => self.in_place(query),
+        match &self.engine {
+            Engine::Sqlite { readers, .. } => readers.with(query),
+            Engine::Postgres { .. } => self.read(query).await,
         }
     }
 
-    /// Runs a change in one transaction: all or nothing, durable when this returns.
-    ///
-    /// # Errors
-    /// The change's own, or `Unavailable`; nothing holds then.
+    /// Runs a change inside one transaction: all or nothing, and durable when this returns.
     pub async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
     {
-        match self.address {
-            Address::Postgres(_) => self.on_blocking_thread(|db| transact(db, change)).await,
-            Address::Sqlite(_) => self.writer.write(change).await,
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.write(change).await,
+            Engine::Postgres { pool } => {
+                let pool = pool.clone();
+                self.off_the_executor(move || pool.with(|db| in_transaction(db, change))).await
+            }
         }
     }
 
-    /// The same for changes that come in crowds: they share a commit on Postgres too.
-    ///
-    /// # Errors
-    /// As [`Self::write`].
-    pub async fn write_in_crowd<T, F>(&self, change: F) -> Result<T, StoreError>
+    async fn off_the_executor<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce() -> Result<T, StoreError> + Send + 'static,
     {
-        self.writer.write(change).await
-    }
-
-    async fn on_blocking_thread<T, F>(&self, query: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
-    {
-        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else {
-            return Err(StoreError::Unavailable(anyhow::anyhow!("no connection came free")));
-        };
-        let pool = self.pool.clone();
-        let ran = tokio::task::spawn_blocking(move || {
-            // An abandoned request still counts until its query is done.
-            let _permit = permit;
-            let mut held = pool.get().map_err(|error| StoreError::Unavailable(error.into()))?;
-            let result = query(&mut held.connection);
-            held.failed = matches!(result, Err(StoreError::Unavailable(_)));
-            result
+        let place = self.place().await?;
+        let done = spawn_blocking(move || {
+            // The place goes along: an abandoned request counts until its work is done.
+            let _place = place;
+            work()
         });
-        ran.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))
+        done.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))
     }
 
-    fn in_place<T>(&self, query: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        READER.with_borrow_mut(|reader| {
-            let mut connection = match reader.take() {
-                Some((number, connection)) if number == self.number => connection,
-                _ => self.address.open_to_read().map_err(StoreError::Unavailable)?,
-            };
-            let result = query(&mut connection);
-            if !matches!(result, Err(StoreError::Unavailable(_))) {
-                *reader = Some((self.number, connection));
-            }
-            result
-        })
+    async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let since = Since::now();
+        let place = match Arc::clone(&self.gate).try_acquire_owned() {
+            Ok(place) => Ok(place),
+            Err(_taken) => match tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await {
+                Ok(Ok(place)) => Ok(place),
+                _ => Err(unavailable("every connection to the database was busy for too long")),
+            },
+        };
+        since.waited();
+        place
     }
 }
 
-fn transact<T>(
+/// Runs `change` between begin and commit; undoes it when it fails.
+pub fn in_transaction<T>(
     db: &mut AnyConnection,
-    change: impl FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
+    change: impl FnOnce(&mut AnyConnection) -> Result<T, Failure>,
+) -> Result<T, Failure> {
     dialect::begin(db)?;
-    let changed = change(db);
-    match changed {
-        Ok(value) => dialect::execute(db, "commit").map(|()| value),
-        Err(error) => match dialect::execute(db, "rollback") {
-            Ok(()) => Err(error),
-            // The connection is lost, and with it the transaction.
-            Err(lost) => Err(lost),
+    match change(db) {
+        Ok(done) => {
+            dialect::commit(db)?;
+            Ok(done)
+        }
+        Err(failure) => match dialect::rollback(db) {
+            Ok(()) => Err(failure),
+            Err(error) => Err(Failure(StoreError::Unavailable(error.into()))),
         },
     }
-}
-
-/// A pooled connection, and whether it failed us.
-pub struct Held {
-    connection: AnyConnection,
-    failed: bool,
-}
-
-/// Opens connections for the pool.
-struct Opener {
-    address: Address,
-}
-
-impl ManageConnection for Opener {
-    type Connection = Held;
-    type Error = OpenFailed;
-
-    fn connect(&self) -> Result<Held, OpenFailed> {
-        let opened = match self.address {
-            Address::Postgres(_) => self.address.open(),
-            Address::Sqlite(_) => self.address.open_to_read(),
-        };
-        opened.map(|connection| Held { connection, failed: false }).map_err(OpenFailed)
-    }
-
-    fn is_valid(&self, held: &mut Held) -> Result<(), OpenFailed> {
-        dialect::execute(&mut held.connection, "select 1").map_err(|error| OpenFailed(error.into()))
-    }
-
-    fn has_broken(&self, held: &mut Held) -> bool {
-        held.failed
-    }
-}
-
-/// Why a pooled connection could not be opened.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub struct OpenFailed(anyhow::Error);
-
-/// The caller is told; the pool need not log it as well.
-#[derive(Debug)]
-struct Quiet;
-
-impl r2d2::HandleError<OpenFailed> for Quiet {
-    fn handle_error(&self, _error: OpenFailed) {}
 }

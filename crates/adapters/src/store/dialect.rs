@@ -1,226 +1,262 @@
-//! The only file with SQL particular to one database: its clock, its locks, how rows are taken, how it must be set.
+//! The only file with SQL particular to one database.
+//!
+//! Safe settings and their proof, how a transaction begins, the store's own clock, taking rows that nobody else takes,
+//! locks by name, and inserts of many rows. Everything else is written once for both.
 
-use callgate_domain::model::ConnectionId;
-use callgate_domain::ports::{Clock, StoreError};
-use diesel::connection::SimpleConnection;
+use callgate_domain::ports::Clock;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::dsl::sql;
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping};
+use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
-use jiff::Timestamp;
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{Array, BigInt, Integer, Text};
+use diesel::sqlite::Sqlite;
+use diesel::upsert::excluded;
+use sha2::{Digest, Sha256};
 
-use super::connection::{AnyConnection, on_backend};
-use super::error::{Translated, translate};
-use super::schema::{calls, inbox};
-use super::types::{Id, Instant, InstantSql};
+use super::connection::{AnyConnection, Purpose, on_backend};
+use super::error::OpenError;
+use super::rows::idempotency::IdempotencyRow;
+use super::rows::inbox::InboxRow;
+use super::schema::{idempotency, inbox};
+use super::types::{Id, Instant, sql};
 
-/// States that take up a place on their connection, to the letter as the partial index has them.
-const LIVE: &str = "state in ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing') and not (state = 'unknown' and absences >= 3)";
-/// To the letter as the partial index has it.
-const QUEUED: &str = "state = 'queued'";
+/// `full…sync` matters on macOS alone, where a plain sync leaves the bytes in the drive's cache. Without `temp_store`
+/// every savepoint would copy the pages it touches into a temporary file.
+const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+    PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA temp_store = MEMORY;";
 
-#[derive(QueryableByName)]
-struct Now {
-    #[diesel(sql_type = InstantSql)]
-    now: Instant,
-}
+/// The one connection that writes keeps 16 MB of pages: the inner pages of every index it inserts into.
+const SQLITE_WRITES: &str = "PRAGMA cache_size = -16000";
+const SQLITE_READS: &str = "PRAGMA query_only = ON";
 
-#[derive(QueryableByName)]
-struct Word {
-    #[diesel(sql_type = Text)]
-    word: String,
-}
+/// A process that was stopped inside a transaction must not hold up the others for longer than their patience.
+const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
+    SET idle_in_transaction_session_timeout = '5s';";
 
-/// Sets a connection up as `RELIABILITY.md` says.
-pub fn set_up(db: &mut AnyConnection) -> Result<(), diesel::result::Error> {
-    match db {
-        // A twin's insert is waited for so long, and no longer (`API.md` section 1).
-        AnyConnection::Pg(pg) => pg.batch_execute("set lock_timeout = '5s'; set statement_timeout = '30s'; set timezone = 'UTC'"),
-        AnyConnection::Lite(lite) => lite.batch_execute(
-            "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on",
-        ),
-    }
-}
+/// From so many rows on Postgres takes them by COPY: one statement, whatever their number.
+pub const COPY_FROM: usize = 4;
 
-/// Makes a connection refuse to write, where the database has such a thing for one file.
-pub fn only_read(db: &mut AnyConnection) -> Result<(), diesel::result::Error> {
-    match db {
-        AnyConnection::Pg(_) => Ok(()),
-        AnyConnection::Lite(lite) => lite.batch_execute("pragma query_only = on"),
-    }
-}
-
-/// The clock that leases go by: the database's own where processes share it, the process's where there is one.
-pub fn now(db: &mut AnyConnection, clock: &dyn Clock) -> Result<Timestamp, StoreError> {
-    match db {
-        AnyConnection::Lite(_) => Ok(clock.now()),
-        AnyConnection::Pg(pg) => {
-            diesel::sql_query("select clock_timestamp() as now").get_result::<Now>(pg).translated().map(|row| row.now.0)
+/// The URL with bounds on waiting for a server that does not answer, where it sets none: libpq would wait for ever.
+pub fn bounded(url: &str) -> String {
+    let mut url = url.to_owned();
+    for (name, value) in [("connect_timeout", "5"), ("tcp_user_timeout", "10000")] {
+        if !url.contains(&format!("{name}=")) {
+            let separator = if url.contains('?') { '&' } else { '?' };
+            url.push_str(&format!("{separator}{name}={value}"));
         }
     }
+    url
 }
 
-/// Begins a transaction that may write. SQLite's must be immediate: a deferred one that reads and then writes fails at
-/// once when another writes, ignoring the busy timeout.
-pub fn begin(db: &mut AnyConnection) -> Result<(), StoreError> {
+/// Gives a new connection its settings and reads back those that durability rests on.
+pub fn prepare(db: &mut AnyConnection, purpose: Purpose) -> Result<(), OpenError> {
+    let failed = |error: Error| OpenError::Unreachable(error.into());
     match db {
-        AnyConnection::Lite(lite) => lite.batch_execute("begin immediate"),
-        AnyConnection::Pg(pg) => pg.batch_execute("begin"),
-    }
-    .map_err(translate)
-}
-
-/// Any other statement about transactions; the same words in both.
-pub fn execute(db: &mut AnyConnection, statement: &str) -> Result<(), StoreError> {
-    on_backend!(db, c => c.batch_execute(statement)).map_err(translate)
-}
-
-/// Holds these connections' rooms until the transaction ends, always in the same order. SQLite has one writer anyway.
-pub fn lock_rooms(db: &mut AnyConnection, connections: &[ConnectionId]) -> Result<(), StoreError> {
-    let AnyConnection::Pg(pg) = db else { return Ok(()) };
-    for id in connections {
-        diesel::sql_query("select pg_advisory_xact_lock(hashtextextended($1, 7317))")
-            .bind::<Text, _>(id.as_str())
-            .execute(pg)
-            .translated()?;
+        AnyConnection::Lite(c) => {
+            c.batch_execute(SQLITE_SETTINGS).map_err(failed)?;
+            let mode = sql::<Text>("PRAGMA journal_mode").get_result(c).map_err(failed)?;
+            must_be("journal_mode", "wal", mode)?;
+            for (setting, query, wanted) in [
+                ("synchronous", "PRAGMA synchronous", "2"),
+                ("busy_timeout", "PRAGMA busy_timeout", "5000"),
+                ("foreign_keys", "PRAGMA foreign_keys", "1"),
+            ] {
+                let found: i32 = sql::<Integer>(query).get_result(c).map_err(failed)?;
+                must_be(setting, wanted, found.to_string())?;
+            }
+            let rest = if purpose == Purpose::Read { SQLITE_READS } else { SQLITE_WRITES };
+            c.batch_execute(rest).map_err(failed)?;
+        }
+        AnyConnection::Pg(c) => {
+            c.batch_execute(POSTGRES_SETTINGS).map_err(failed)?;
+            for (setting, query) in [("fsync", "SHOW fsync"), ("synchronous_commit", "SHOW synchronous_commit")] {
+                let found: String = sql::<Text>(query).get_result(c).map_err(failed)?;
+                if found == "off" {
+                    return Err(OpenError::Settings { setting, found, wanted: "on" });
+                }
+            }
+        }
     }
     Ok(())
 }
 
-/// Live calls by connection.
-pub fn count_live(db: &mut AnyConnection) -> Result<Vec<(Option<String>, i64)>, StoreError> {
-    on_backend!(db, c => calls::table
-        .filter(diesel::dsl::sql::<Bool>(LIVE))
-        .group_by(calls::connection)
-        .select((calls::connection, diesel::dsl::sql::<BigInt>("count(*)")))
-        .load(c))
-    .translated()
+fn must_be(setting: &'static str, wanted: &'static str, found: String) -> Result<(), OpenError> {
+    if found == wanted { Ok(()) } else { Err(OpenError::Settings { setting, found, wanted }) }
 }
 
-/// Ids of queued calls of these agents that are due, past `after`, longest waiting first; nobody else gets them.
-pub fn take_due(
-    db: &mut AnyConnection,
-    agents: &[String],
-    now: Timestamp,
-    after: (Timestamp, Id),
-    limit: i64,
-) -> Result<Vec<Id>, StoreError> {
-    let (at, id) = (Instant(after.0), after.1);
-    let later = calls::due_at.gt(at).or(calls::due_at.eq(at).and(calls::id.gt(id)));
-    let due = calls::table
-        .filter(diesel::dsl::sql::<Bool>(QUEUED))
-        .filter(calls::due_at.le(Instant(now)))
-        .filter(calls::agent.eq_any(agents))
-        .filter(later)
-        .order((calls::due_at, calls::id))
-        .select(calls::id)
-        .limit(limit);
+/// Begins a transaction: on SQLite `IMMEDIATE`, since one that reads and then writes fails at once otherwise, whatever
+/// the busy timeout.
+pub fn begin(db: &mut AnyConnection) -> QueryResult<()> {
     match db {
-        AnyConnection::Lite(lite) => due.load(lite),
-        AnyConnection::Pg(pg) => due.for_update().skip_locked().load(pg),
+        AnyConnection::Pg(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN"),
+        AnyConnection::Lite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE"),
     }
-    .translated()
 }
 
-/// Whether any queued call of these agents is due.
-pub fn any_due(db: &mut AnyConnection, agents: &[String], now: Timestamp) -> Result<bool, StoreError> {
-    let found: Option<Id> = on_backend!(db, c => calls::table
-        .filter(diesel::dsl::sql::<Bool>(QUEUED))
-        .filter(calls::due_at.le(Instant(now)))
-        .filter(calls::agent.eq_any(agents))
-        .select(calls::id)
-        .limit(1)
-        .get_result(c)
-        .optional())
-    .translated()?;
-    Ok(found.is_some())
+/// Begins a savepoint inside a transaction; `commit` and `rollback` then end the savepoint.
+pub fn begin_inside(db: &mut AnyConnection) -> QueryResult<()> {
+    on_backend!(db, c => AnsiTransactionManager::begin_transaction(c))
 }
 
-/// Ids of calls that somebody has to look at, of these connections or of none; nobody else gets them.
-pub fn take_to_look_at(db: &mut AnyConnection, known: &[String], now: Timestamp, limit: i64) -> Result<Vec<Id>, StoreError> {
-    let mine = calls::connection.is_null().or(calls::connection.assume_not_null().eq_any(known));
-    let due = calls::table
-        .filter(calls::look_at.is_not_null())
-        .filter(calls::look_at.assume_not_null().le(Instant(now)))
-        .filter(mine)
-        .order(calls::look_at)
-        .select(calls::id)
-        .limit(limit);
+/// Ends the innermost transaction or savepoint and keeps what was done in it.
+pub fn commit(db: &mut AnyConnection) -> QueryResult<()> {
+    on_backend!(db, c => AnsiTransactionManager::commit_transaction(c))
+}
+
+/// Ends the innermost transaction or savepoint and undoes what was done in it.
+pub fn rollback(db: &mut AnyConnection) -> QueryResult<()> {
+    on_backend!(db, c => AnsiTransactionManager::rollback_transaction(c))
+}
+
+/// Lets a migration take its time, and wait for another process that migrates.
+pub fn be_patient(db: &mut AnyConnection) -> QueryResult<()> {
     match db {
-        AnyConnection::Lite(lite) => due.load(lite),
-        AnyConnection::Pg(pg) => due.for_update().skip_locked().load(pg),
-    }
-    .translated()
-}
-
-/// Ids of webhooks whose moment has come: reports, and those of these connections; nobody else gets them.
-pub fn take_webhooks(db: &mut AnyConnection, known: &[String], now: Timestamp, limit: i64) -> Result<Vec<Id>, StoreError> {
-    let due = inbox::table
-        .filter(inbox::again_at.is_not_null())
-        .filter(inbox::again_at.assume_not_null().le(Instant(now)))
-        .filter(inbox::connection.eq("").or(inbox::connection.eq_any(known)))
-        .order(inbox::again_at)
-        .select(inbox::id)
-        .limit(limit);
-    match db {
-        AnyConnection::Lite(lite) => due.load(lite),
-        AnyConnection::Pg(pg) => due.for_update().skip_locked().load(pg),
-    }
-    .translated()
-}
-
-/// A setting of the database that does not keep what was promised, and what it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unsafe {
-    /// Its name.
-    pub setting: &'static str,
-    /// What it is.
-    pub is: String,
-    /// What it has to be.
-    pub wanted: &'static str,
-}
-
-/// Reads back the settings that durability stands on; the first that is not as it must be.
-pub fn read_back(db: &mut AnyConnection) -> Result<Option<Unsafe>, diesel::result::Error> {
-    match db {
-        AnyConnection::Lite(lite) => {
-            for (setting, query, wanted) in [
-                ("journal_mode", "select journal_mode as word from pragma_journal_mode", "wal"),
-                ("synchronous", "select cast(synchronous as text) as word from pragma_synchronous", "2"),
-                ("foreign_keys", "select cast(foreign_keys as text) as word from pragma_foreign_keys", "1"),
-                ("busy_timeout", "select cast(timeout as text) as word from pragma_busy_timeout", "5000"),
-            ] {
-                let is = diesel::sql_query(query).get_result::<Word>(lite)?.word;
-                if is != wanted {
-                    return Ok(Some(Unsafe { setting, is, wanted }));
-                }
-            }
-        }
-        AnyConnection::Pg(pg) => {
-            for setting in ["fsync", "synchronous_commit"] {
-                let is = diesel::sql_query(format!("select current_setting('{setting}') as word")).get_result::<Word>(pg)?.word;
-                if is == "off" {
-                    return Ok(Some(Unsafe { setting, is, wanted: "on" }));
-                }
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Holds the right to migrate until [`unlock_migrations`].
-pub fn lock_migrations(db: &mut AnyConnection) -> Result<(), diesel::result::Error> {
-    match db {
-        // The data folder's lock keeps a second process away.
+        AnyConnection::Pg(c) => c.batch_execute("SET statement_timeout = 0; SET lock_timeout = '5min'"),
         AnyConnection::Lite(_) => Ok(()),
-        AnyConnection::Pg(pg) => {
-            pg.batch_execute("set lock_timeout = '60s'; select pg_advisory_lock(731700); set lock_timeout = '5s'")
+    }
+}
+
+/// Locks names until the transaction ends, always in the same order. On SQLite the transaction is the only one anyway.
+pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> QueryResult<()> {
+    let AnyConnection::Pg(c) = db else { return Ok(()) };
+    let mut keys: Vec<i64> = names.into_iter().map(|name| lock_key(&name)).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    diesel::sql_query("SELECT pg_advisory_xact_lock(k) FROM (SELECT unnest($1) AS k ORDER BY 1) AS keys")
+        .bind::<Array<BigInt>, _>(keys)
+        .execute(c)
+        .map(drop)
+}
+
+fn lock_key(name: &str) -> i64 {
+    let hash: [u8; 32] = Sha256::digest(format!("callgate {name}").as_bytes()).into();
+    hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// Waits less long for locks, until the transaction ends.
+pub fn wait_briefly(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute("SET LOCAL lock_timeout = '100ms'"),
+        AnyConnection::Lite(_) => Ok(()),
+    }
+}
+
+/// Whether somebody else held a lock for longer than we wait. Told by its words, as diesel hides the code; a server that
+/// speaks another language yields `Unavailable` instead, which is as safe.
+pub fn is_lock_timeout(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message().contains("lock timeout"))
+}
+
+/// The store's own clock inside a statement: the database's on Postgres, where processes share it; ours on SQLite.
+#[derive(Debug, Clone, Copy, QueryId, ValidGrouping)]
+pub struct Now(pub Instant);
+
+impl Expression for Now {
+    type SqlType = sql::Instant;
+}
+
+impl QueryFragment<Pg> for Now {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql("clock_timestamp()");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Sqlite> for Now {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_bind_param::<sql::Instant, _>(&self.0)
+    }
+}
+
+impl<T> AppearsOnTable<T> for Now {}
+impl<T> SelectableExpression<T> for Now {}
+
+/// Now, by the store's own clock.
+pub fn now(db: &mut AnyConnection, clock: &dyn Clock) -> QueryResult<Instant> {
+    let ours = Instant(clock.now());
+    match db {
+        AnyConnection::Pg(c) => diesel::select(Now(ours)).get_result(c),
+        AnyConnection::Lite(_) => Ok(ours),
+    }
+}
+
+/// Runs a select of ids whose rows nobody else takes until the transaction ends. On SQLite a plain select: the write
+/// transaction is already the only one.
+macro_rules! take_ids {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::connection::AnyConnection::Pg(c) => $query.for_update().skip_locked().load(c),
+            $crate::store::connection::AnyConnection::Lite(c) => $query.load(c),
+        }
+    };
+}
+pub(crate) use take_ids;
+
+/// Inserts rows: many at once on Postgres, where each statement is a round trip; one by one on SQLite, where the
+/// statement for one row stays prepared.
+macro_rules! insert_all {
+    ($db:expr, $table:expr, $rows:expr) => {
+        match &mut *$db {
+            $crate::store::connection::AnyConnection::Pg(c) if $rows.len() >= $crate::store::dialect::COPY_FROM => {
+                diesel::copy_from($table).from_insertable($rows).execute(c).map(drop)
+            }
+            db => $rows.iter().try_for_each(|row| {
+                $crate::store::connection::on_backend!(db, c => diesel::insert_into($table).values(row).execute(c)).map(drop)
+            }),
+        }
+    };
+}
+pub(crate) use insert_all;
+
+/// Keeps idempotency keys that are new, or whose row is older than `stale_before`; returns the calls whose keys were
+/// kept. A twin that is being written elsewhere is waited for.
+pub fn keep_keys(db: &mut AnyConnection, rows: &[IdempotencyRow], stale_before: Instant) -> QueryResult<Vec<Id>> {
+    use diesel::query_dsl::methods::FilterDsl;
+    use idempotency::{call_id, client, created_at, fingerprint, key, operation};
+
+    match db {
+        AnyConnection::Pg(c) => diesel::insert_into(idempotency::table)
+            .values(rows)
+            .on_conflict((client, operation, key))
+            .do_update()
+            .set((fingerprint.eq(excluded(fingerprint)), call_id.eq(excluded(call_id)), created_at.eq(excluded(created_at))))
+            .filter(created_at.lt(stale_before))
+            .returning(call_id)
+            .get_results(c),
+        AnyConnection::Lite(c) => {
+            let mut kept = Vec::new();
+            for row in rows {
+                let insert = diesel::insert_or_ignore_into(idempotency::table).values(row);
+                let mut written = insert.execute(c)?;
+                if written == 0 {
+                    let old = idempotency::table.find((&row.client, &row.operation, &row.key));
+                    written = diesel::update(FilterDsl::filter(old, created_at.lt(stale_before)))
+                        .set((fingerprint.eq(&row.fingerprint), call_id.eq(row.call_id), created_at.eq(row.created_at)))
+                        .execute(c)?;
+                }
+                kept.extend((written > 0).then_some(row.call_id));
+            }
+            Ok(kept)
         }
     }
 }
 
-/// Gives the right to migrate back.
-pub fn unlock_migrations(db: &mut AnyConnection) -> Result<(), diesel::result::Error> {
+/// Keeps webhooks that are new; returns their ids.
+pub fn keep_webhooks(db: &mut AnyConnection, rows: &[InboxRow]) -> QueryResult<Vec<Id>> {
     match db {
-        AnyConnection::Lite(_) => Ok(()),
-        AnyConnection::Pg(pg) => pg.batch_execute("select pg_advisory_unlock(731700)"),
+        AnyConnection::Pg(c) => {
+            diesel::insert_into(inbox::table).values(rows).on_conflict_do_nothing().returning(inbox::id).get_results(c)
+        }
+        AnyConnection::Lite(c) => {
+            let mut kept = Vec::new();
+            for row in rows {
+                let written = diesel::insert_or_ignore_into(inbox::table).values(row).execute(c)?;
+                kept.extend((written > 0).then_some(row.id));
+            }
+            Ok(kept)
+        }
     }
 }

@@ -1,45 +1,76 @@
-//! Calls, webhooks, keys and settings in SQLite or Postgres: one body of diesel code, chosen at run time by the URL.
+//! The store: calls, inbox, keys and settings in SQLite or Postgres, one body of diesel code for both.
 //!
-//! SQL appears only here and in `migrations/`. What is particular to one database is in [`dialect`] alone.
+//! - `connection.rs`, `types.rs`, `schema.rs`, `rows/`: what is common to both databases.
+//! - `dialect.rs`: the only file with SQL particular to one.
+//! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
+//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`: the ports.
+//!
+//! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
-pub mod calls;
-pub mod connection;
-pub mod database;
+mod calls;
+mod connection;
+mod crowd;
+mod database;
 mod dialect;
 mod error;
 mod inbox;
 mod keys;
-pub mod migrate;
+mod migrations;
+mod pool;
+mod readers;
 mod rows;
-pub mod schema;
+mod schema;
 mod settings;
-pub mod types;
+mod statements;
+mod types;
+mod waiting;
 mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::Clock;
+use callgate_domain::ports::{CallStore, Clock, Inbox, KeyStore, Settings};
 
-pub use database::{Database, OpenError};
-pub use migrate::MigrateError;
+pub use calls::SqlCallStore;
+pub use error::OpenError;
+pub use inbox::SqlInbox;
+pub use keys::SqlKeyStore;
+pub use settings::SqlSettings;
 
-/// Everything that is kept, in one database. Implements the ports `CallStore`, `Inbox`, `KeyStore` and `Settings`.
-pub struct SqlStore {
-    db: Database,
+use connection::{Address, Purpose};
+use database::Database;
+
+/// Everything that is kept in the database, as the ports see it.
+#[derive(Clone)]
+pub struct Stores {
+    /// Calls.
+    pub calls: Arc<dyn CallStore>,
+    /// Webhooks that came in.
+    pub inbox: Arc<dyn Inbox>,
+    /// API keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// What the program keeps for itself.
+    pub settings: Arc<dyn Settings>,
 }
 
-impl SqlStore {
-    /// Opens and migrates the database that `url` names; `pool` connections at most.
-    ///
-    /// # Errors
-    /// [`OpenError`]; nothing is changed then.
-    pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        Database::open(url, pool, clock).map(|db| Self { db })
-    }
+/// Opens the database at `url` (`sqlite://path`, `postgres://…`), brings its tables up to date, and keeps up to `pool`
+/// connections to it. Blocks: it belongs to the start of a process.
+///
+/// # Errors
+/// [`OpenError`] says why it was not opened; then nothing in it was changed.
+pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
+    let database = Database::open(url, pool, clock)?;
+    Ok(Stores {
+        calls: Arc::new(SqlCallStore::new(Arc::clone(&database))?),
+        inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
+        keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
+        settings: Arc::new(SqlSettings::new(database)),
+    })
+}
 
-    /// `sqlite` or `postgres`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        self.db.kind()
-    }
+/// Brings the tables of the database at `url` up to date and returns the versions that were applied. Blocks.
+///
+/// # Errors
+/// [`OpenError`] says why it was not done; then nothing was changed.
+pub fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
+    migrations::run(&mut Address::parse(url)?.connect(Purpose::Write)?)
 }

@@ -1,105 +1,106 @@
-//! The tables, as both migrations make them; a test compares.
+//! The tables as diesel sees them. `migrations/` is the truth; a test in `migrations.rs` compares the two.
 
-use diesel::{allow_columns_to_appear_in_same_group_by_clause, allow_tables_to_appear_in_same_query, joinable, table};
+use diesel::{allow_tables_to_appear_in_same_query, joinable, table};
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     calls (id) {
-        id -> IdSql,
+        id -> sql::Id,
         client -> Text,
         agent -> Text,
         phone -> Text,
+        terms -> sql::Json,
+        created_at -> sql::Instant,
         state -> Text,
-        revision -> Integer,
+        revision -> BigInt,
         history_head -> Binary,
-        try_number -> SmallInt,
-        try_due_at -> InstantSql,
-        due_at -> InstantSql,
-        refusals -> Nullable<JsonSql>,
+        #[sql_name = "try"]
+        try_number -> Integer,
+        try_due_at -> sql::Instant,
+        due_at -> sql::Instant,
+        refusals -> Nullable<sql::Json>,
         connection -> Nullable<Text>,
-        fence -> Integer,
-        lease_owner -> Nullable<IdSql>,
-        lease_until -> Nullable<InstantSql>,
-        attempt_id -> Nullable<IdSql>,
-        attempts -> SmallInt,
-        look_at -> Nullable<InstantSql>,
-        looks -> SmallInt,
-        absences -> SmallInt,
-        settles_by -> Nullable<InstantSql>,
-        cancel_requested_at -> Nullable<InstantSql>,
-        dialed_at -> Nullable<InstantSql>,
-        answered_at -> Nullable<InstantSql>,
-        ended_at -> Nullable<InstantSql>,
+        fence -> BigInt,
+        lease_owner -> Nullable<sql::Id>,
+        lease_until -> Nullable<sql::Instant>,
+        attempt -> Nullable<sql::Id>,
+        attempts -> Integer,
+        look_at -> Nullable<sql::Instant>,
+        looks -> Integer,
+        looks_absent -> Integer,
+        settles_by -> Nullable<sql::Instant>,
+        cancel_requested_at -> Nullable<sql::Instant>,
+        dialed_at -> Nullable<sql::Instant>,
+        answered_at -> Nullable<sql::Instant>,
+        ended_at -> Nullable<sql::Instant>,
         ended_reason -> Nullable<Text>,
         ended_by -> Nullable<Text>,
+        resolved -> Nullable<Text>,
         transcript_status -> Text,
-        terms -> JsonSql,
-        created_at -> InstantSql,
     }
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     call_details (call_id) {
-        call_id -> IdSql,
-        client -> Text,
+        call_id -> sql::Id,
         reference -> Nullable<Text>,
-        variables -> Nullable<JsonSql>,
-        metadata -> Nullable<JsonSql>,
-        not_before -> Nullable<InstantSql>,
-        expires_at -> Nullable<InstantSql>,
+        variables -> Nullable<sql::Json>,
+        metadata -> Nullable<sql::Json>,
+        not_before -> Nullable<sql::Instant>,
+        expires_at -> Nullable<sql::Instant>,
     }
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     results (call_id) {
-        call_id -> IdSql,
+        call_id -> sql::Id,
         transcript -> Nullable<Text>,
-        turns -> Nullable<JsonSql>,
-        transcript_extent -> Nullable<Text>,
+        turns -> Nullable<sql::Json>,
+        transcript_state -> Nullable<Text>,
         transcript_source -> Nullable<Text>,
-        transcript_cut_at -> Nullable<Integer>,
-        duration_s -> Nullable<Integer>,
+        transcript_extent -> Nullable<Text>,
+        duration_s -> Nullable<BigInt>,
         summary -> Nullable<Text>,
-        extracted -> Nullable<JsonSql>,
+        extracted -> Nullable<sql::Json>,
         opt_out -> Nullable<Text>,
         recording -> Nullable<Text>,
-        resolved -> Nullable<Text>,
     }
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     attempts (id) {
-        id -> IdSql,
-        call_id -> IdSql,
-        try_number -> SmallInt,
+        id -> sql::Id,
+        call_id -> sql::Id,
+        #[sql_name = "try"]
+        try_number -> Integer,
         connection -> Text,
-        fence -> Integer,
-        sent_mark_at -> InstantSql,
+        fence -> BigInt,
+        sent_mark_at -> sql::Instant,
         outcome -> Text,
         provider_call -> Nullable<Text>,
-        contradicted_at -> Nullable<InstantSql>,
+        contradicted_at -> Nullable<sql::Instant>,
     }
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     history (call_id, revision) {
-        call_id -> IdSql,
-        revision -> Integer,
-        at -> InstantSql,
+        call_id -> sql::Id,
+        revision -> BigInt,
+        happened_at -> sql::Instant,
         status -> Text,
         what -> Text,
         caused_by -> Text,
@@ -108,71 +109,78 @@ table! {
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     idempotency (client, operation, key) {
         client -> Text,
         operation -> Text,
         key -> Text,
         fingerprint -> Binary,
-        call_id -> IdSql,
-        created_at -> InstantSql,
+        call_id -> sql::Id,
+        created_at -> sql::Instant,
     }
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     inbox (id) {
-        id -> IdSql,
+        id -> sql::Id,
         connection -> Text,
-        source -> Text,
+        kind -> Text,
         dedupe_key -> Text,
         url -> Nullable<Text>,
-        headers -> JsonSql,
+        headers -> sql::Json,
         body -> Binary,
-        received_at -> InstantSql,
+        received_at -> sql::Instant,
         progress -> Text,
-        tries -> SmallInt,
-        again_at -> Nullable<InstantSql>,
-        attempt_id -> Nullable<IdSql>,
-        provider_call -> Nullable<Text>,
+        tries -> Integer,
+        again_at -> Nullable<sql::Instant>,
+        about_attempt -> Nullable<sql::Id>,
+        about_provider_call -> Nullable<Text>,
         about_connection -> Nullable<Text>,
     }
 }
 
 table! {
-    use diesel::sql_types::*;
-    use super::super::types::*;
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
 
     keys (sha256) {
         sha256 -> Binary,
+        kind -> Text,
         client -> Text,
         scopes -> Text,
-        created_at -> InstantSql,
-        expires_at -> Nullable<InstantSql>,
-        revoked_at -> Nullable<InstantSql>,
-        first_at -> Nullable<InstantSql>,
+        created_at -> sql::Instant,
+        expires_at -> Nullable<sql::Instant>,
+        revoked_at -> Nullable<sql::Instant>,
     }
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
     connections (id) {
         id -> Text,
-        webhook_token -> Text,
+        token -> Text,
+        created_at -> sql::Instant,
     }
 }
 
 table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
     settings (name) {
         name -> Text,
         value -> Text,
+        created_at -> sql::Instant,
     }
 }
 
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
 allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts);
-allow_columns_to_appear_in_same_group_by_clause!(calls::connection, calls::state);

@@ -1,46 +1,61 @@
-//! `Settings` in SQL: what the program keeps for itself.
+//! [`Settings`] over the database: small things made once and shared by all processes.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Settings, StoreError};
 use diesel::prelude::*;
 
-use super::SqlStore;
-use super::connection::on_backend;
-use super::error::{Translated, unreadable};
+use super::connection::{AnyConnection, on_backend};
+use super::database::Database;
+use super::error::{Failure, unavailable};
 use super::schema::{connections, settings};
+use super::types::Instant;
+
+/// Settings in a database.
+pub struct SqlSettings {
+    database: Arc<Database>,
+}
+
+impl SqlSettings {
+    /// The settings of `database`.
+    pub(super) fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+
+    fn now(&self) -> Instant {
+        Instant(self.database.clock().now())
+    }
+}
 
 #[async_trait]
-impl Settings for SqlStore {
+impl Settings for SqlSettings {
     async fn secret(&self, name: &str, fresh: Secret) -> Result<Secret, StoreError> {
-        let name = name.to_owned();
-        let kept: String = self
-            .db
-            .write(move |db| {
-                on_backend!(db, c => diesel::insert_into(settings::table)
-                    .values((settings::name.eq(&name), settings::value.eq(fresh.expose())))
-                    .on_conflict_do_nothing()
-                    .execute(c)
-                    .and_then(|_| settings::table.filter(settings::name.eq(&name)).select(settings::value).get_result(c)))
-                .translated()
-            })
-            .await?;
-        Secret::new(kept).ok_or_else(|| unreadable("an empty secret"))
+        let (name, now) = (name.to_owned(), self.now());
+        self.database.write(move |db| secret(db, &name, &fresh, now)).await
     }
 
     async fn webhook_token(&self, connection: &ConnectionId, fresh: Secret) -> Result<Secret, StoreError> {
-        let id = connection.to_string();
-        let kept: String = self
-            .db
-            .write(move |db| {
-                on_backend!(db, c => diesel::insert_into(connections::table)
-                    .values((connections::id.eq(&id), connections::webhook_token.eq(fresh.expose())))
-                    .on_conflict_do_nothing()
-                    .execute(c)
-                    .and_then(|_| connections::table.filter(connections::id.eq(&id)).select(connections::webhook_token).get_result(c)))
-                .translated()
-            })
-            .await?;
-        Secret::new(kept).ok_or_else(|| unreadable("an empty token"))
+        let (connection, now) = (connection.clone(), self.now());
+        self.database.write(move |db| webhook_token(db, &connection, &fresh, now)).await
     }
+}
+
+fn secret(db: &mut AnyConnection, name: &str, fresh: &Secret, now: Instant) -> Result<Secret, Failure> {
+    let row = (settings::name.eq(name), settings::value.eq(fresh.expose()), settings::created_at.eq(now));
+    on_backend!(db, c => diesel::insert_into(settings::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let kept = settings::table.find(name).select(settings::value);
+    readable(on_backend!(db, c => kept.get_result(c))?)
+}
+
+fn webhook_token(db: &mut AnyConnection, connection: &ConnectionId, fresh: &Secret, now: Instant) -> Result<Secret, Failure> {
+    let row = (connections::id.eq(connection.as_str()), connections::token.eq(fresh.expose()), connections::created_at.eq(now));
+    on_backend!(db, c => diesel::insert_into(connections::table).values(row).on_conflict_do_nothing().execute(c))?;
+    let kept = connections::table.find(connection.as_str()).select(connections::token);
+    readable(on_backend!(db, c => kept.get_result(c))?)
+}
+
+fn readable(kept: String) -> Result<Secret, Failure> {
+    Secret::new(kept).ok_or_else(|| unavailable("a kept secret is empty").into())
 }

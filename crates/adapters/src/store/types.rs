@@ -1,147 +1,140 @@
-//! Our values in both databases: ids, moments and JSON, each as a person with `psql` expects it.
+//! Our values in both databases: an id, a moment, JSON. Each is what a person with `psql` or `sqlite3` expects.
 //!
-//! | newtype | Postgres | SQLite |
+//! | here | Postgres | SQLite |
 //! |---|---|---|
-//! | `Id` | `uuid` | `blob` |
-//! | `Instant` | `timestamptz` | `integer`, microseconds since 1970 |
-//! | `Json` | `jsonb` | `text` |
+//! | [`Id`] | `UUID` | 16 bytes |
+//! | [`Instant`] | `TIMESTAMPTZ` | microseconds since 1970 |
+//! | [`Json`] | `JSONB` | text |
 
 use std::io::Write;
 
+use diesel::backend::Backend;
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::AsExpression;
 use diesel::pg::{Pg, PgValue};
-use diesel::query_builder::QueryId;
 use diesel::serialize::{self, IsNull, Output, ToSql};
-use diesel::sql_types::{self, SqlOrd, SqlType};
-use diesel::sqlite::{Sqlite, SqliteValue};
+use diesel::sql_types::{BigInt, Jsonb, Uuid as PgUuid};
+use diesel::sqlite::Sqlite;
 use jiff::Timestamp;
-use serde_json::Value;
 use uuid::Uuid;
 
-/// Microseconds from 1970 to 2000-01-01, from where Postgres counts.
-const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+/// The SQL types behind the values; `schema.rs` names them.
+pub mod sql {
+    use diesel::query_builder::QueryId;
+    use diesel::sql_types::{SqlOrd, SqlType};
 
-/// The SQL type of [`Id`].
-#[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(oid = 2950, array_oid = 2951))]
-#[diesel(sqlite_type(name = "Binary"))]
-pub struct IdSql;
+    /// Of [`super::Id`].
+    #[derive(Debug, Clone, Copy, SqlType, QueryId)]
+    #[diesel(postgres_type(oid = 2950, array_oid = 2951), sqlite_type(name = "Binary"))]
+    pub struct Id;
 
-/// The SQL type of [`Instant`].
-#[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(oid = 1184, array_oid = 1185))]
-#[diesel(sqlite_type(name = "Long"))]
-pub struct InstantSql;
+    /// Of [`super::Instant`].
+    #[derive(Debug, Clone, Copy, SqlType, QueryId)]
+    #[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
+    pub struct Instant;
 
-/// The SQL type of [`Json`].
-#[derive(Debug, Clone, Copy, Default, SqlType, QueryId)]
-#[diesel(postgres_type(oid = 3802, array_oid = 3807))]
-#[diesel(sqlite_type(name = "Text"))]
-pub struct JsonSql;
+    /// Of [`super::Json`].
+    #[derive(Debug, Clone, Copy, SqlType, QueryId)]
+    #[diesel(postgres_type(oid = 3802, array_oid = 3807), sqlite_type(name = "Text"))]
+    pub struct Json;
 
-impl SqlOrd for IdSql {}
-impl SqlOrd for InstantSql {}
+    impl SqlOrd for Instant {}
+}
 
 /// A UUID.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, AsExpression, FromSqlRow)]
-#[diesel(sql_type = IdSql)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, AsExpression, FromSqlRow)]
+#[diesel(sql_type = sql::Id)]
 pub struct Id(pub Uuid);
 
 /// A moment, in whole microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
-#[diesel(sql_type = InstantSql)]
+#[diesel(sql_type = sql::Instant)]
 pub struct Instant(pub Timestamp);
 
-/// A JSON document.
+/// Anything that JSON can hold.
 #[derive(Debug, Clone, PartialEq, AsExpression, FromSqlRow)]
-#[diesel(sql_type = JsonSql)]
-pub struct Json(pub Value);
+#[diesel(sql_type = sql::Json)]
+pub struct Json(pub serde_json::Value);
 
-impl ToSql<IdSql, Pg> for Id {
+impl ToSql<sql::Id, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        out.write_all(self.0.as_bytes())?;
-        Ok(IsNull::No)
+        ToSql::<PgUuid, Pg>::to_sql(&self.0, out)
     }
 }
 
-impl FromSql<IdSql, Pg> for Id {
+impl FromSql<sql::Id, Pg> for Id {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(Uuid::from_slice(value.as_bytes())?))
+        FromSql::<PgUuid, Pg>::from_sql(value).map(Self)
     }
 }
 
-impl ToSql<IdSql, Sqlite> for Id {
+impl ToSql<sql::Id, Sqlite> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0.as_bytes().as_slice());
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<IdSql, Sqlite> for Id {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        let bytes = <Vec<u8> as FromSql<sql_types::Binary, Sqlite>>::from_sql(value)?;
-        Ok(Self(Uuid::from_slice(&bytes)?))
+impl FromSql<sql::Id, Sqlite> for Id {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Uuid::from_slice(value.read_blob())?))
     }
 }
 
-impl ToSql<InstantSql, Pg> for Instant {
+/// Postgres counts from 2000-01-01.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+/// The first moment Postgres knows (4714-11-24 BC); asked for an earlier one, it is told this one.
+const POSTGRES_FIRST: i64 = -211_813_488_000_000_000;
+
+impl ToSql<sql::Instant, Pg> for Instant {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        let micros = self.0.as_microsecond().saturating_sub(POSTGRES_EPOCH);
+        let micros = self.0.as_microsecond().saturating_sub(POSTGRES_EPOCH).max(POSTGRES_FIRST);
         out.write_all(&micros.to_be_bytes())?;
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<InstantSql, Pg> for Instant {
+impl FromSql<sql::Instant, Pg> for Instant {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        let micros = i64::from_be_bytes(value.as_bytes().try_into()?);
+        let micros = <i64 as FromSql<BigInt, Pg>>::from_sql(value)?;
         Ok(Self(Timestamp::from_microsecond(micros.saturating_add(POSTGRES_EPOCH))?))
     }
 }
 
-impl ToSql<InstantSql, Sqlite> for Instant {
+impl ToSql<sql::Instant, Sqlite> for Instant {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0.as_microsecond());
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<InstantSql, Sqlite> for Instant {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        let micros = <i64 as FromSql<sql_types::BigInt, Sqlite>>::from_sql(value)?;
-        Ok(Self(Timestamp::from_microsecond(micros)?))
+impl FromSql<sql::Instant, Sqlite> for Instant {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(Timestamp::from_microsecond(value.read_long())?))
     }
 }
 
-impl ToSql<JsonSql, Pg> for Json {
+impl ToSql<sql::Json, Pg> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        // The version byte of jsonb's binary form.
-        out.write_all(&[1])?;
-        serde_json::to_writer(out, &self.0)?;
-        Ok(IsNull::No)
+        ToSql::<Jsonb, Pg>::to_sql(&self.0, out)
     }
 }
 
-impl FromSql<JsonSql, Pg> for Json {
+impl FromSql<sql::Json, Pg> for Json {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        match value.as_bytes().split_first() {
-            Some((1, json)) => Ok(Self(serde_json::from_slice(json)?)),
-            _ => Err("this is no jsonb of version 1".into()),
-        }
+        FromSql::<Jsonb, Pg>::from_sql(value).map(Self)
     }
 }
 
-impl ToSql<JsonSql, Sqlite> for Json {
+impl ToSql<sql::Json, Sqlite> for Json {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(serde_json::to_string(&self.0)?);
+        out.set_value(self.0.to_string());
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<JsonSql, Sqlite> for Json {
-    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        let text = <String as FromSql<sql_types::Text, Sqlite>>::from_sql(value)?;
-        Ok(Self(serde_json::from_str(&text)?))
+impl FromSql<sql::Json, Sqlite> for Json {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(serde_json::from_str(value.read_text())?))
     }
 }

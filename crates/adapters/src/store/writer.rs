@@ -1,164 +1,238 @@
-//! One thread that writes: many changes, one commit.
+//! SQLite's single writer: many changes, one commit.
 //!
-//! A durable commit costs a disk flush. The writer takes what waits, opens one transaction, runs each change inside a
-//! savepoint of its own (one that fails leaves the others alone), commits once, and only then answers all of them.
-//! SQLite's every write goes this way; on Postgres what comes in crowds does.
+//! A durable commit costs a disk flush, so changes share it. One thread takes what waits, opens one transaction, runs each
+//! change inside a savepoint of its own, commits once, and only then answers all of them. A change that fails leaves the
+//! others alone; a commit that fails fails all of them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Duration;
+use std::thread;
 
 use callgate_domain::ports::StoreError;
+use diesel::result::QueryResult;
 use tokio::sync::{mpsc, oneshot};
 
-use super::connection::{Address, AnyConnection};
+use super::connection::{Address, AnyConnection, Purpose};
+use super::database::PATIENCE;
 use super::dialect;
+use super::error::{Failure, OpenError, repeated, unavailable};
+use super::waiting::Since;
 
-/// Changes that may wait; a further one waits outside, under the caller's timeout.
-const QUEUE: usize = 2_048;
-/// Changes that share one commit at most.
-const BATCH: usize = 256;
-/// How long a change may wait for its place in the queue and for its commit.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Changes that may wait; more are refused after a while.
+const QUEUE: usize = 4096;
+/// Changes that share one commit.
+const TOGETHER: usize = 512;
 
-/// Tells a change's caller what became of it, once it is known whether the commit held.
-type Answer = Box<dyn FnOnce(Commit) + Send>;
-/// A change: runs in the transaction, and returns its answer.
-type Job = Box<dyn FnOnce(&mut AnyConnection) -> Outcome + Send>;
-
-struct Outcome {
-    /// The change did not hold, but the transaction is whole: back to the savepoint.
-    undo: bool,
-    /// The database itself failed: nothing of this transaction can be relied on.
-    broken: bool,
-    answer: Answer,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Commit {
-    Held,
-    Failed,
-}
-
-/// The queue to the writing thread. The thread ends when the last of these is dropped.
-#[derive(Clone)]
+/// The queue in front of the writing thread. The thread ends when the queue is dropped.
 pub struct Writer {
-    jobs: mpsc::Sender<Job>,
+    queue: mpsc::Sender<Box<dyn Job>>,
+}
+
+/// A change in the queue, whatever it yields.
+trait Job: Send {
+    /// Whether somebody still waits for it, and not for too long already.
+    fn is_wanted(&self) -> bool;
+    /// Runs it; says whether what it did shall be kept.
+    fn run(&mut self, db: &mut AnyConnection) -> bool;
+    /// Tells whoever waits; `failure` is why the whole transaction failed, where it did.
+    fn answer(self: Box<Self>, failure: Option<&StoreError>);
+}
+
+struct Change<T, F> {
+    work: Option<F>,
+    done: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+    since: Since,
 }
 
 impl Writer {
-    /// Starts the thread. `connection` is used until it fails; then `address` is opened again.
-    ///
-    /// # Errors
-    /// When the system gives no thread.
-    pub fn start(address: Address, connection: AnyConnection) -> std::io::Result<Self> {
-        let (jobs, waiting) = mpsc::channel(QUEUE);
-        let thread = Thread { address, connection: Some(connection), waiting };
-        std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
-        Ok(Self { jobs })
+    /// Starts the thread, which writes over `db` and opens another one should it fail.
+    pub fn start(address: Address, db: AnyConnection) -> Result<Self, OpenError> {
+        let (queue, waiting) = mpsc::channel(QUEUE);
+        thread::Builder::new()
+            .name("callgate-writer".to_owned())
+            .spawn(move || run(&address, db, waiting))
+            .map_err(|error| OpenError::Unreachable(error.into()))?;
+        Ok(Self { queue })
     }
 
-    /// Runs a change; returns when its commit is durable, or when it is certain that nothing of it is.
-    ///
-    /// # Errors
-    /// The change's own, or `Unavailable` when the queue is full for too long or the commit failed.
-    pub async fn write<T, F>(&self, change: F) -> Result<T, StoreError>
+    /// Runs `work` in the next transaction; returns once that is durable.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut AnyConnection) -> Result<T, StoreError> + Send + 'static,
+        F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send + 'static,
     {
-        let (tell, told) = oneshot::channel();
-        let job: Job = Box::new(move |db| run(db, change, tell));
-        let queued = self.jobs.send_timeout(job, PATIENCE).await;
-        queued.map_err(|error| StoreError::Unavailable(anyhow::anyhow!("the writer's queue: {error}")))?;
-        // A change that is in the queue will be written, so its end is awaited whatever it takes.
-        told.await.unwrap_or_else(|_| Err(StoreError::Unavailable(anyhow::anyhow!("the writer stopped"))))
-    }
-}
-
-fn run<T, F>(db: &mut AnyConnection, change: F, tell: oneshot::Sender<Result<T, StoreError>>) -> Outcome
-where
-    T: Send + 'static,
-    F: FnOnce(&mut AnyConnection) -> Result<T, StoreError>,
-{
-    let result = catch_unwind(AssertUnwindSafe(|| change(db)))
-        .unwrap_or_else(|_| Err(StoreError::Unavailable(anyhow::anyhow!("a change panicked"))));
-    let undo = result.is_err();
-    let broken = matches!(result, Err(StoreError::Unavailable(_)));
-    let answer: Answer = Box::new(move |commit| {
-        let result = match (commit, result) {
-            (Commit::Failed, Ok(_)) => Err(StoreError::Unavailable(anyhow::anyhow!("the commit failed"))),
-            (_, result) => result,
-        };
-        // A caller that went away has no use for the answer; its change stands all the same.
-        let _gone = tell.send(result);
-    });
-    Outcome { undo, broken, answer }
-}
-
-struct Thread {
-    address: Address,
-    connection: Option<AnyConnection>,
-    waiting: mpsc::Receiver<Job>,
-}
-
-impl Thread {
-    fn run(mut self) {
-        while let Some(first) = self.waiting.blocking_recv() {
-            let mut jobs = vec![first];
-            while jobs.len() < BATCH {
-                let Ok(job) = self.waiting.try_recv() else { break };
-                jobs.push(job);
+        let (reply, answer) = oneshot::channel();
+        let job: Box<dyn Job> = Box::new(Change { work: Some(work), done: None, reply, since: Since::now() });
+        if let Err(mpsc::error::TrySendError::Full(job)) = self.queue.try_send(job) {
+            let sent = tokio::time::timeout(PATIENCE, self.queue.send(job)).await;
+            if !matches!(sent, Ok(Ok(()))) {
+                return Err(unavailable("too many changes wait for the database"));
             }
-            self.write(jobs);
         }
-    }
-
-    fn write(&mut self, jobs: Vec<Job>) {
-        let Some(mut db) = self.connection.take().or_else(|| self.reopen()) else {
-            // Dropping a job drops its caller's channel, which reads as `Unavailable`.
-            return;
-        };
-        let mut answers = Vec::with_capacity(jobs.len());
-        let commit = match transact(&mut db, jobs, &mut answers) {
-            Ok(()) => Commit::Held,
-            Err(error) => {
-                tracing::error!(error = %error, cause = ?std::error::Error::source(&error).map(ToString::to_string), "a write failed");
-                let _already = dialect::execute(&mut db, "rollback");
-                Commit::Failed
-            }
-        };
-        if commit == Commit::Held {
-            self.connection = Some(db);
-        }
-        answers.into_iter().for_each(|answer| answer(commit));
-    }
-
-    fn reopen(&self) -> Option<AnyConnection> {
-        let opened = self.address.open();
-        opened.inspect_err(|error| tracing::error!(%error, "the database cannot be opened")).ok()
+        answer.await.unwrap_or_else(|_gone| Err(unavailable("the writing thread has ended")))
     }
 }
 
-/// All jobs in one transaction. An error means that nothing of it holds.
-fn transact(db: &mut AnyConnection, jobs: Vec<Job>, answers: &mut Vec<Answer>) -> Result<(), StoreError> {
+fn run(address: &Address, db: AnyConnection, mut waiting: mpsc::Receiver<Box<dyn Job>>) {
+    let mut db = Some(db);
+    while let Some(first) = waiting.blocking_recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < TOGETHER
+            && let Ok(job) = waiting.try_recv()
+        {
+            jobs.push(job);
+        }
+        let (mut jobs, late): (Vec<_>, Vec<_>) = jobs.into_iter().partition(|job| job.is_wanted());
+        late.into_iter().for_each(|job| job.answer(Some(&unavailable("the database was busy for too long"))));
+        let committed = write_together(address, &mut db, &mut jobs);
+        if let Err(error) = &committed {
+            tracing::error!(error = %format!("{error:?}"), changes = jobs.len(), "write failed");
+            // Whatever state it is in: a new connection is not in it.
+            db = None;
+        }
+        jobs.into_iter().for_each(|job| job.answer(committed.as_ref().err()));
+    }
+}
+
+fn write_together(address: &Address, db: &mut Option<AnyConnection>, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+    let db = match db {
+        Some(db) => db,
+        None => db.insert(address.connect(Purpose::Write).map_err(|error| StoreError::Unavailable(error.into()))?),
+    };
+    let done = match jobs {
+        [] => Ok(()),
+        [job] => write_one(db, job.as_mut()),
+        jobs => write_many(db, jobs),
+    };
+    done.map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+/// The transaction itself is its savepoint.
+fn write_one(db: &mut AnyConnection, job: &mut dyn Job) -> QueryResult<()> {
     dialect::begin(db)?;
-    let alone = jobs.len() == 1;
+    if job.run(db) { dialect::commit(db) } else { dialect::rollback(db) }
+}
+
+fn write_many(db: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) -> QueryResult<()> {
+    dialect::begin(db)?;
     for job in jobs {
-        if !alone {
-            dialect::execute(db, "savepoint change")?;
-        }
-        let Outcome { undo, broken, answer } = job(db);
-        answers.push(answer);
-        if broken {
-            return Err(StoreError::Unavailable(anyhow::anyhow!("a statement failed; its transaction was given up")));
-        }
-        match (undo, alone) {
-            // A failed change that was alone leaves nothing to commit.
-            (true, true) => return dialect::execute(db, "rollback"),
-            (true, false) => dialect::execute(db, "rollback to change; release change")?,
-            (false, true) => {}
-            (false, false) => dialect::execute(db, "release change")?,
-        }
+        dialect::begin_inside(db)?;
+        // After an I/O error or a full disk SQLite may have undone the whole transaction. Then undoing the savepoint
+        // fails, and with it the batch: nothing after that point runs outside of a transaction.
+        if job.run(db) { dialect::commit(db)? } else { dialect::rollback(db)? }
     }
-    dialect::execute(db, "commit")
+    dialect::commit(db)
+}
+
+impl<T, F> Job for Change<T, F>
+where
+    T: Send,
+    F: FnOnce(&mut AnyConnection) -> Result<T, Failure> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        self.since.waited() < PATIENCE && !self.reply.is_closed()
+    }
+
+    fn run(&mut self, db: &mut AnyConnection) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // A panic is a mistake of ours; it must not take the only writer with it.
+        let done = catch_unwind(AssertUnwindSafe(|| work(db)));
+        let done = done.unwrap_or_else(|_panic| Err(Failure(unavailable("a change panicked"))));
+        self.done.insert(done.map_err(|Failure(error)| error)).is_ok()
+    }
+
+    fn answer(self: Box<Self>, failure: Option<&StoreError>) {
+        let answer = match failure {
+            Some(error) => Err(repeated(error)),
+            None => self.done.unwrap_or_else(|| Err(unavailable("a change was not run"))),
+        };
+        // Nobody waits any more: then nobody was promised anything either.
+        let _ = self.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::dsl::sql;
+    use diesel::prelude::*;
+    use diesel::sql_types::BigInt;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::connection::on_backend;
+
+    fn writer(prepare: &str) -> (TempDir, Writer) {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("callgate.db").display().to_string());
+        let mut db = address.connect(Purpose::Write).unwrap();
+        db.batch_execute(&format!("CREATE TABLE things (id INTEGER PRIMARY KEY, body BLOB); {prepare}")).unwrap();
+        (folder, Writer::start(address, db).unwrap())
+    }
+
+    fn run(statement: &'static str) -> impl FnOnce(&mut AnyConnection) -> Result<(), Failure> + Send + 'static {
+        move |db| Ok(db.batch_execute(statement)?)
+    }
+
+    async fn count(writer: &Writer) -> i64 {
+        let count = |db: &mut AnyConnection| {
+            Ok(on_backend!(db, c => diesel::select(sql::<BigInt>("(SELECT count(*) FROM things)")).get_result(c))?)
+        };
+        writer.write(count).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_change_that_fails_leaves_those_beside_it_alone() {
+        let (_folder, writer) = writer("");
+        let (one, twice, wrong, other) = tokio::join!(
+            writer.write(run("INSERT INTO things (id) VALUES (1)")),
+            writer.write(run("INSERT INTO things (id) VALUES (2); INSERT INTO things (id) VALUES (2)")),
+            writer.write(run("nonsense")),
+            writer.write(run("INSERT INTO things (id) VALUES (4)")),
+        );
+        assert!(one.is_ok() && other.is_ok());
+        assert!(matches!(twice, Err(StoreError::Conflict)), "{twice:?}");
+        assert!(matches!(wrong, Err(StoreError::Unavailable(_))), "{wrong:?}");
+        assert_eq!(count(&writer).await, 2);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_panics_does_not_take_the_writer_with_it() {
+        let (_folder, writer) = writer("");
+        let panics = |db: &mut AnyConnection| -> Result<(), Failure> {
+            db.batch_execute("INSERT INTO things (id) VALUES (1)")?;
+            panic!("a mistake of ours")
+        };
+        let (panicked, beside) = tokio::join!(writer.write(panics), writer.write(run("INSERT INTO things (id) VALUES (2)")));
+        assert!(matches!(panicked, Err(StoreError::Unavailable(_))));
+        assert!(beside.is_ok());
+        assert_eq!(count(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_what_shares_the_commit_and_nothing_after_it() {
+        // The limit belongs to the first connection; the one that replaces it has none, as if room had been made.
+        let (_folder, writer) = writer("PRAGMA max_page_count = 8");
+        let (small, large) = tokio::join!(
+            writer.write(run("INSERT INTO things (id) VALUES (1)")),
+            writer.write(run("INSERT INTO things (id, body) VALUES (2, randomblob(1000000))")),
+        );
+        assert!(matches!(large, Err(StoreError::Unavailable(_))), "{large:?}");
+        let kept = i64::from(small.is_ok());
+        assert_eq!(count(&writer).await, kept);
+        writer.write(run("INSERT INTO things (id, body) VALUES (3, randomblob(1000000))")).await.unwrap();
+        assert_eq!(count(&writer).await, kept + 1);
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_fails_every_change_in_it() {
+        let (_folder, writer) = writer("CREATE TABLE parts (thing INTEGER REFERENCES things (id) DEFERRABLE INITIALLY DEFERRED)");
+        let (one, orphan) = tokio::join!(
+            writer.write(run("INSERT INTO things (id) VALUES (1)")),
+            writer.write(run("INSERT INTO parts (thing) VALUES (9)")),
+        );
+        assert!(matches!(one, Err(StoreError::Unavailable(_))), "{one:?}");
+        assert!(matches!(orphan, Err(StoreError::Unavailable(_))), "{orphan:?}");
+        assert_eq!(count(&writer).await, 0);
+    }
 }

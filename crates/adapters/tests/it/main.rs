@@ -1,3 +1,4 @@
 //! The adapters against the contracts of their ports: one binary, so that it links once.
 
 mod providers;
+mod store;

@@ -8,7 +8,11 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     }
     let bound = (word.chars().count() / 3).max(1);
     let near = known.into_iter().map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate));
-    near.filter(|(far, _)| *far <= bound).min().map(|(_, candidate)| candidate)
+    let likeness = |candidate: &str| strsim::jaro_winkler(word, candidate);
+    // Of two as near, the one with more of the same beginning.
+    near.filter(|(far, _)| *far <= bound)
+        .min_by(|(far, one), (farther, other)| far.cmp(farther).then(likeness(other).total_cmp(&likeness(one))))
+        .map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

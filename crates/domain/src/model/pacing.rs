@@ -81,7 +81,9 @@ impl Room {
         self.connections.values().all(|space| space.may_send == 0)
     }
 
-    fn has_room(&self, connection: &ConnectionId, live: &Live) -> bool {
+    /// Whether one more call could be taken on a connection.
+    #[must_use]
+    pub fn has_room(&self, connection: &ConnectionId, live: &Live) -> bool {
         let taken = live.by_connection.get(connection).copied().unwrap_or(0);
         self.connections.get(connection).is_some_and(|space| space.may_send > 0 && space.max_live.is_none_or(|max| taken < max))
     }

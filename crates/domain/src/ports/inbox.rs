@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::provider::{AttemptRef, Authentic};
+use crate::model::moment::later;
 use crate::model::{ConnectionId, InboxId, ProviderCallId};
 
 crate::model::words::words! {
@@ -47,6 +48,18 @@ pub struct Parcel {
     pub received_at: Timestamp,
 }
 
+/// So long a result is left to the request that brought it; its answer says what became of it.
+const LEFT_TO_ITS_REQUEST: Duration = Duration::from_secs(5);
+
+impl Parcel {
+    /// When it may be taken first. Were a result taken by a worker while its own request handles it, the request would
+    /// find everything known and answer `duplicate` to the first of its kind.
+    #[must_use]
+    pub fn due_at(&self) -> Timestamp {
+        if self.is_report { later(self.received_at, LEFT_TO_ITS_REQUEST) } else { self.received_at }
+    }
+}
+
 impl fmt::Debug for Parcel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Parcel").field("id", &self.id).field("connection", &self.connection).finish_non_exhaustive()
@@ -60,7 +73,7 @@ pub struct KeptWebhook {
     pub parcel: Parcel,
     /// How far it has come.
     pub progress: Progress,
-    /// How often it was tried.
+    /// How often it was taken since it was kept, or last parked: parked means understood.
     pub tries: u16,
 }
 
@@ -77,12 +90,12 @@ pub enum Kept {
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Keeps a webhook, once per connection and dedupe key.
+    /// Keeps a webhook, once per connection and dedupe key. Nobody MUST take it before [`Parcel::due_at`].
     async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError>;
 
-    /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, oldest first; for `hold` they
-    /// are not given to anybody else. Only such of the `known` connections, and reports, are taken. Each taking counts as
-    /// a try.
+    /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, those whose moment came first
+    /// first; for `hold` they are not given to anybody else. Only such of the `known` connections, and reports, are taken.
+    /// Each taking counts as a try.
     async fn take(
         &self,
         known: &[ConnectionId],

@@ -40,6 +40,9 @@ pub trait KeyStore: Send + Sync {
     /// The live key with this SHA-256; `None` for an unknown, expired or revoked one.
     async fn find(&self, sha256: [u8; 32], now: Timestamp) -> Result<Option<ApiKey>, StoreError>;
 
+    /// Whether there is a first key: then no process makes another.
+    async fn has_first(&self) -> Result<bool, StoreError>;
+
     /// Makes `sha256` the first key: client `default`, every scope. A first key given before is replaced.
     async fn set_first(&self, sha256: [u8; 32], now: Timestamp) -> Result<(), StoreError>;
 }

@@ -143,6 +143,10 @@ pub trait CallStore: Send + Sync {
     /// Prolongs every lease that a worker still holds before the send mark.
     async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError>;
 
+    /// For a store that one process has to itself: whoever held leases before `by` is gone, so they end now instead of
+    /// being waited for. MUST NOT be called where another process may be alive.
+    async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError>;
+
     /// Saves one change in one commit. `Conflict` when the revision, or the claim, is no longer the one held; then
     /// nothing is written.
     async fn save(&self, change: Change) -> Result<(), StoreError>;

@@ -63,6 +63,8 @@ pub struct Claims {
     pub taken: Vec<Call>,
     /// Calls whose wait was over.
     pub expired: Vec<Call>,
+    /// Every connection is at its rate: no hint of new work makes room, only time does.
+    pub held_back: bool,
 }
 
 /// What became of one claim.
@@ -95,7 +97,10 @@ impl Dispatch {
     /// `Unavailable`: nothing was taken.
     pub async fn claim(&self, limit: u32) -> Result<Claims, StoreError> {
         let room = self.room();
-        if limit == 0 || room.is_full() {
+        if room.is_full() {
+            return Ok(Claims { held_back: true, ..Claims::default() });
+        }
+        if limit == 0 {
             return Ok(Claims::default());
         }
         let calls = self.store.claim(self.worker, LEASE, &room, limit).await?;
@@ -105,7 +110,7 @@ impl Dispatch {
         }
         taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
         expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
-        Ok(Claims { taken, expired })
+        Ok(Claims { taken, expired, held_back: false })
     }
 
     /// Carries one claim to its provider and writes down what became of it.

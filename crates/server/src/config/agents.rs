@@ -90,6 +90,14 @@ fn routes(key: &AgentKey, section: &Section<'_>, connections: &All<'_>) -> Vec<R
         }
         (None, Some(node)) => {
             section.note("routes", &node.value, &node.origin);
+            if let Some(beside) = section.node("remote_id") {
+                let then = "Write it inside them: routes = [{ connection = \"…\", remote_id = \"…\" }]";
+                section.fault(
+                    &beside.origin,
+                    format!("{} stands beside routes", section.full("remote_id")),
+                    Some(then.to_owned()),
+                );
+            }
             let written = listed(node, section);
             written.into_iter().filter_map(|(name, remote_id, origin)| Some(route(known(&name, origin)?, remote_id))).collect()
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use callgate_adapters::providers::{BaseUrl, KINDS, Kind};
 use callgate_domain::model::nearest::nearest;
 use callgate_domain::model::{ConnectionId, ProviderId};
 use serde_json::Value as Json;
@@ -10,7 +11,7 @@ use url::Url;
 
 use super::ConnectionConfig;
 use super::general::TALK;
-use super::kinds::{BaseUrl, KINDS, Kind};
+
 use super::section::Section;
 use super::tree::{Node, Origin, Value};
 
@@ -90,8 +91,8 @@ fn kind(id: &ConnectionId, section: &Section<'_>) -> Option<&'static Kind> {
     };
     let Some(kind) = KINDS.iter().find(|kind| kind.name == word) else {
         let meant = nearest(&word, names()).map(|meant| format!("Did you mean \"{meant}\"? ")).unwrap_or_default();
-        let then = format!("{meant}This release has: {all}");
-        section.fault(origin, format!("{} = {word:?} is no kind of connection", section.full("kind")), Some(then));
+        let what = format!("{} = {word:?} is no kind of connection that this release has", section.full("kind"));
+        section.fault(origin, what, Some(format!("{meant}It has: {all}")));
         return None;
     };
     if id.as_str() == SIMULATOR && kind.name != SIMULATOR {
@@ -135,7 +136,8 @@ fn with_own_settings<'a>(mut config: ConnectionConfig, kind: &'static Kind, sect
     for setting in kind.settings {
         match section.node(setting.name) {
             None if setting.needed => {
-                let example = if setting.secret { "{ env = \"NAME\" }" } else { "\"…\"" };
+                let variable = super::secrets::variable_for(&section.path, setting.name);
+                let example = if setting.secret { format!("{{ env = \"{variable}\" }}") } else { "\"…\"".to_owned() };
                 let then = format!("Add it: {} = {example}", setting.name);
                 let what = format!("{} is missing; kind \"{}\" needs it", section.full(setting.name), kind.name);
                 section.fault(section.origin, what, Some(then));

@@ -223,7 +223,7 @@ fn calls(section: Section<'_>, defaults: &Table) -> Calls {
 }
 
 fn limits(section: Section<'_>, defaults: &Table) -> Limits {
-    let failed_auth_per_minute = section.limit("failed_auth_per_minute");
+    let failed_auth_per_minute = section.whole("failed_auth_per_minute", 0..=u32::MAX).unwrap_or_default();
     for name in ["requests_per_second", "calls_per_number_per_day", "spend_calls_per_day"] {
         section.not_yet(name, default_of(defaults, "limits", name));
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use callgate_domain::model::Secret;
 
 use super::environment::Environment;
+use super::general::HIDDEN;
 use super::section::Section;
 use super::tree::{Node, Origin, Table, Value};
 
@@ -20,7 +21,7 @@ impl<'a> Section<'a> {
     /// A secret, or up to three while one is rotated; the first signs.
     pub fn secrets(&self, name: &'a str) -> Option<Vec<Secret>> {
         let node = self.node(name)?;
-        self.note(name, "hidden", &node.origin);
+        self.note(name, shown(node), &node.origin);
         let full = self.full(name);
         let example = format!("{name} = {{ env = \"{}\" }}", variable_for(&self.path, name));
         let items = match &node.value {
@@ -76,8 +77,21 @@ impl<'a> Section<'a> {
     }
 }
 
+/// Where a secret is kept may be shown; a secret may not.
+fn shown(node: &Node) -> String {
+    let is_place = |node: &Node| {
+        let Value::Table(table) = &node.value else { return false };
+        table.len() == 1 && (table.contains_key("env") || table.contains_key("file"))
+    };
+    let only_places = match &node.value {
+        Value::List(items) => items.iter().all(is_place),
+        _ => is_place(node),
+    };
+    if only_places { node.value.in_toml() } else { HIDDEN.to_owned() }
+}
+
 /// `VAPI_API_KEY` for `api_key` in `connections.vapi`.
-fn variable_for(section: &str, name: &str) -> String {
+pub fn variable_for(section: &str, name: &str) -> String {
     let owner = section.rsplit('.').next().unwrap_or(section);
     format!("{owner}_{name}").to_ascii_uppercase().replace('-', "_")
 }

@@ -14,6 +14,8 @@ use crate::config::{Config, ConnectionConfig};
 pub struct Plan {
     /// `sqlite://…` or `postgres://…`.
     pub database_url: String,
+    /// `sqlite` or `postgres`.
+    pub database: &'static str,
     /// Connections to the database.
     pub pool: u32,
     /// Accounts with providers.
@@ -28,8 +30,6 @@ pub struct Plan {
     pub public_url: Option<String>,
     /// Whether this process runs workers.
     pub workers: bool,
-    /// Failed authentications per minute and address; `None` is no limit.
-    pub failed_auth_per_minute: Option<u32>,
 }
 
 /// One account with a provider.
@@ -57,6 +57,7 @@ impl Plan {
             config.connections.into_iter().map(|(id, held)| ConnectionPlan::of(id, held)).collect::<Result<_, _>>()?;
         Ok(Self {
             database_url: config.database.url.expose().to_owned(),
+            database: config.database.word(),
             pool: config.database.pool,
             connections,
             agents: config.agents,
@@ -69,7 +70,6 @@ impl Plan {
             max_live: config.calls.max_live,
             public_url: config.server.public_url,
             workers,
-            failed_auth_per_minute: config.limits.failed_auth_per_minute,
         })
     }
 }

@@ -26,6 +26,10 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
         let woken = gateway.hub.woken(Work::Dispatch);
         let room = AT_ONCE.saturating_sub(under_way.len());
         let sleep = match gateway.dispatch.claim(PAGE.min(u32::try_from(room).unwrap_or(0))).await {
+            Ok(claims) if claims.held_back => {
+                pause(&gateway, BUSY_SLEEP).await;
+                Duration::ZERO
+            }
             Ok(claims) if claims.taken.is_empty() && claims.expired.is_empty() => LONGEST_SLEEP,
             Ok(claims) => {
                 let full = claims.taken.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
@@ -49,6 +53,14 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
     }
     while let Some(done) = under_way.join_next().await {
         count_panic("dispatch", done);
+    }
+}
+
+/// Waits without listening to hints: under load they come all the time, and change nothing.
+async fn pause(gateway: &Gateway, time: Duration) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = gateway.stopping.cancelled() => {}
     }
 }
 

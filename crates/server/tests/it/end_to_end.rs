@@ -1,6 +1,6 @@
 //! A call from the wish to its end, through the real store, the real workers and the simulator.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_adapters::providers::install_crypto;
@@ -12,9 +12,8 @@ use callgate_server::config::{Config, Environment, Given};
 use callgate_server::gateway::Gateway;
 use callgate_server::wiring::{Plan, wire};
 use callgate_server::workers::Workers;
-use metrics_exporter_prometheus::PrometheusHandle;
 
-static METRICS: LazyLock<PrometheusHandle> = LazyLock::new(|| callgate_server::telemetry::start_metrics("sqlite").expect("metrics"));
+use crate::harness::METRICS;
 
 async fn gateway(folder: &std::path::Path) -> Arc<Gateway> {
     install_crypto();

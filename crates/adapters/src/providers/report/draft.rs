@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::fields::{Faults, Fields, Wrong, escaped, has_nul, text, whole};
 use super::status::{Event, Status, Words};
 use super::{Fault, Report, Unreadable};
-use crate::providers::words::nearest;
+use callgate_domain::model::nearest::nearest;
 
 const MAX_WORD: usize = 64;
 const MAX_SUMMARY: usize = 256 * 1024;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::script::{Delivery, Line, RINGS, Scenario, usual_talk};
-use crate::providers::words::nearest;
+use callgate_domain::model::nearest::nearest;
 
 const MAX_FILE: u64 = 1024 * 1024;
 const MAX_SCENARIOS: usize = 1_000;

@@ -1,42 +1,45 @@
-//! The hot row of a call.
+//! The row of `calls`.
 
-use callgate_domain::model::call::{Hash, Lease, Looks};
-use callgate_domain::model::{Call, CallId, ClientId, ConnectionId, Fence, Phone, Revision, WorkerId};
-use callgate_domain::ports::StoreError;
+use callgate_domain::model::call::{Asked, Attempt, CallResult, Hash, Lease, Looks};
+use callgate_domain::model::{Call, CallId, Fence, Phone, Revision, WorkerId};
 use diesel::prelude::*;
 
-use super::attempt::AttemptRow;
-use super::details::DetailsRow;
-use super::result::ResultRow;
-use super::{count, instant, maybe_word, moment, terms, word};
-use crate::store::error::unreadable;
+use super::{hash, instant, moment, number, terms, word, word_or_none};
+use crate::store::error::Unreadable;
 use crate::store::schema::calls;
 use crate::store::types::{Id, Instant, Json};
 
-/// A row of `calls`: 30 of the 32 columns a table may have.
-#[derive(Queryable, Selectable, Insertable, AsChangeset, Identifiable)]
-#[diesel(table_name = calls, treat_none_as_null = true)]
+/// A call without what the client sent along, what came out of it, and its attempt.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = calls, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct CallRow {
     pub id: Id,
+    #[diesel(skip_update)]
     pub client: String,
+    #[diesel(skip_update)]
     pub agent: String,
+    #[diesel(skip_update)]
     pub phone: String,
+    #[diesel(skip_update)]
+    pub terms: Json,
+    #[diesel(skip_update)]
+    pub created_at: Instant,
     pub state: String,
-    pub revision: i32,
+    pub revision: i64,
     pub history_head: Vec<u8>,
-    pub try_number: i16,
+    pub try_number: i32,
     pub try_due_at: Instant,
     pub due_at: Instant,
     pub refusals: Option<Json>,
     pub connection: Option<String>,
-    pub fence: i32,
+    pub fence: i64,
     pub lease_owner: Option<Id>,
     pub lease_until: Option<Instant>,
-    pub attempt_id: Option<Id>,
-    pub attempts: i16,
+    pub attempt: Option<Id>,
+    pub attempts: i32,
     pub look_at: Option<Instant>,
-    pub looks: i16,
-    pub absences: i16,
+    pub looks: i32,
+    pub looks_absent: i32,
     pub settles_by: Option<Instant>,
     pub cancel_requested_at: Option<Instant>,
     pub dialed_at: Option<Instant>,
@@ -44,92 +47,83 @@ pub struct CallRow {
     pub ended_at: Option<Instant>,
     pub ended_reason: Option<String>,
     pub ended_by: Option<String>,
+    pub resolved: Option<String>,
     pub transcript_status: String,
-    pub terms: Json,
-    pub created_at: Instant,
 }
 
-/// A call's rows together.
-pub type WholeCall = (CallRow, DetailsRow, Option<ResultRow>, Option<AttemptRow>);
-
 impl CallRow {
-    /// The hot part of a call.
+    /// The row of a call.
     pub fn of(call: &Call) -> Self {
         Self {
             id: Id(call.id.as_uuid()),
-            client: call.client.to_string(),
-            agent: call.agent.to_string(),
+            client: call.client.as_str().to_owned(),
+            agent: call.agent.as_str().to_owned(),
             phone: call.phone.e164().to_owned(),
-            state: call.state.to_string(),
-            revision: count(call.revision.0),
+            terms: terms::terms_to_json(&call.terms),
+            created_at: Instant(call.created_at),
+            state: call.state.as_str().to_owned(),
+            revision: call.revision.0.into(),
             history_head: call.history_head.0.to_vec(),
-            try_number: count(call.try_number),
+            try_number: call.try_number.into(),
             try_due_at: Instant(call.try_due_at),
             due_at: Instant(call.due_at),
-            refusals: terms::write_refusals(&call.refusals).map(Json),
-            connection: call.connection.as_ref().map(ToString::to_string),
-            fence: count(call.fence.0),
+            refusals: terms::refusals_to_json(&call.refusals),
+            connection: call.connection.as_ref().map(|connection| connection.as_str().to_owned()),
+            fence: call.fence.0.into(),
             lease_owner: call.lease.map(|lease| Id(lease.owner.as_uuid())),
-            lease_until: instant(call.lease.map(|lease| lease.until)),
-            attempt_id: call.attempt.as_ref().map(|attempt| Id(attempt.id.as_uuid())),
-            attempts: count(call.attempts),
+            lease_until: call.lease.map(|lease| Instant(lease.until)),
+            attempt: call.attempt.as_ref().map(|attempt| Id(attempt.id.as_uuid())),
+            attempts: call.attempts.into(),
             look_at: instant(call.look_at),
-            looks: count(call.looks.count),
-            absences: count(call.looks.absent),
+            looks: call.looks.count.into(),
+            looks_absent: call.looks.absent.into(),
             settles_by: instant(call.settles_by),
             cancel_requested_at: instant(call.cancel_requested_at),
             dialed_at: instant(call.dialed_at),
             answered_at: instant(call.answered_at),
             ended_at: instant(call.ended_at),
-            ended_reason: call.ended_reason.map(|reason| reason.to_string()),
-            ended_by: call.ended_by.map(|by| by.to_string()),
-            transcript_status: call.transcript_status.to_string(),
-            terms: Json(terms::write_terms(&call.terms)),
-            created_at: Instant(call.created_at),
+            ended_reason: call.ended_reason.map(|reason| reason.as_str().to_owned()),
+            ended_by: call.ended_by.map(|by| by.as_str().to_owned()),
+            resolved: call.resolved.map(|state| state.as_str().to_owned()),
+            transcript_status: call.transcript_status.as_str().to_owned(),
         }
     }
 
-    fn lease(&self) -> Option<Lease> {
-        let (owner, until) = (self.lease_owner?, self.lease_until?);
-        Some(Lease { owner: WorkerId::from_uuid(owner.0), until: until.0 })
+    /// The call, with what stands in other tables.
+    pub fn call(self, asked: Asked, result: CallResult, attempt: Option<Attempt>) -> Result<Call, Unreadable> {
+        let lease = self.lease_owner.zip(self.lease_until);
+        Ok(Call {
+            id: CallId::from_uuid(self.id.0),
+            client: word("calls.client", &self.client)?,
+            agent: word("calls.agent", &self.agent)?,
+            phone: Phone::from_stored(self.phone),
+            asked,
+            terms: terms::terms_from_json(&self.terms)?,
+            created_at: self.created_at.0,
+            state: word("calls.state", &self.state)?,
+            revision: Revision(number("calls.revision", self.revision)?),
+            history_head: Hash(hash("calls.history_head", &self.history_head)?),
+            try_number: number("calls.try", self.try_number)?,
+            try_due_at: self.try_due_at.0,
+            due_at: self.due_at.0,
+            refusals: terms::refusals_from_json(self.refusals.as_ref())?,
+            connection: word_or_none("calls.connection", self.connection.as_deref())?,
+            fence: Fence(number("calls.fence", self.fence)?),
+            lease: lease.map(|(owner, until)| Lease { owner: WorkerId::from_uuid(owner.0), until: until.0 }),
+            attempt,
+            attempts: number("calls.attempts", self.attempts)?,
+            look_at: moment(self.look_at),
+            looks: Looks { count: number("calls.looks", self.looks)?, absent: number("calls.looks_absent", self.looks_absent)? },
+            settles_by: moment(self.settles_by),
+            cancel_requested_at: moment(self.cancel_requested_at),
+            dialed_at: moment(self.dialed_at),
+            answered_at: moment(self.answered_at),
+            ended_at: moment(self.ended_at),
+            ended_reason: word_or_none("calls.ended_reason", self.ended_reason.as_deref())?,
+            ended_by: word_or_none("calls.ended_by", self.ended_by.as_deref())?,
+            resolved: word_or_none("calls.resolved", self.resolved.as_deref())?,
+            transcript_status: word("calls.transcript_status", &self.transcript_status)?,
+            result,
+        })
     }
-}
-
-/// Puts a call together from its rows.
-pub fn call_of((row, details, result, attempt): WholeCall) -> Result<Call, StoreError> {
-    let hash: [u8; 32] = row.history_head.as_slice().try_into().map_err(|_length| unreadable("a history hash"))?;
-    let (result, resolved) = result.map(ResultRow::read).transpose()?.unwrap_or_default();
-    Ok(Call {
-        id: CallId::from_uuid(row.id.0),
-        client: word::<ClientId>(&row.client, "a client")?,
-        agent: word(&row.agent, "an agent")?,
-        phone: Phone::from_stored(row.phone.clone()),
-        asked: details.read(),
-        terms: terms::read_terms(&row.terms.0)?,
-        created_at: row.created_at.0,
-        state: word(&row.state, "a state")?,
-        revision: Revision(count(row.revision)),
-        history_head: Hash(hash),
-        try_number: count(row.try_number),
-        try_due_at: row.try_due_at.0,
-        due_at: row.due_at.0,
-        refusals: terms::read_refusals(row.refusals.as_ref().map(|json| &json.0))?,
-        connection: maybe_word::<ConnectionId>(row.connection.as_deref(), "a connection")?,
-        fence: Fence(count(row.fence)),
-        lease: row.lease(),
-        attempt: attempt.map(AttemptRow::read).transpose()?,
-        attempts: count(row.attempts),
-        look_at: moment(row.look_at),
-        looks: Looks { count: count(row.looks), absent: count(row.absences) },
-        settles_by: moment(row.settles_by),
-        cancel_requested_at: moment(row.cancel_requested_at),
-        dialed_at: moment(row.dialed_at),
-        answered_at: moment(row.answered_at),
-        ended_at: moment(row.ended_at),
-        ended_reason: maybe_word(row.ended_reason.as_deref(), "an ended_reason")?,
-        ended_by: maybe_word(row.ended_by.as_deref(), "an ended_by")?,
-        resolved,
-        transcript_status: word(&row.transcript_status, "a transcript_status")?,
-        result,
-    })
 }

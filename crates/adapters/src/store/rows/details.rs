@@ -1,19 +1,18 @@
-//! What the client sent along: written once, never changed.
+//! The row of `call_details`: what the client sent along. There is none when it sent nothing.
 
-use callgate_domain::model::call::{Asked, Call};
+use callgate_domain::model::{Asked, Call};
 use diesel::prelude::*;
-use serde_json::{Map, Value};
 
-use super::{instant, moment};
+use super::{instant, map, moment, object};
+use crate::store::error::Unreadable;
 use crate::store::schema::call_details;
 use crate::store::types::{Id, Instant, Json};
 
-/// A row of `call_details`.
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = call_details)]
+/// What the client sent along.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = call_details, treat_none_as_default_value = false)]
 pub struct DetailsRow {
     pub call_id: Id,
-    pub client: String,
     pub reference: Option<String>,
     pub variables: Option<Json>,
     pub metadata: Option<Json>,
@@ -21,12 +20,10 @@ pub struct DetailsRow {
     pub expires_at: Option<Instant>,
 }
 
-/// The same without variables: what lists show.
-#[derive(Queryable, Selectable)]
+/// The same as a list shows it.
+#[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = call_details)]
-pub struct ListedDetails {
-    pub call_id: Id,
-    pub client: String,
+pub struct ShortDetailsRow {
     pub reference: Option<String>,
     pub metadata: Option<Json>,
     pub not_before: Option<Instant>,
@@ -34,48 +31,40 @@ pub struct ListedDetails {
 }
 
 impl DetailsRow {
-    /// What was sent along with a call.
-    pub fn of(call: &Call) -> Self {
+    /// The row of a call, where it needs one.
+    pub fn of(call: &Call) -> Option<Self> {
         let asked = &call.asked;
-        Self {
+        (*asked != Asked::default()).then(|| Self {
             call_id: Id(call.id.as_uuid()),
-            client: call.client.to_string(),
             reference: asked.reference.clone(),
-            variables: unless_empty(&asked.variables),
-            metadata: unless_empty(&asked.metadata),
+            variables: object(&asked.variables),
+            metadata: object(&asked.metadata),
             not_before: instant(asked.not_before),
             expires_at: instant(asked.expires_at),
-        }
+        })
     }
 
-    /// As the model has it.
-    pub fn read(self) -> Asked {
-        Asked {
+    /// What the client sent along.
+    pub fn asked(self) -> Result<Asked, Unreadable> {
+        Ok(Asked {
             reference: self.reference,
-            variables: object(self.variables),
-            metadata: object(self.metadata),
+            variables: map("call_details.variables", self.variables)?,
+            metadata: map("call_details.metadata", self.metadata)?,
             not_before: moment(self.not_before),
             expires_at: moment(self.expires_at),
-        }
+        })
     }
 }
 
-impl From<ListedDetails> for DetailsRow {
-    fn from(held: ListedDetails) -> Self {
-        let ListedDetails { call_id, client, reference, metadata, not_before, expires_at } = held;
-        Self { call_id, client, reference, variables: None, metadata, not_before, expires_at }
-    }
-}
-
-/// An object for a column that is empty where it is.
-pub fn unless_empty(map: &Map<String, Value>) -> Option<Json> {
-    (!map.is_empty()).then(|| Json(Value::Object(map.clone())))
-}
-
-/// An object from such a column.
-pub fn object(json: Option<Json>) -> Map<String, Value> {
-    match json {
-        Some(Json(Value::Object(map))) => map,
-        _ => Map::new(),
+impl ShortDetailsRow {
+    /// What the client sent along, without variables.
+    pub fn asked(self) -> Result<Asked, Unreadable> {
+        Ok(Asked {
+            reference: self.reference,
+            metadata: map("call_details.metadata", self.metadata)?,
+            not_before: moment(self.not_before),
+            expires_at: moment(self.expires_at),
+            ..Asked::default()
+        })
     }
 }

@@ -1,22 +1,21 @@
-//! One line of a call's history.
+//! The row of `history`.
 
 use callgate_domain::model::call::{Entry, Hash};
 use callgate_domain::model::{CallId, Revision};
-use callgate_domain::ports::StoreError;
 use diesel::prelude::*;
 
-use super::{count, word};
-use crate::store::error::unreadable;
+use super::{hash, number, word};
+use crate::store::error::Unreadable;
 use crate::store::schema::history;
 use crate::store::types::{Id, Instant};
 
-/// A row of `history`.
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = history)]
+/// One line of a call's history.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = history, treat_none_as_default_value = false)]
 pub struct HistoryRow {
     pub call_id: Id,
-    pub revision: i32,
-    pub at: Instant,
+    pub revision: i64,
+    pub happened_at: Instant,
     pub status: String,
     pub what: String,
     pub caused_by: String,
@@ -24,28 +23,28 @@ pub struct HistoryRow {
 }
 
 impl HistoryRow {
-    /// As it is kept.
+    /// The row of a call's entry.
     pub fn of(call: CallId, entry: &Entry) -> Self {
         Self {
             call_id: Id(call.as_uuid()),
-            revision: count(entry.revision.0),
-            at: Instant(entry.at),
-            status: entry.status.to_string(),
-            what: entry.what.to_string(),
-            caused_by: entry.by.to_string(),
+            revision: entry.revision.0.into(),
+            happened_at: Instant(entry.at),
+            status: entry.status.as_str().to_owned(),
+            what: entry.what.as_str().to_owned(),
+            caused_by: entry.by.as_str().to_owned(),
             hash: entry.hash.0.to_vec(),
         }
     }
 
-    /// As the model has it.
-    pub fn read(self) -> Result<Entry, StoreError> {
+    /// The entry.
+    pub fn entry(self) -> Result<Entry, Unreadable> {
         Ok(Entry {
-            revision: Revision(count(self.revision)),
-            at: self.at.0,
-            status: word(&self.status, "a status")?,
-            what: word(&self.what, "a kind of change")?,
-            by: word(&self.caused_by, "a cause")?,
-            hash: Hash(self.hash.as_slice().try_into().map_err(|_length| unreadable("a history hash"))?),
+            revision: Revision(number("history.revision", self.revision)?),
+            at: self.happened_at.0,
+            status: word("history.status", &self.status)?,
+            what: word("history.what", &self.what)?,
+            by: word("history.caused_by", &self.caused_by)?,
+            hash: Hash(hash("history.hash", &self.hash)?),
         })
     }
 }

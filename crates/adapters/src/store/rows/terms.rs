@@ -1,22 +1,24 @@
-//! The small JSON documents of the hot row: the terms a call was accepted under, and what refused it.
+//! The two parts of a call that are kept as JSON: its terms and its refusals.
+//!
+//! Durations are whole microseconds, the resolution of everything here.
 
 use std::time::Duration;
 
-use callgate_domain::model::call::{CallState, Refusals, Terms};
-use callgate_domain::model::{ConnectionId, RetryPlan};
-use callgate_domain::ports::StoreError;
+use callgate_domain::model::call::Refusals;
+use callgate_domain::model::{RetryPlan, Terms};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::word;
-use crate::store::error::unreadable;
+use crate::store::error::Unreadable;
+use crate::store::types::Json;
 
 #[derive(Serialize, Deserialize)]
 struct TermsJson {
-    max_duration_ms: u64,
-    ring_timeout_ms: u64,
-    queue_ttl_ms: u64,
-    settle_grace_ms: u64,
+    max_duration_us: u64,
+    ring_timeout_us: u64,
+    queue_ttl_us: u64,
+    settle_grace_us: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry: Option<RetryJson>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -27,7 +29,7 @@ struct TermsJson {
 struct RetryJson {
     on: Vec<String>,
     max: u16,
-    delays_ms: Vec<u64>,
+    delays_us: Vec<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -36,55 +38,66 @@ struct RefusalsJson {
     closed: Vec<String>,
 }
 
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// As it is kept.
-pub fn write_terms(terms: &Terms) -> Value {
-    let retry = terms.retry.as_ref().map(|plan| RetryJson {
-        on: plan.on.iter().map(ToString::to_string).collect(),
-        max: plan.max,
-        delays_ms: plan.delays.iter().copied().map(millis).collect(),
-    });
-    let json = TermsJson {
-        max_duration_ms: millis(terms.max_duration),
-        ring_timeout_ms: millis(terms.ring_timeout),
-        queue_ttl_ms: millis(terms.queue_ttl),
-        settle_grace_ms: millis(terms.settle_grace),
-        retry,
+/// The terms as they are kept.
+pub fn terms_to_json(terms: &Terms) -> Json {
+    json(&TermsJson {
+        max_duration_us: micros(terms.max_duration),
+        ring_timeout_us: micros(terms.ring_timeout),
+        queue_ttl_us: micros(terms.queue_ttl),
+        settle_grace_us: micros(terms.settle_grace),
+        retry: terms.retry.as_ref().map(|plan| RetryJson {
+            on: plan.on.iter().map(|state| state.as_str().to_owned()).collect(),
+            max: plan.max,
+            delays_us: plan.delays.iter().map(|delay| micros(*delay)).collect(),
+        }),
         test: terms.test,
-    };
-    serde_json::to_value(json).unwrap_or_default()
-}
-
-/// As it was kept.
-pub fn read_terms(json: &Value) -> Result<Terms, StoreError> {
-    let held = TermsJson::deserialize(json).map_err(|_shape| unreadable("terms"))?;
-    let plan = |held: RetryJson| -> Result<RetryPlan, StoreError> {
-        let on = held.on.iter().map(|state| word::<CallState>(state, "a state")).collect::<Result<_, _>>()?;
-        Ok(RetryPlan { on, max: held.max, delays: held.delays_ms.into_iter().map(Duration::from_millis).collect() })
-    };
-    Ok(Terms {
-        max_duration: Duration::from_millis(held.max_duration_ms),
-        ring_timeout: Duration::from_millis(held.ring_timeout_ms),
-        queue_ttl: Duration::from_millis(held.queue_ttl_ms),
-        settle_grace: Duration::from_millis(held.settle_grace_ms),
-        retry: held.retry.map(plan).transpose()?,
-        test: held.test,
     })
 }
 
-/// As it is kept; nothing where nothing refused.
-pub fn write_refusals(refusals: &Refusals) -> Option<Value> {
-    let json = RefusalsJson { counted: refusals.counted, closed: refusals.closed.iter().map(ToString::to_string).collect() };
-    (*refusals != Refusals::default()).then(|| serde_json::to_value(json).unwrap_or_default())
+/// The terms, read back.
+pub fn terms_from_json(json: &Json) -> Result<Terms, Unreadable> {
+    let terms: TermsJson = read("calls.terms", json)?;
+    let retry = terms.retry.map(|plan| {
+        let on = plan.on.iter().map(|state| word("calls.terms", state)).collect::<Result<_, _>>()?;
+        Ok(RetryPlan { on, max: plan.max, delays: plan.delays_us.into_iter().map(Duration::from_micros).collect() })
+    });
+    Ok(Terms {
+        max_duration: Duration::from_micros(terms.max_duration_us),
+        ring_timeout: Duration::from_micros(terms.ring_timeout_us),
+        queue_ttl: Duration::from_micros(terms.queue_ttl_us),
+        settle_grace: Duration::from_micros(terms.settle_grace_us),
+        retry: retry.transpose()?,
+        test: terms.test,
+    })
 }
 
-/// As it was kept.
-pub fn read_refusals(json: Option<&Value>) -> Result<Refusals, StoreError> {
+/// The refusals as they are kept: not at all where there are none.
+pub fn refusals_to_json(refusals: &Refusals) -> Option<Json> {
+    (*refusals != Refusals::default()).then(|| {
+        json(&RefusalsJson {
+            counted: refusals.counted,
+            closed: refusals.closed.iter().map(|connection| connection.as_str().to_owned()).collect(),
+        })
+    })
+}
+
+/// The refusals, read back.
+pub fn refusals_from_json(json: Option<&Json>) -> Result<Refusals, Unreadable> {
     let Some(json) = json else { return Ok(Refusals::default()) };
-    let held = RefusalsJson::deserialize(json).map_err(|_shape| unreadable("refusals"))?;
-    let closed = held.closed.iter().map(|id| word::<ConnectionId>(id, "a connection")).collect::<Result<_, _>>()?;
-    Ok(Refusals { counted: held.counted, closed })
+    let refusals: RefusalsJson = read("calls.refusals", json)?;
+    let closed = refusals.closed.iter().map(|connection| word("calls.refusals", connection)).collect::<Result<_, _>>()?;
+    Ok(Refusals { counted: refusals.counted, closed })
+}
+
+fn json(value: &impl Serialize) -> Json {
+    // Structs of numbers and words always are JSON.
+    Json(serde_json::to_value(value).unwrap_or(Value::Null))
+}
+
+fn read<'de, T: Deserialize<'de>>(column: &'static str, json: &'de Json) -> Result<T, Unreadable> {
+    T::deserialize(&json.0).map_err(|error| Unreadable { column, fault: error.to_string() })
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_adapters::providers::{BaseUrl, ConnectionSettings, Kind, Ports};
-use callgate_domain::model::{CallId, ConnectionId, InboxId, ProviderCallId, Revision, Secret};
+use callgate_domain::model::call::By;
+use callgate_domain::model::{Call, CallState, ConnectionId, InboxId, ProviderCallId, Secret};
 use callgate_domain::ports::inbox::Parcel;
 use callgate_domain::ports::{
     AttemptRef, Chance, Clock, Inbox, Kept, KeptWebhook, Progress, Signals, StoreError, VoiceProvider, Work,
@@ -86,7 +87,7 @@ impl Inbox for OpenInbox {
 }
 
 impl Signals for OpenInbox {
-    fn call_moved(&self, _: CallId, _: Revision) {}
+    fn call_moved(&self, _: &Call, _: CallState, _: By) {}
 
     fn work_waiting(&self, work: Work) {
         assert_eq!(work, Work::Intake);

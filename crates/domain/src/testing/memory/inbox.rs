@@ -21,7 +21,7 @@ impl Inbox for Memory {
         if let Some(before) = held.inbox.values().find(same) {
             return Ok(Kept::Seen(Box::new(before.kept.clone())));
         }
-        let (id, again_at) = (parcel.id, Some(parcel.received_at));
+        let (id, again_at) = (parcel.id, Some(parcel.due_at()));
         let kept = KeptWebhook { parcel, progress: Progress::Waiting, tries: 0 };
         held.inbox.insert(id, InboxRow { kept, about: AttemptRef::default(), again_at });
         Ok(Kept::New)
@@ -63,12 +63,12 @@ impl Inbox for Memory {
         about: Option<AttemptRef>,
         again_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        if let Some(row) = self.held().inbox.get_mut(&id) {
-            row.kept.progress = progress;
-            row.kept.tries = if progress == Progress::Parked { 0 } else { row.kept.tries };
-            row.about = about.unwrap_or_default();
-            row.again_at = again_at;
-        }
+        let mut held = self.held();
+        let row = held.inbox.get_mut(&id).ok_or(StoreError::NotFound)?;
+        row.kept.progress = progress;
+        row.kept.tries = if progress == Progress::Parked { 0 } else { row.kept.tries };
+        row.about = about.unwrap_or_default();
+        row.again_at = again_at;
         Ok(())
     }
 

@@ -15,6 +15,10 @@ impl KeyStore for Memory {
         Ok(key.filter(|key| key.expires_at.is_none_or(|expires_at| expires_at > now)))
     }
 
+    async fn has_first(&self) -> Result<bool, StoreError> {
+        Ok(self.held().keys.values().any(|row| row.is_first))
+    }
+
     async fn set_first(&self, sha256: [u8; 32], _now: Timestamp) -> Result<(), StoreError> {
         let client = ClientId::new("default").map_err(|invalid| StoreError::Unavailable(invalid.into()))?;
         let key = ApiKey { client, scopes: Scope::ALL.to_vec(), expires_at: None };

@@ -1,0 +1,128 @@
+//! Inserting new calls: many requests in one transaction, each with its idempotency key.
+
+use std::time::Duration;
+
+use callgate_domain::model::call::Entry;
+use callgate_domain::model::moment::earlier;
+use callgate_domain::model::{Call, CallId};
+use callgate_domain::ports::{IdempotencyKey, Inserted, StoreError};
+use diesel::prelude::*;
+
+use crate::store::connection::{AnyConnection, on_backend};
+use crate::store::dialect;
+use crate::store::error::Failure;
+use crate::store::rows::attempt::AttemptRow;
+use crate::store::rows::call::CallRow;
+use crate::store::rows::details::DetailsRow;
+use crate::store::rows::history::HistoryRow;
+use crate::store::rows::idempotency::IdempotencyRow;
+use crate::store::rows::result::ResultRow;
+use crate::store::schema::{attempts, call_details, calls, history, idempotency, results};
+use crate::store::types::Instant;
+
+/// So long a key is remembered (`RELIABILITY.md` section 6).
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
+
+/// The calls of one request, as rows: made where the request is, not where all requests queue.
+pub struct NewCalls {
+    key: Option<IdempotencyRow>,
+    calls: Vec<CallRow>,
+    details: Vec<DetailsRow>,
+    attempts: Vec<AttemptRow>,
+    results: Vec<ResultRow>,
+    history: Vec<HistoryRow>,
+}
+
+impl NewCalls {
+    /// The rows of these calls.
+    pub fn new(calls: Vec<(Call, Entry)>, key: Option<&IdempotencyKey>) -> Self {
+        let first = calls.first().map(|(call, _)| call);
+        Self {
+            key: key.zip(first).map(|(key, first)| IdempotencyRow::of(key, first)),
+            details: calls.iter().filter_map(|(call, _)| DetailsRow::of(call)).collect(),
+            attempts: calls.iter().filter_map(|(call, _)| call.attempt.as_ref().map(AttemptRow::of)).collect(),
+            results: calls.iter().filter_map(|(call, _)| ResultRow::of(call)).collect(),
+            history: calls.iter().map(|(call, entry)| HistoryRow::of(call.id, entry)).collect(),
+            calls: calls.iter().map(|(call, _)| CallRow::of(call)).collect(),
+        }
+    }
+}
+
+/// Inserts the calls of those requests whose key is new, and says what became of each request.
+pub fn insert_all(db: &mut AnyConnection, requests: &[NewCalls]) -> Result<Vec<Result<Inserted, StoreError>>, Failure> {
+    let keys = first_of_each(requests);
+    let kept = match keys.iter().map(|key| key.created_at).max() {
+        None => Vec::new(),
+        Some(newest) => {
+            let stale_before = Instant(earlier(newest.0, REMEMBERED));
+            dialect::keep_keys(db, &keys, stale_before)
+                .map_err(|error| if dialect::is_lock_timeout(&error) { Failure(StoreError::InProgress) } else { error.into() })?
+        }
+    };
+    let (mut new, mut answers) = (Vec::new(), Vec::new());
+    for request in requests {
+        match &request.key {
+            Some(key) if !kept.contains(&key.call_id) => answers.push(replay(db, key)?),
+            _ => {
+                new.push(request);
+                answers.push(Ok(Inserted::New));
+            }
+        }
+    }
+    write(db, &new)?;
+    Ok(answers)
+}
+
+/// The keys to keep: of twins in one crowd the first. All processes take them in the same order, so none waits for
+/// another that waits for it.
+fn first_of_each(requests: &[NewCalls]) -> Vec<IdempotencyRow> {
+    let mut keys: Vec<_> = requests.iter().filter_map(|request| request.key.clone()).collect();
+    keys.sort_by(|a, b| (&a.client, &a.operation, &a.key).cmp(&(&b.client, &b.operation, &b.key)));
+    keys.dedup_by(|later, earlier| later.is_twin_of(earlier));
+    keys
+}
+
+/// The answer that the same key got before.
+fn replay(db: &mut AnyConnection, key: &IdempotencyRow) -> Result<Result<Inserted, StoreError>, Failure> {
+    let first = idempotency::table.find((&key.client, &key.operation, &key.key));
+    let first: IdempotencyRow = on_backend!(db, c => first.select(IdempotencyRow::as_select()).get_result(c))?;
+    Ok(if first.fingerprint == key.fingerprint {
+        Ok(Inserted::Replayed(CallId::from_uuid(first.call_id.0)))
+    } else {
+        Err(StoreError::Duplicate)
+    })
+}
+
+/// The call that an earlier request with this key made, while the key is remembered.
+pub fn made_before(db: &mut AnyConnection, key: &IdempotencyKey, now: Instant) -> Result<Option<CallId>, Failure> {
+    let first = idempotency::table
+        .find((key.client.as_str(), key.operation, &key.key))
+        .filter(idempotency::created_at.gt(Instant(earlier(now.0, REMEMBERED))));
+    let first: Option<IdempotencyRow> = on_backend!(db, c => first.select(IdempotencyRow::as_select()).get_result(c).optional())?;
+    match first {
+        Some(first) if first.fingerprint != key.fingerprint => Err(StoreError::Duplicate.into()),
+        first => Ok(first.map(|first| CallId::from_uuid(first.call_id.0))),
+    }
+}
+
+fn write(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
+    /// One request's rows as they are; only a crowd's are gathered.
+    macro_rules! insert {
+        ($table:ident, $rows:ident) => {
+            match requests {
+                [] => {}
+                [one] => dialect::insert_all!(db, $table::table, one.$rows.as_slice())?,
+                many => {
+                    let rows: Vec<_> = many.iter().flat_map(|request| &request.$rows).cloned().collect();
+                    dialect::insert_all!(db, $table::table, rows.as_slice())?;
+                }
+            }
+        };
+    }
+    insert!(calls, calls);
+    insert!(call_details, details);
+    insert!(attempts, attempts);
+    insert!(results, results);
+    insert!(history, history);
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Pages: of calls, newest first, and of one call's history, oldest first.
+
+use std::time::Duration;
+
+use callgate_domain::model::call::{Asked, CallResult, Entry};
+use callgate_domain::model::moment::{earlier, later};
+use callgate_domain::model::{CallId, Revision};
+use callgate_domain::ports::{CallFilter, Listed, Page, Reader};
+use diesel::prelude::*;
+
+use crate::store::connection::{AnyConnection, on_backend};
+use crate::store::error::{Failure, Unreadable};
+use crate::store::rows::attempt::AttemptRow;
+use crate::store::rows::call::CallRow;
+use crate::store::rows::details::ShortDetailsRow;
+use crate::store::rows::history::HistoryRow;
+use crate::store::rows::result::ShortResultRow;
+use crate::store::schema::{attempts, call_details, calls, history, results};
+use crate::store::types::{Id, Instant};
+
+type ListedRow = (CallRow, Option<ShortDetailsRow>, Option<ShortResultRow>, Option<AttemptRow>);
+
+/// An id is made for the moment its call is accepted; by so much the two may differ.
+const ID_SLACK: Duration = Duration::from_mins(1);
+
+/// A page of calls, without transcript, turns and variables.
+pub fn list(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, Failure> {
+    let states: Vec<_> = filter.statuses.iter().flat_map(|status| status.states()).map(|state| state.as_str()).collect();
+    let rows: Vec<ListedRow> = on_backend!(db, c => {
+        let mut query = calls::table
+            .left_join(call_details::table)
+            .left_join(results::table)
+            .left_join(attempts::table.on(calls::attempt.eq(attempts::id.nullable())))
+            .select((
+                CallRow::as_select(),
+                Option::<ShortDetailsRow>::as_select(),
+                Option::<ShortResultRow>::as_select(),
+                Option::<AttemptRow>::as_select(),
+            ))
+            .limit(i64::from(page.limit))
+            .into_boxed();
+        // The same id by either name; with the other table's, the index on references already has the order.
+        query = match &filter.reference {
+            Some(reference) => query.filter(call_details::reference.eq(reference)).order(call_details::call_id.desc()),
+            None => query.order(calls::id.desc()),
+        };
+        if let Reader::Client(client) = of {
+            query = query.filter(calls::client.eq(client.as_str()));
+        }
+        if !states.is_empty() {
+            query = query.filter(calls::state.eq_any(states));
+        }
+        if let Some(agent) = &filter.agent {
+            query = query.filter(calls::agent.eq(agent.as_str()));
+        }
+        if let Some(phone) = &filter.phone {
+            query = query.filter(calls::phone.eq(phone.e164()));
+        }
+        // The ids narrow the search to the right part of the index; the moments themselves decide.
+        if let Some(after) = filter.created_after {
+            let first = CallId::new(earlier(after, ID_SLACK), [0; 10]);
+            query = query.filter(calls::created_at.gt(Instant(after))).filter(calls::id.ge(Id(first.as_uuid())));
+        }
+        if let Some(before) = filter.created_before {
+            let last = CallId::new(later(before, ID_SLACK), [u8::MAX; 10]);
+            query = query.filter(calls::created_at.lt(Instant(before))).filter(calls::id.le(Id(last.as_uuid())));
+        }
+        if let Some(before) = page.before {
+            query = query.filter(calls::id.lt(Id(before.as_uuid())));
+        }
+        query.load(c)
+    })?;
+    Ok(rows.into_iter().map(listed).collect::<Result<_, _>>()?)
+}
+
+fn listed((row, details, result, attempt): ListedRow) -> Result<Listed, Unreadable> {
+    let asked = details.map_or_else(|| Ok(Asked::default()), ShortDetailsRow::asked)?;
+    let result = result.map_or_else(|| Ok(CallResult::default()), ShortResultRow::result)?;
+    row.call(asked, result, attempt.map(AttemptRow::attempt).transpose()?).map(Listed)
+}
+
+/// A page of a call's history after a revision.
+pub fn history(db: &mut AnyConnection, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, Failure> {
+    let query = history::table
+        .filter(history::call_id.eq(Id(id.as_uuid())))
+        .filter(history::revision.gt(i64::from(after.0)))
+        .order(history::revision)
+        .limit(i64::from(limit));
+    let rows: Vec<HistoryRow> = on_backend!(db, c => query.select(HistoryRow::as_select()).load(c))?;
+    Ok(rows.into_iter().map(HistoryRow::entry).collect::<Result<_, _>>()?)
+}

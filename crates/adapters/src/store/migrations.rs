@@ -1,0 +1,147 @@
+//! The migrations, compiled in, and the one place that runs them.
+//!
+//! They run under a lock and in one transaction, all or none. A database with migrations that this program does not know
+//! belongs to a newer release: it is refused and nothing in it is changed.
+
+use diesel::backend::Backend;
+use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::connection::AnyConnection;
+use super::dialect;
+use super::error::OpenError;
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// Brings the tables up to date; returns the versions that were applied.
+pub fn run(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
+    let failed = |error: diesel::result::Error| OpenError::Unreachable(error.into());
+    dialect::be_patient(db).map_err(failed)?;
+    dialect::begin(db).map_err(failed)?;
+    let done = dialect::lock(db, ["migrations".to_owned()]).map_err(failed).and_then(|()| match db {
+        AnyConnection::Pg(c) => bring_up_to_date(c, &POSTGRES),
+        AnyConnection::Lite(c) => bring_up_to_date(c, &SQLITE),
+    });
+    let ended = if done.is_ok() { dialect::commit(db) } else { dialect::rollback(db) };
+    let applied = done?;
+    ended.map_err(|error| OpenError::Migration(error.into()))?;
+    Ok(applied)
+}
+
+fn bring_up_to_date<DB: Backend, C: MigrationHarness<DB>>(
+    connection: &mut C,
+    known: &EmbeddedMigrations,
+) -> Result<Vec<String>, OpenError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(anyhow::anyhow!(error));
+    let mut wanted = MigrationSource::<DB>::migrations(known).map_err(failed)?;
+    wanted.sort_by_key(|migration| migration.name().version().as_owned());
+    let done = connection.applied_migrations().map_err(failed)?;
+    let is_known = |version: &MigrationVersion<'_>| wanted.iter().any(|migration| migration.name().version() == *version);
+    let unknown: Vec<_> = done.iter().filter(|version| !is_known(version)).map(ToString::to_string).collect();
+    if !unknown.is_empty() {
+        return Err(OpenError::NewerDatabase { unknown });
+    }
+    let mut applied = Vec::new();
+    for migration in wanted.iter().filter(|migration| !done.contains(&migration.name().version())) {
+        applied.push(connection.run_migration(migration).map_err(failed)?.to_string());
+    }
+    Ok(applied)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+    use diesel::query_builder::AsQuery;
+    use diesel::sql_types::Text;
+    use diesel::{debug_query, sql_query};
+
+    use super::*;
+    use crate::store::connection::{Address, Purpose, on_backend};
+    use crate::store::schema;
+    use crate::testing::postgres;
+
+    #[derive(QueryableByName)]
+    struct Column {
+        #[diesel(sql_type = Text)]
+        name: String,
+    }
+
+    /// The tables of `schema.rs` with their columns, as the text of a select names them.
+    fn declared() -> Vec<(String, Vec<String>)> {
+        macro_rules! tables {
+            ($($table:ident),+) => {
+                vec![$(debug_query::<diesel::sqlite::Sqlite, _>(&schema::$table::table.as_query()).to_string()),+]
+            };
+        }
+        let selects = tables!(calls, call_details, results, attempts, history, idempotency, inbox, keys, connections, settings);
+        let quoted = |select: &str| select.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
+        selects
+            .iter()
+            .map(|select| {
+                let words = quoted(select.split(" FROM ").next().unwrap());
+                (words[0].clone(), words.iter().skip(1).step_by(2).cloned().collect())
+            })
+            .collect()
+    }
+
+    fn stored(db: &mut AnyConnection, table: &str) -> Vec<String> {
+        let query = match db {
+            AnyConnection::Pg(_) => format!(
+                "SELECT column_name::text AS name FROM information_schema.columns WHERE table_name = '{table}' \
+                 ORDER BY ordinal_position"
+            ),
+            AnyConnection::Lite(_) => format!("SELECT name FROM pragma_table_info('{table}') ORDER BY cid"),
+        };
+        let columns: Vec<Column> = on_backend!(db, c => sql_query(query).load(c)).unwrap();
+        columns.into_iter().map(|column| column.name).collect()
+    }
+
+    fn revert(db: &mut AnyConnection) {
+        match db {
+            AnyConnection::Pg(c) => c.revert_all_migrations(POSTGRES).map(drop),
+            AnyConnection::Lite(c) => c.revert_all_migrations(SQLITE).map(drop),
+        }
+        .unwrap();
+    }
+
+    fn check(url: &str) {
+        let mut db = Address::parse(url).unwrap().connect(Purpose::Write).unwrap();
+        for _ in 0..2 {
+            assert_eq!(run(&mut db).unwrap(), ["20260101000000"]);
+            for (table, columns) in declared() {
+                assert_eq!(stored(&mut db, &table), columns, "{table}");
+            }
+            revert(&mut db);
+            for (table, _) in declared() {
+                assert_eq!(stored(&mut db, &table), [""; 0], "{table}");
+            }
+        }
+    }
+
+    #[test]
+    fn up_down_and_up_again_leaves_the_columns_of_the_schema() {
+        let folder = tempfile::tempdir().unwrap();
+        check(&format!("sqlite://{}", folder.path().join("callgate.db").display()));
+        if let Some(url) = postgres::fresh_database() {
+            check(&url);
+        }
+    }
+
+    #[test]
+    fn both_databases_have_the_same_migrations() {
+        fn names<DB: Backend>(migrations: &EmbeddedMigrations) -> Vec<String>
+        where
+            EmbeddedMigrations: MigrationSource<DB>,
+        {
+            let mut names: Vec<_> =
+                migrations.migrations().unwrap().iter().map(|migration| migration.name().to_string()).collect();
+            names.sort();
+            names
+        }
+        assert_eq!(names::<diesel::sqlite::Sqlite>(&SQLITE), names::<diesel::pg::Pg>(&POSTGRES));
+    }
+}

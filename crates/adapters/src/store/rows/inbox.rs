@@ -1,0 +1,73 @@
+//! The row of `inbox`.
+
+use callgate_domain::model::InboxId;
+use callgate_domain::ports::{Authentic, KeptWebhook, Parcel, Progress, RawWebhook};
+use diesel::prelude::*;
+use serde_json::Value;
+
+use super::{number, storable, storable_json, word};
+use crate::store::error::Unreadable;
+use crate::store::schema::inbox;
+use crate::store::types::{Id, Instant, Json};
+
+/// A webhook of the result route, in our words.
+pub const REPORT: &str = "report";
+/// A webhook in its provider's own words.
+pub const NATIVE: &str = "native";
+
+/// A kept webhook, apart from what it turned out to be about.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = inbox, treat_none_as_default_value = false)]
+pub struct InboxRow {
+    pub id: Id,
+    pub connection: String,
+    pub kind: String,
+    pub dedupe_key: String,
+    pub url: Option<String>,
+    pub headers: Json,
+    pub body: Vec<u8>,
+    pub received_at: Instant,
+    pub progress: String,
+    pub tries: i32,
+    pub again_at: Option<Instant>,
+}
+
+impl InboxRow {
+    /// The row of a webhook that just came.
+    pub fn of(parcel: &Parcel) -> Self {
+        let webhook = parcel.webhook.webhook();
+        let header = |(name, value): &(String, String)| Value::from(vec![name.as_str(), value.as_str()]);
+        Self {
+            id: Id(parcel.id.as_uuid()),
+            connection: parcel.connection.as_ref().map_or_else(String::new, |connection| connection.as_str().to_owned()),
+            kind: if parcel.is_report { REPORT } else { NATIVE }.to_owned(),
+            dedupe_key: storable(&parcel.dedupe_key).into_owned(),
+            url: webhook.url.as_deref().map(|url| storable(url).into_owned()),
+            headers: Json(storable_json(&webhook.headers.iter().map(header).collect())),
+            body: webhook.body.clone(),
+            received_at: Instant(parcel.received_at),
+            progress: Progress::Waiting.as_str().to_owned(),
+            tries: 0,
+            again_at: Some(Instant(parcel.due_at())),
+        }
+    }
+
+    /// The webhook. It was proven before it was kept.
+    pub fn kept(self) -> Result<KeptWebhook, Unreadable> {
+        let connection = (!self.connection.is_empty()).then(|| word("inbox.connection", &self.connection)).transpose()?;
+        let headers = serde_json::from_value(self.headers.0)
+            .map_err(|error| Unreadable { column: "inbox.headers", fault: error.to_string() })?;
+        Ok(KeptWebhook {
+            parcel: Parcel {
+                id: InboxId::from_uuid(self.id.0),
+                connection,
+                is_report: self.kind == REPORT,
+                dedupe_key: self.dedupe_key,
+                webhook: Authentic::verified(RawWebhook { url: self.url, headers, body: self.body }),
+                received_at: self.received_at.0,
+            },
+            progress: word("inbox.progress", &self.progress)?,
+            tries: number("inbox.tries", self.tries)?,
+        })
+    }
+}

@@ -1,0 +1,3 @@
+//! What the tests of this crate and of those above it share, behind the feature `testing`.
+
+pub mod postgres;

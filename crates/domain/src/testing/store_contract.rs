@@ -1,0 +1,183 @@
+//! What every store must do: the sentences of the ports, as tests.
+//!
+//! Each promise is a function that takes a fresh, empty [`Trial`] and panics when the promise is broken. Their names are
+//! listed once, in [`store_promises!`](crate::store_promises), so that an adapter runs all of them:
+//!
+//! ```ignore
+//! macro_rules! in_memory {
+//!     ($($promise:ident),+) => { $(#[tokio::test] async fn $promise() { store_contract::$promise(&trial()).await })+ };
+//! }
+//! callgate_domain::store_promises!(in_memory);
+//! ```
+#![expect(clippy::expect_used, reason = "a promise that is broken must say so at once")]
+
+mod calls;
+mod claims;
+mod finds;
+mod inbox;
+mod keys;
+mod lists;
+mod looks;
+mod saves;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use calls::*;
+pub use claims::*;
+pub use finds::*;
+pub use inbox::*;
+pub use keys::*;
+pub use lists::*;
+pub use looks::*;
+pub use saves::*;
+
+use crate::model::Call;
+use crate::model::call::{By, Entry, NewCall, What};
+use crate::ports::{CallStore, Change, Clock, Inbox, Inserted, KeyStore, Reader, Settings};
+
+/// A fresh, empty store, and the clock that it goes by.
+#[derive(Clone)]
+pub struct Trial {
+    /// Calls.
+    pub calls: Arc<dyn CallStore>,
+    /// Webhooks.
+    pub inbox: Arc<dyn Inbox>,
+    /// API keys.
+    pub keys: Arc<dyn KeyStore>,
+    /// The program's own settings.
+    pub settings: Arc<dyn Settings>,
+    /// Near the store's own: leases are compared with that.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Trial {
+    /// Now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Stores a call as it was accepted, and then every step that leads to where it is: all of them at once would be
+    /// what no worker does.
+    async fn hold(&self, call: &Call) {
+        let (first, entry) = accepted(call);
+        assert_eq!(self.calls.insert(vec![(first.clone(), entry)], None).await.expect("a new call"), Inserted::New);
+        if *call != first {
+            self.calls.save(step(&first, call)).await.expect("its present state");
+        }
+    }
+
+    /// A call as the store has it.
+    async fn read(&self, call: &Call) -> Call {
+        self.calls.get(call.id, &Reader::All).await.expect("the call is there")
+    }
+}
+
+/// The call as it once was accepted.
+fn accepted(call: &Call) -> (Call, Entry) {
+    let new = NewCall {
+        id: call.id,
+        client: call.client.clone(),
+        agent: call.agent.clone(),
+        phone: call.phone.clone(),
+        asked: call.asked.clone(),
+        terms: call.terms.clone(),
+    };
+    Call::accept(new, call.created_at)
+}
+
+/// From one state of a call to any other, whatever happened between.
+fn step(from: &Call, to: &Call) -> Change {
+    let entry = Entry {
+        revision: to.revision,
+        at: to.created_at,
+        status: to.status(),
+        what: What::FactsAdded,
+        by: By::Gateway,
+        hash: to.history_head,
+    };
+    Change { call: to.clone(), from: from.revision, claim: None, entry, earlier: None }
+}
+
+/// Calls `$run!` with the names of all promises.
+#[macro_export]
+macro_rules! store_promises {
+    ($run:ident) => {
+        $run! {
+            // calls
+            a_new_call_is_read_back_as_it_was_accepted,
+            a_call_is_read_back_whole_whatever_it_holds,
+            what_a_provider_says_can_always_be_stored,
+            another_clients_call_is_not_found,
+            a_call_that_is_not_there_is_not_found,
+            all_calls_of_a_request_are_stored_or_none,
+            the_same_key_and_body_make_one_call,
+            the_same_key_with_another_body_is_a_duplicate,
+            a_key_belongs_to_its_client_and_its_operation,
+            a_key_is_new_again_after_a_week,
+            of_64_concurrent_twins_one_makes_a_call,
+            many_concurrent_requests_each_make_their_call,
+            // saves
+            of_twenty_concurrent_saves_of_one_revision_exactly_one_wins,
+            a_save_of_an_old_revision_writes_nothing,
+            a_save_under_an_old_fence_is_refused,
+            a_send_mark_under_a_lease_that_holds_is_saved,
+            a_send_mark_after_the_lease_ran_out_is_refused,
+            a_second_attempt_beside_an_open_one_is_refused,
+            a_second_dial_in_one_try_is_refused,
+            after_proof_of_no_dial_the_next_attempt_is_welcome,
+            a_change_whose_history_row_cannot_be_written_leaves_no_trace,
+            an_earlier_attempt_is_saved_with_its_call,
+            an_erased_result_is_gone,
+            // claims
+            a_claim_takes_what_is_due_and_waits_longest,
+            a_claimed_call_carries_route_fence_and_lease,
+            concurrent_claims_share_no_call,
+            concurrent_claims_never_pass_a_limit,
+            concurrent_claims_never_pass_the_limit_of_all,
+            a_call_without_room_does_not_hold_up_those_behind_it,
+            a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it,
+            a_call_of_an_unknown_agent_is_left,
+            a_call_whose_wait_is_over_ends_in_the_claim,
+            an_unknown_call_frees_its_place_after_three_absences,
+            a_beat_prolongs_only_the_leases_of_its_worker,
+            a_beat_does_not_revive_a_lease_that_ran_out,
+            // finds
+            our_id_matches_first,
+            their_id_matches_on_its_connection,
+            one_connections_reference_never_matches_anothers_call,
+            their_id_under_several_connections_is_ambiguous,
+            an_unknown_reference_matches_nothing,
+            an_earlier_attempt_is_found_too,
+            // lists
+            a_list_is_newest_first_and_leaves_out_the_long_parts,
+            a_client_lists_its_own_calls_and_an_operator_all,
+            pages_are_complete_and_repeat_nothing,
+            each_filter_filters,
+            history_is_gapless_and_comes_in_pages,
+            // looks
+            a_call_taken_to_be_looked_at_is_given_to_nobody_else,
+            only_calls_of_known_connections_or_of_none_are_taken,
+            concurrent_looks_share_no_call,
+            the_next_look_is_put_off_unless_the_call_has_changed,
+            the_next_moment_is_the_earliest_of_all,
+            // inbox
+            a_webhook_is_kept_once_per_connection,
+            of_many_concurrent_repetitions_one_is_kept,
+            a_kept_webhook_is_taken_whole_and_once,
+            only_webhooks_of_known_connections_and_reports_are_taken,
+            a_settled_webhook_is_not_taken_again,
+            a_parked_webhook_is_taken_when_its_id_appears,
+            tries_are_counted_until_it_is_parked,
+            // keys and settings
+            the_first_key_has_every_scope,
+            a_new_first_key_replaces_the_one_before,
+            a_first_key_that_returns_is_good_again,
+            a_secret_is_made_once,
+            a_webhook_token_is_made_once_per_connection,
+            the_database_answers,
+        }
+    };
+}

@@ -1,0 +1,185 @@
+//! Claiming: no call for two, no limit passed, nobody held up by those who cannot be taken.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use super::Trial;
+use crate::model::call::{Looks, Refusals};
+use crate::model::moment::{earlier, later};
+use crate::model::pacing::{Room, Space};
+use crate::model::{Call, CallId, CallState, EndedReason, Fence, Route, WorkerId};
+use crate::ports::Change;
+use crate::testing::builders::{a_call, agent, change, connection, send_mark, worker};
+
+const LEASE: Duration = Duration::from_secs(30);
+
+pub async fn a_claim_takes_what_is_due_and_waits_longest(trial: &Trial) {
+    let ago = |s| earlier(trial.now(), Duration::from_secs(s));
+    let (old, older) = (a_call().at(ago(10)).queued(), a_call().at(ago(20)).queued());
+    let later = a_call().at(later(trial.now(), Duration::from_mins(10))).queued();
+    let done = a_call().at(ago(30)).placed("theirs");
+    for call in [&old, &older, &later, &done] {
+        trial.hold(call).await;
+    }
+    let room = room(&[("akylai", "simulator")], None);
+    assert_eq!(ids(&claim(trial, worker(), &room, 1).await), [older.id]);
+    assert_eq!(ids(&claim(trial, worker(), &room, 10).await), [old.id]);
+    assert!(claim(trial, worker(), &room, 10).await.is_empty());
+}
+
+pub async fn a_claimed_call_carries_route_fence_and_lease(trial: &Trial) {
+    let call = a_call().at(trial.now()).queued();
+    trial.hold(&call).await;
+    let (by, before) = (worker(), trial.now());
+    let taken = claim(trial, by, &room(&[("akylai", "simulator")], None), 10).await.pop().expect("a claimed call");
+    assert_eq!((taken.state, taken.fence), (CallState::Claimed, Fence(1)));
+    assert_eq!(taken.connection, Some(connection("simulator")));
+    let lease = taken.lease.expect("a lease");
+    assert_eq!(lease.owner, by);
+    // By the store's own clock, which is near ours.
+    assert!(lease.until > later(before, LEASE - Duration::from_secs(5)));
+    assert!(lease.until < later(before, LEASE + Duration::from_secs(60)));
+    assert_eq!(taken.look_at, Some(lease.until));
+    assert_eq!(trial.read(&call).await, taken);
+    assert_eq!(trial.calls.history(call.id, call.revision, 10).await.expect("its history").len(), 1);
+}
+
+pub async fn concurrent_claims_share_no_call(trial: &Trial) {
+    crowd(trial, "akylai", 40).await;
+    let room = room(&[("akylai", "simulator")], None);
+    let claims = join_all((0..8).map(|_| claim(trial, worker(), &room, 7))).await;
+    let taken: Vec<_> = claims.iter().flat_map(|claim| ids(claim)).collect();
+    assert_eq!(taken.len(), taken.iter().collect::<HashSet<_>>().len());
+    assert!(claims.iter().all(|claim| claim.len() <= 7));
+    // Nothing that was left is lost.
+    let rest: usize = join_all((0..8).map(|_| claim(trial, worker(), &room, 7))).await.iter().map(Vec::len).sum();
+    assert_eq!(taken.len() + rest, 40);
+}
+
+pub async fn concurrent_claims_never_pass_a_limit(trial: &Trial) {
+    crowd(trial, "akylai", 30).await;
+    let room = room(&[("akylai", "simulator")], Some(5));
+    let claims = join_all((0..8).map(|_| claim(trial, worker(), &room, 3))).await;
+    assert_eq!(claims.iter().map(Vec::len).sum::<usize>(), 5);
+    assert!(claim(trial, worker(), &room, 10).await.is_empty());
+}
+
+pub async fn concurrent_claims_never_pass_the_limit_of_all(trial: &Trial) {
+    crowd(trial, "akylai", 10).await;
+    crowd(trial, "altai", 10).await;
+    let mut one = room(&[("akylai", "simulator")], None);
+    let mut other = room(&[("altai", "second")], None);
+    (one.max_live, other.max_live) = (Some(7), Some(7));
+    let claims = join_all((0..8).map(|nth| claim(trial, worker(), if nth % 2 == 0 { &one } else { &other }, 4))).await;
+    assert_eq!(claims.iter().map(Vec::len).sum::<usize>(), 7);
+}
+
+pub async fn a_call_without_room_does_not_hold_up_those_behind_it(trial: &Trial) {
+    crowd(trial, "akylai", 150).await;
+    crowd(trial, "altai", 3).await;
+    let mut room = room(&[("akylai", "full"), ("altai", "free")], None);
+    room.connections.insert(connection("full"), Space { max_live: Some(0), may_send: 100 });
+    let taken = claim(trial, worker(), &room, 10).await;
+    assert_eq!(taken.len(), 3);
+    assert!(taken.iter().all(|call| call.agent == agent("altai")));
+}
+
+pub async fn a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it(trial: &Trial) {
+    for _ in 0..100 {
+        let call = a_call().at(earlier(trial.now(), Duration::from_secs(60))).queued();
+        trial.hold(&refused(call)).await;
+    }
+    let open = a_call().at(earlier(trial.now(), Duration::from_secs(1))).queued();
+    trial.hold(&open).await;
+    let room = room(&[("akylai", "simulator")], None);
+    assert_eq!(ids(&claim(trial, worker(), &room, 10).await), [open.id]);
+}
+
+pub async fn a_call_of_an_unknown_agent_is_left(trial: &Trial) {
+    crowd(trial, "stranger", 70).await;
+    crowd(trial, "akylai", 1).await;
+    let taken = claim(trial, worker(), &room(&[("akylai", "simulator")], None), 10).await;
+    assert_eq!(taken.iter().map(|call| &call.agent).collect::<Vec<_>>(), [&agent("akylai")]);
+}
+
+pub async fn a_call_whose_wait_is_over_ends_in_the_claim(trial: &Trial) {
+    let call = a_call().at(earlier(trial.now(), Duration::from_mins(16))).queued();
+    trial.hold(&call).await;
+    let ended = claim(trial, worker(), &room(&[("akylai", "simulator")], None), 10).await.pop().expect("the call");
+    assert_eq!((ended.state, ended.ended_reason), (CallState::Expired, Some(EndedReason::QueueTimeout)));
+    assert_eq!(trial.read(&call).await, ended);
+}
+
+pub async fn an_unknown_call_frees_its_place_after_three_absences(trial: &Trial) {
+    let unknown = a_call().at(trial.now()).unknown();
+    trial.hold(&unknown).await;
+    crowd(trial, "akylai", 2).await;
+    let room = room(&[("akylai", "simulator")], Some(1));
+    for absent in 0..=3 {
+        let looks = Looks { count: absent, absent };
+        trial.calls.look_later(unknown.id, unknown.revision, looks, unknown.look_at).await.expect("a look");
+        let expected = usize::from(absent == 3);
+        assert_eq!(claim(trial, worker(), &room, 10).await.len(), expected, "after {absent} absences");
+    }
+}
+
+pub async fn a_beat_prolongs_only_the_leases_of_its_worker(trial: &Trial) {
+    crowd(trial, "akylai", 3).await;
+    let room = room(&[("akylai", "simulator")], None);
+    let (ours, theirs) = (worker(), worker());
+    let held = claim(trial, ours, &room, 1).await.pop().expect("ours");
+    let sent = claim(trial, ours, &room, 1).await.pop().expect("ours, to be sent");
+    let foreign = claim(trial, theirs, &room, 1).await.pop().expect("theirs");
+    let marked = change(&sent, &send_mark(trial.now()), trial.now());
+    trial.calls.save(Change { claim: Some(sent.fence), ..marked.clone() }).await.expect("the send mark");
+
+    trial.calls.beat(ours, Duration::from_mins(5)).await.expect("a beat");
+    let beaten = trial.read(&held).await;
+    let until = beaten.lease.expect("a lease").until;
+    assert!(until > later(held.lease.expect("a lease").until, Duration::from_mins(4)));
+    assert_eq!((beaten.look_at, beaten.revision), (Some(until), held.revision));
+    assert_eq!(trial.read(&sent).await, marked.call);
+    assert_eq!(trial.read(&foreign).await, foreign);
+}
+
+pub async fn a_beat_does_not_revive_a_lease_that_ran_out(trial: &Trial) {
+    crowd(trial, "akylai", 1).await;
+    let by = worker();
+    let room = room(&[("akylai", "simulator")], None);
+    let lost = trial.calls.claim(by, Duration::ZERO, &room, 1).await.expect("a claim").pop().expect("a claimed call");
+    trial.calls.beat(by, LEASE).await.expect("a beat");
+    assert_eq!(trial.read(&lost).await, lost);
+}
+
+/// Room for agents, each over one connection, for as many calls as told (`None`: without limit).
+pub(super) fn room(agents: &[(&str, &str)], max_live: Option<u32>) -> Room {
+    let route = |over: &str| Route { connection: connection(over), remote_id: "remote".to_owned(), from: None };
+    Room {
+        connections: agents.iter().map(|(_, over)| (connection(over), Space { max_live, may_send: 1_000 })).collect(),
+        agents: agents.iter().map(|(key, over)| (agent(key), vec![route(over)])).collect(),
+        max_live: None,
+    }
+}
+
+async fn claim(trial: &Trial, by: WorkerId, room: &Room, limit: u32) -> Vec<Call> {
+    trial.calls.claim(by, LEASE, room, limit).await.expect("a claim")
+}
+
+async fn crowd(trial: &Trial, key: &str, size: u64) {
+    let at = |nth| -> Timestamp { earlier(trial.now(), Duration::from_millis(5_000 - nth)) };
+    let calls = (0..size).map(|nth| a_call().at(at(nth)).with(key).accepted()).collect();
+    trial.calls.insert(calls, None).await.expect("new calls");
+}
+
+/// As after a refusal by the only connection there is.
+fn refused(call: Call) -> Call {
+    let refusals = Refusals { counted: 1, closed: vec![connection("simulator")] };
+    Call { refusals, revision: call.revision.next(), ..call }
+}
+
+fn ids(calls: &[Call]) -> Vec<CallId> {
+    calls.iter().map(|call| call.id).collect()
+}

@@ -1,0 +1,113 @@
+//! `callgate config` and `callgate db`: the configuration, and the database it names.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::out::Out;
+use super::{Global, table};
+use crate::config::{Config, DEFAULT_FILE, Environment, Given};
+use crate::failure::{Exit, Failure};
+use crate::hint;
+use crate::wiring::Plan;
+
+const EXAMPLE: &str = include_str!("../../../../callgate.example.toml");
+
+/// Write, check and show the configuration
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Examples:\n  callgate config init\n  callgate config check\n")]
+pub enum Configuration {
+    /// Write callgate.toml with every setting, commented out
+    #[command(before_help = "Example:\n  callgate config init\n")]
+    Init,
+    /// Say everything that is wrong with it
+    #[command(before_help = "Example:\n  callgate config check --config callgate.toml\n")]
+    Check,
+    /// Show each value in force and where it came from, secrets hidden
+    #[command(before_help = "Example:\n  callgate config show\n")]
+    Show,
+}
+
+/// Look after the database
+#[derive(Debug, Subcommand)]
+#[command(before_help = "Example:\n  callgate db migrate\n")]
+pub enum Db {
+    /// Bring its tables up to date (serve does it too)
+    #[command(before_help = "Example:\n  callgate db migrate --database-url postgres://user@host/callgate\n")]
+    Migrate {
+        /// sqlite://… or postgres://…
+        #[arg(long, value_name = "URL")]
+        database_url: Option<String>,
+        /// Where the database and the key are kept
+        #[arg(long, value_name = "FOLDER")]
+        data_dir: Option<PathBuf>,
+    },
+}
+
+impl Configuration {
+    pub fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+        let given = Given { config: global.config.clone(), ..Given::default() };
+        match self {
+            Self::Init => init(global, out),
+            Self::Check => {
+                let config = Config::load(&given, &Environment::of_process())?;
+                let file =
+                    config.file.as_ref().map_or_else(|| "no file; the defaults".to_owned(), |file| file.display().to_string());
+                Plan::of(config, true)?;
+                out.answer(&format!("good: {file}"));
+                Ok(Exit::Done)
+            }
+            Self::Show => show(&given, out),
+        }
+    }
+}
+
+fn init(global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+    let path = global.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
+    let shown = path.display();
+    let file = std::fs::File::options().write(true).create_new(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(EXAMPLE.as_bytes()));
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::new(Exit::Other, format!("{shown} is there already, and was left as it is"))
+                .then("Name another with --config, or move it away")
+        }
+        _ => Failure::new(Exit::Other, format!("{shown} cannot be written: {error}")).then("Name another with --config"),
+    })?;
+    out.answer(&shown.to_string());
+    out.note(&format!("Every setting is in it, commented out. Then: {}", hint::command("config check")));
+    Ok(Exit::Done)
+}
+
+fn show(given: &Given, out: &mut Out) -> Result<Exit, Failure> {
+    let reading = Config::read(given, &Environment::of_process());
+    if out.json {
+        let all = reading.sources.iter().map(|held| json!({ "setting": held.setting, "value": held.value, "from": held.from }));
+        out.answer(&json!({ "data": all.collect::<Vec<_>>() }).to_string());
+    } else {
+        let rows: Vec<Vec<String>> = reading.sources.into_iter().map(|held| vec![held.setting, held.value, held.from]).collect();
+        table::print(out, &["SETTING", "VALUE", "FROM"], &rows, &[]);
+    }
+    reading.result.map(|_| Exit::Done).map_err(Failure::from)
+}
+
+impl Db {
+    pub fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+        let Self::Migrate { database_url, data_dir } = self;
+        let given = Given { config: global.config.clone(), database_url, data_dir, ..Given::default() };
+        let config = Config::load(&given, &Environment::of_process())?;
+        let alone = config.database.kind == crate::config::DatabaseKind::Sqlite;
+        let _lock = crate::serve::data_dir::DataDir::open(&config.data_dir, alone)?;
+        let applied = callgate_adapters::store::migrate(config.database.url.expose())?;
+        if out.json {
+            out.answer(&json!({ "applied": applied }).to_string());
+        } else if applied.is_empty() {
+            out.answer("up to date");
+        } else {
+            applied.iter().for_each(|name| out.answer(&format!("applied {name}")));
+        }
+        Ok(Exit::Done)
+    }
+}

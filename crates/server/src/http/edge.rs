@@ -1,0 +1,217 @@
+//! What every request passes, on its way in and out: id, route, key, panics, unread bodies, problem documents,
+//! headers, the log record.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use callgate_domain::ports::Chance;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use super::auth::Caller;
+use super::body::Unread;
+use super::error::{Code, Problem};
+use super::headers::{self, X_REQUEST_ID};
+use super::record::{Record, Recorded};
+use super::table::{self, Found};
+use super::{Http, address};
+
+/// All headers of a request together.
+const HEADERS_LIMIT: usize = 16 * 1024;
+/// The one route whose repetition is worth a word when it fails.
+const CREATE: (&Method, &str) = (&Method::POST, "/v1/calls");
+
+/// A request, as far as everybody needs to know it.
+struct Arrival {
+    id: String,
+    method: Method,
+    found: Found,
+    started: Duration,
+}
+
+/// Serves one request.
+///
+/// # Errors
+/// Only with a whole response inside.
+pub async fn serve<B: MessageBody + 'static>(
+    http: Arc<Http>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = headers::request_id(request.headers()).map_or_else(|| fresh_id(&*http.gateway.chance), str::to_owned);
+    let found = table::find(http.table, request.method(), request.path());
+    let arrival = Arrival { id, method: request.method().clone(), found, started: http.gateway.clock.monotonic() };
+    let span = tracing::info_span!("request", request_id = %arrival.id);
+    pass(http, arrival, request, next).instrument(span).await
+}
+
+async fn pass<B: MessageBody + 'static>(
+    http: Arc<Http>,
+    arrival: Arrival,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let unread = match request.take_payload() {
+        Payload::None => None,
+        payload => Some(Unread::new(payload, request.headers())),
+    };
+    if let Some(unread) = &unread {
+        request.extensions_mut().insert(unread.clone());
+    }
+    let outcome = match admit(&http, &arrival, &request).await {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            let handled = async { next.call(request).await.map(ServiceResponse::map_into_boxed_body) };
+            AssertUnwindSafe(handled).catch_unwind().await
+        }
+        Err(problem) => Ok(Ok(request.error_response(problem))),
+    };
+    if let Some(unread) = unread {
+        unread.drain().await;
+    }
+    match outcome {
+        Ok(Ok(response)) => {
+            let (request, response) = response.into_parts();
+            Ok(ServiceResponse::new(request, finish(&http, &arrival, response)))
+        }
+        Ok(Err(error)) => Err(whole(finish(&http, &arrival, HttpResponse::from_error(error)))),
+        // The request went down with its handler, so the answer goes out as an error that holds a whole response.
+        Err(_panic) => {
+            tracing::error!("a handler panicked");
+            Err(whole(finish(&http, &arrival, HttpResponse::from_error(Problem::internal()))))
+        }
+    }
+}
+
+fn whole(response: HttpResponse) -> Error {
+    InternalError::from_response("answered", response).into()
+}
+
+/// Lets a request through, with its caller where the route needs one.
+async fn admit(http: &Http, arrival: &Arrival, request: &ServiceRequest) -> Result<Option<Caller>, Problem> {
+    let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size > HEADERS_LIMIT {
+        let detail = format!("The headers are longer than {} KiB together.", HEADERS_LIMIT / 1024);
+        return Err(Problem::new(Code::HeadersTooLarge, detail));
+    }
+    match arrival.found {
+        Found::Route(route) => match route.scope {
+            Some(scope) => {
+                let from = address::of_client(request, &http.options.trusted_proxies);
+                http.auth.admit(request.headers(), from, scope).await.map(Some)
+            }
+            None => Ok(None),
+        },
+        Found::OtherMethods(path) => Err(table::other_methods(http.table, path)),
+        Found::Nothing => Err(table::nothing_here()),
+    }
+}
+
+/// Gives an answer what all answers have, and writes down that it was given.
+fn finish(http: &Arc<Http>, arrival: &Arrival, mut response: HttpResponse) -> HttpResponse {
+    let mut code = None;
+    if let Some(problem) = problem_of(&response) {
+        let problem = said_for(arrival, problem);
+        code = Some(problem.code.as_str());
+        response = response.set_body(BoxBody::new(problem.render(&arrival.id)));
+        for (name, value) in problem.headers {
+            response.headers_mut().insert(name, value);
+        }
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    }
+    give_headers(http, arrival, response.headers_mut());
+    let record = Record {
+        clock: Arc::clone(&http.gateway.clock),
+        method: named(&arrival.method),
+        route: arrival.found.template(),
+        status: response.status(),
+        code,
+        started: arrival.started,
+        request_id: arrival.id.clone(),
+    };
+    match response.body().size() {
+        BodySize::None => record.write(0),
+        BodySize::Sized(bytes) => record.write(bytes),
+        BodySize::Stream => return response.map_body(|_, body| BoxBody::new(Recorded::new(body, record))),
+    }
+    response
+}
+
+/// What went wrong, whoever says it: our handlers, or the framework, which says it without a document.
+fn problem_of(response: &HttpResponse) -> Option<Problem> {
+    let status = response.status();
+    if let Some(error) = response.error() {
+        return Some(match error.as_error::<Problem>() {
+            Some(problem) => problem.clone(),
+            None => plain(status),
+        });
+    }
+    let failed = status.is_client_error() || status.is_server_error();
+    let says_nothing = matches!(response.body().size(), BodySize::None | BodySize::Sized(0));
+    (failed && says_nothing).then(|| plain(status))
+}
+
+fn plain(status: StatusCode) -> Problem {
+    let code = Code::of_status(status);
+    Problem::new(code, format!("{}.", code.title()))
+}
+
+/// A failed create says that repeating it is safe; nothing else needs words of its own.
+fn said_for(arrival: &Arrival, mut problem: Problem) -> Problem {
+    let is_create = (&arrival.method, arrival.found.template()) == CREATE;
+    if is_create && problem.code.status().is_server_error() {
+        problem.detail = format!("{} Sending it again with the same Idempotency-Key is safe.", problem.detail).into();
+    }
+    problem
+}
+
+fn give_headers(http: &Http, arrival: &Arrival, headers: &mut HeaderMap) {
+    if let Ok(id) = HeaderValue::from_str(&arrival.id) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    }
+    if http.gateway.facts.public_url.as_ref().is_some_and(|url| url.starts_with("https://")) {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+}
+
+fn fresh_id(chance: &dyn Chance) -> String {
+    let mut bytes = [0; 8];
+    chance.bytes(&mut bytes);
+    format!("req_{:016x}", u64::from_be_bytes(bytes))
+}
+
+/// A method as a label: the closed list, and one word for all the rest.
+fn named(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::TRACE => "TRACE",
+        Method::CONNECT => "CONNECT",
+        _ => "_OTHER",
+    }
+}

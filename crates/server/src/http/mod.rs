@@ -1,0 +1,166 @@
+//! HTTP in: the route table of `API.md`, in its order, and the server around it.
+//!
+//! A request passes the edge ([`edge`]): it gets its id, its route is found here, its key is checked against the scope
+//! that stands here, and whatever comes out gets its headers and its log record. A handler then parses, calls one use
+//! case of the gateway and writes the answer. No rule about calls lives in this folder.
+
+mod address;
+mod agents;
+mod auth;
+mod body;
+mod calls;
+mod cursor;
+mod edge;
+pub mod error;
+mod faults;
+mod headers;
+mod json;
+mod moment;
+pub mod openapi;
+mod ops;
+mod pages;
+mod query;
+mod record;
+mod table;
+mod throttle;
+pub mod view;
+mod webhook_tokens;
+mod webhooks;
+mod webhooks_in;
+mod words;
+
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use callgate_domain::ports::Scope;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use self::auth::Auth;
+use self::calls::events::Streams;
+use self::table::{Route, routes};
+use self::webhook_tokens::WebhookTokens;
+use crate::config::Network;
+use crate::gateway::Gateway;
+
+routes! {
+    /// Every route: method, path, the scope its key needs (none: open), handler; `hidden` ones are not in the public document.
+    pub ROUTES, public:
+
+    // 1. Calls
+    POST "/v1/calls"                                [CallsWrite]  calls::create::create_call;
+    GET  "/v1/calls"                                [CallsRead]   calls::list::list_calls;
+    GET  "/v1/calls/{call_id}"                      [CallsRead]   calls::read::get_call;
+    POST "/v1/calls/{call_id}/cancel"               [CallsWrite]  calls::cancel::cancel_call;
+    GET  "/v1/calls/{call_id}/events"               [CallsRead]   calls::events::stream_call;
+    GET  "/v1/calls/{call_id}/timeline"             [CallsRead]   calls::timeline::get_timeline;
+    GET  "/v1/calls/{call_id}/recording"            [CallsRead]   calls::recording::get_recording;
+    // 2. Agents
+    GET  "/v1/agents"                               [AgentsRead]  agents::list_agents;
+    GET  "/v1/agents/{key}"                         [AgentsRead]  agents::get_agent;
+    // 3. The result webhook, and the providers' own
+    POST "/v1/webhooks/call-completed"              [EventsWrite] webhooks::report_result;
+    POST "/v1/webhooks/in/{connection}/{token}"     []            webhooks_in::take_webhook, hidden;
+    // 7. For operators, and without a key
+    GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
+    GET  "/healthz"                                 []            ops::healthz;
+    GET  "/readyz"                                  []            ops::readyz;
+    GET  "/openapi.json"                            []            openapi::document, hidden;
+    GET  "/docs"                                    []            pages::docs, hidden;
+    GET  "/docs/errors"                             []            pages::errors, hidden;
+    GET  "/"                                        []            pages::home, hidden;
+    GET  "/console"                                 []            pages::console, hidden;
+    GET  "/assets/{file}"                           []            pages::asset, hidden;
+}
+
+routes! {
+    /// What answers on the operators' own address, where no key is needed.
+    pub OPERATOR_ROUTES, operators:
+
+    GET  "/metrics"                                 []            ops::metrics, hidden;
+    GET  "/healthz"                                 []            ops::healthz;
+    GET  "/readyz"                                  []            ops::readyz;
+}
+
+/// Connections left idle are closed after this.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// A request's headers arrive within this.
+const HEADERS_WITHIN: Duration = Duration::from_secs(5);
+/// Open requests are finished within this after a stop.
+const FINISH_WITHIN_S: u64 = 25;
+
+/// What the edge is set to: `[server]` and `[limits]` of the configuration.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Wrong keys that one address may send in a minute; 0 is no limit.
+    pub failed_auth_per_minute: u32,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { failed_auth_per_minute: 20, trusted_proxies: Vec::new() }
+    }
+}
+
+/// What all requests share.
+pub struct Http {
+    gateway: Arc<Gateway>,
+    auth: Auth,
+    tokens: WebhookTokens,
+    streams: Streams,
+    options: Options,
+    table: &'static [Route],
+}
+
+/// The API, the pages and the webhooks on these listeners. Signals are the caller's business.
+///
+/// # Errors
+/// When a listener cannot be used.
+pub fn server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>, options: Options) -> io::Result<Server> {
+    start(Http::new(gateway, options, ROUTES), listeners, public)
+}
+
+/// `/metrics`, `/healthz` and `/readyz` without a key, for an address that only operators reach.
+///
+/// # Errors
+/// When a listener cannot be used.
+pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> io::Result<Server> {
+    start(Http::new(gateway, Options::default(), OPERATOR_ROUTES), listeners, operators)
+}
+
+impl Http {
+    fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
+        let auth = Auth::new(Arc::clone(&gateway.keys), Arc::clone(&gateway.clock), options.failed_auth_per_minute);
+        let tokens = WebhookTokens::new(gateway);
+        Arc::new(Self { gateway: Arc::clone(gateway), auth, tokens, streams: Streams::default(), options, table })
+    }
+}
+
+fn start(http: Arc<Http>, listeners: Vec<TcpListener>, mount: fn(&mut ServiceConfig)) -> io::Result<Server> {
+    let server = HttpServer::new(move || {
+        let edge = Arc::clone(&http);
+        App::new()
+            .app_data(Data::from(Arc::clone(&http)))
+            .into_utoipa_app()
+            .configure(mount)
+            .into_app()
+            .default_service(web::to(|| async { HttpResponse::from_error(table::nothing_here()) }))
+            .wrap(from_fn(move |request, next| edge::serve(Arc::clone(&edge), request, next)))
+    })
+    .workers(std::thread::available_parallelism().map_or(2, usize::from))
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEADERS_WITHIN)
+    .shutdown_timeout(FINISH_WITHIN_S)
+    .tcp_nodelay(true)
+    .disable_signals();
+    Ok(listeners.into_iter().try_fold(server, HttpServer::listen)?.run())
+}

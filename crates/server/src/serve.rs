@@ -1,0 +1,178 @@
+//! `callgate serve`: from a configuration to a process that answers, and back to nothing without losing anything.
+
+pub mod banner;
+pub mod data_dir;
+pub mod first_key;
+
+use std::io::{self, IsTerminal, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use self::banner::Banner;
+use self::data_dir::DataDir;
+use self::first_key::FirstKey;
+use crate::config::{Config, DatabaseKind};
+use crate::failure::{Exit, Failure};
+use crate::gateway::Gateway;
+use crate::wiring::{Plan, wire};
+use crate::workers::Workers;
+use crate::{hint, http, telemetry};
+
+/// What is under way at a stop may take so long.
+const FINISH: Duration = Duration::from_secs(25);
+
+/// How often measured lengths are put into their buckets.
+const METRICS_UPKEEP: Duration = Duration::from_secs(1);
+
+/// What this process does of the gateway's work.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    /// Place calls, understand webhooks, look after calls.
+    pub workers: bool,
+    /// Answer HTTP.
+    pub http: bool,
+}
+
+/// A fault of this machine or its services, and what to do.
+fn refused(what: impl Into<String>, then: impl Into<String>) -> Failure {
+    Failure::new(Exit::Other, what).then(then)
+}
+
+/// A fault of the configuration, and what to do.
+fn misconfigured(what: impl Into<String>, then: impl Into<String>) -> Failure {
+    Failure::new(Exit::Configuration, what).then(then)
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// [`Failure`]; nothing is damaged then.
+pub fn run(config: Config, options: ServeOptions) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| refused(format!("no threads: {error}"), "Free memory, then start again."))?;
+    runtime.block_on(serve(config, options))
+}
+
+async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
+    let listener = if options.http { Some(listen(config.server.listen, &config)?) } else { None };
+    let metrics_listener = config.server.metrics_listen.map(|address| listen(address, &config)).transpose()?;
+    let alone = config.database.kind == DatabaseKind::Sqlite;
+    let data = DataDir::open(&config.data_dir, alone)?;
+    let metrics = telemetry::start_metrics(config.database.word())
+        .map_err(|error| refused(format!("metrics could not be started: {error}"), "This is a fault of the program."))?;
+    let edge = http::Options {
+        failed_auth_per_minute: config.limits.failed_auth_per_minute,
+        trusted_proxies: config.server.trusted_proxies.clone(),
+    };
+    let banner = Banner::of(&config);
+    let key_rules = first_key::Rules::of(&config);
+    let plan = Plan::of(config, options.workers)
+        .map_err(|fault| misconfigured(fault.to_string(), "Mend that setting, then: callgate config check"))?;
+    let gateway = Arc::new(wire(plan, metrics).await?);
+    let key = if options.http { key_rules.settle(&gateway, &data).await? } else { None };
+    if alone && options.workers {
+        take_over(&gateway).await?;
+    }
+    let stop = stop_signal()?;
+    tokio::spawn(keep_metrics_small(Arc::clone(&gateway)));
+    let workers = options.workers.then(|| Workers::start(&gateway));
+    let failed = |error: io::Error| refused(format!("the server could not be started: {error}"), "Start it again.");
+    let operators =
+        metrics_listener.map(|listener| http::operators_server(&gateway, vec![listener])).transpose().map_err(failed)?;
+    let server = listener.map(|listener| http::server(&gateway, vec![listener], edge)).transpose().map_err(failed)?;
+    let handles: Vec<_> = server.iter().chain(&operators).map(actix_web::dev::Server::handle).collect();
+    let running: Vec<_> = server.into_iter().chain(operators).map(tokio::spawn).collect();
+    announce(&banner, &gateway, key.as_ref(), &data);
+    stop.await;
+    tracing::info!("stopping");
+    gateway.stopping.cancel();
+    if let Some(workers) = workers {
+        workers.stopped(FINISH).await;
+    }
+    for handle in handles {
+        handle.stop(true).await;
+    }
+    for server in running {
+        if let Ok(Err(error)) = server.await {
+            tracing::error!(%error, "the server ended");
+        }
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Takes the address, so that a second process is refused before anything is opened or made.
+fn listen(address: SocketAddr, config: &Config) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
+    bound.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let next = SocketAddr::new(address.ip(), address.port().saturating_add(1));
+            let who = match data_dir::holder(&config.data_dir) {
+                Some(pid) => format!("Another callgate (pid {pid}) has it. Stop it"),
+                None => "Stop what uses it".to_owned(),
+            };
+            let way = hint::command(&format!("serve --listen {next}"));
+            refused(format!("{address} is already in use"), format!("{who}, or choose another address: {way}"))
+        }
+        _ => refused(format!("{address} cannot be listened on: {error}"), "Choose an address of this machine with --listen."),
+    })
+}
+
+/// The data folder's lock says that no other process is alive: what one before us held is looked after at once.
+async fn take_over(gateway: &Gateway) -> Result<(), Failure> {
+    let ended = gateway.store.end_leases_before(gateway.dispatch.worker).await;
+    let ended =
+        ended.map_err(|error| refused(format!("the database cannot be written: {error}"), "Check that its disk is not full."))?;
+    if ended > 0 {
+        tracing::info!(calls = ended, "the process before this one stopped in the middle of these; they are looked after now");
+    }
+    Ok(())
+}
+
+/// The recorder keeps each measured length until it is put into its bucket, which nobody else asks it to do.
+async fn keep_metrics_small(gateway: Arc<Gateway>) {
+    let mut tick = tokio::time::interval(METRICS_UPKEEP);
+    while !gateway.stopping.is_cancelled() {
+        tick.tick().await;
+        gateway.metrics.run_upkeep();
+    }
+}
+
+/// Resolves at SIGTERM or Ctrl-C. A second Ctrl-C ends the process at once.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error: io::Error| refused(format!("signals cannot be taken: {error}"), "Start it again.");
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tokio::spawn(async move {
+            if interrupt.recv().await.is_some() {
+                std::process::exit(130);
+            }
+        });
+    })
+}
+
+/// The banner for a person at a terminal, one record for everybody else.
+fn announce(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>, data: &DataDir) {
+    let made = key.filter(|key| key.was_made);
+    if io::stderr().is_terminal() {
+        let text = banner.text(made.map(|key| key.secret.expose()), data.was_made());
+        // A terminal that went away needs no banner.
+        let _gone = io::stderr().write_all(text.as_bytes());
+    }
+    if banner.is_open && gateway.facts.public_url.is_none() {
+        tracing::warn!(
+            "listening beyond this machine without server.public_url: set it to the address that providers and browsers use"
+        );
+    }
+    let took_ms = u64::try_from(gateway.clock.monotonic().as_millis()).unwrap_or(u64::MAX);
+    let key_file = key.and_then(|key| key.file.as_ref()).map(|file| file.display().to_string()).unwrap_or_default();
+    tracing::info!(listen = %banner.listen, database = gateway.facts.database, key_file, took_ms, "ready");
+}

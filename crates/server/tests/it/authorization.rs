@@ -1,0 +1,116 @@
+//! Keys: every operation needs one, or is on the short open list.
+
+use callgate_domain::ports::Scope;
+use callgate_server::http::{OPERATOR_ROUTES, Options, ROUTES};
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Answer, KEY, Server, Setup, key_of};
+
+/// What anybody may ask for. Anything new here is a decision.
+const OPEN: [&str; 9] = [
+    "POST /v1/webhooks/in/{connection}/{token}",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /docs/errors",
+    "GET /",
+    "GET /console",
+    "GET /assets/{file}",
+];
+
+/// The path of a route with something in its braces.
+fn filled(path: &str) -> String {
+    path.split('/')
+        .map(|part| if part.starts_with('{') { "019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d" } else { part })
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+fn method(of: &str) -> Method {
+    of.parse().expect("a method")
+}
+
+#[test]
+fn what_is_open_is_on_the_list() {
+    let open: Vec<_> =
+        ROUTES.iter().filter(|route| route.scope.is_none()).map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(open, OPEN);
+    assert!(OPERATOR_ROUTES.iter().all(|route| matches!(route.path, "/metrics" | "/healthz" | "/readyz")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_other_operation_is_refused_without_a_key_and_with_one_that_may_not() {
+    let server = Server::start().await;
+    for route in ROUTES {
+        let Some(scope) = route.scope else { continue };
+        let path = filled(route.path);
+        let bare = || server.bare(method(route.method.as_str()), &path);
+        let answer = Answer::of(bare()).await;
+        assert_eq!(
+            answer.problem(401, "missing_credentials")["detail"],
+            "Send your API key in the header 'Authorization: Bearer <key>'."
+        );
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer"), "{path}");
+        let answer = Answer::of(bare().bearer_auth("cg_wrong")).await;
+        answer.problem(401, "invalid_token");
+        assert_eq!(answer.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+        let reads = matches!(scope, Scope::CallsRead | Scope::AgentsRead);
+        let others: Vec<Scope> =
+            Scope::ALL.iter().copied().filter(|other| *other != scope && !(reads && *other == Scope::Admin)).collect();
+        let answer = Answer::of(bare().bearer_auth(key_of("default", &others))).await;
+        assert_eq!(answer.problem(403, "insufficient_scope")["detail"], format!("This needs a key with the scope {scope}."));
+        let answer = Answer::of(bare().bearer_auth(key_of("default", &[scope]))).await;
+        assert!(!matches!(answer.status, 401 | 403), "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_are_read_as_they_are_written() {
+    let server = Server::start().await;
+    for (header, status) in [
+        (format!("Bearer {KEY}"), 200),
+        (format!("bearer {KEY}"), 200),
+        (format!("BEARER   {KEY}"), 200),
+        (format!("Basic {KEY}"), 401),
+        (KEY.to_owned(), 401),
+        ("Bearer".to_owned(), 401),
+        (format!("Bearer {KEY}x"), 401),
+        (format!("Bearer {} {KEY}", KEY), 401),
+    ] {
+        let answer = Answer::of(server.bare(Method::GET, "/v1/agents").header("authorization", &header)).await;
+        assert_eq!(answer.status, status, "{header}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_keys_are_throttled_and_a_good_one_is_not() {
+    let options = Options { failed_auth_per_minute: 3, ..Options::default() };
+    let server = Server::with(Setup { options, ..Setup::default() }).await;
+    let wrong = || Answer::of(server.bare(Method::GET, "/v1/agents").bearer_auth("cg_wrong"));
+    for _ in 0..3 {
+        wrong().await.problem(401, "invalid_token");
+    }
+    let answer = wrong().await;
+    let detail = answer.problem(429, "rate_limited")["detail"].as_str().unwrap().to_owned();
+    let seconds = answer.header("retry-after").unwrap();
+    assert!(detail.contains(&format!("in {seconds} seconds")), "{detail}");
+    assert_eq!(answer.header("ratelimit-policy"), Some("\"wrong-keys\";q=3;w=60"));
+    assert_eq!(answer.header("ratelimit"), Some(format!("\"wrong-keys\";r=0;t={seconds}").as_str()));
+    assert_eq!(Answer::of(server.get("/v1/agents")).await.status, 200);
+    Answer::of(server.bare(Method::GET, "/v1/agents")).await.problem(401, "missing_credentials");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_is_trusted_says_whose_wrong_key_it_was() {
+    let options = Options { failed_auth_per_minute: 1, trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()] };
+    let server = Server::with(Setup { options, ..Setup::default() }).await;
+    let wrong = |from: &'static str| {
+        Answer::of(server.bare(Method::GET, "/v1/agents").bearer_auth("cg_wrong").header("x-forwarded-for", from))
+    };
+    wrong("192.0.2.1").await.problem(401, "invalid_token");
+    wrong("192.0.2.1").await.problem(429, "rate_limited");
+    wrong("192.0.2.2").await.problem(401, "invalid_token");
+    server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
+}

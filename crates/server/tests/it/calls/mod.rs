@@ -1,0 +1,10 @@
+//! `/v1/calls`.
+
+mod cancel;
+mod create;
+mod events;
+mod idempotency;
+mod list;
+mod read;
+mod recording;
+mod timeline;

@@ -1,0 +1,126 @@
+//! The public document: complete, kept in `docs/openapi.json`, and without a word about who carries the calls.
+
+use std::path::Path;
+
+use callgate_server::http::{ROUTES, openapi};
+use serde_json::Value;
+
+use crate::harness::{Answer, Server};
+
+/// Routes that clients need no description of.
+const HIDDEN: [&str; 8] = [
+    "POST /v1/webhooks/in/{connection}/{token}",
+    "GET /metrics",
+    "GET /openapi.json",
+    "GET /docs",
+    "GET /docs/errors",
+    "GET /",
+    "GET /console",
+    "GET /assets/{file}",
+];
+
+fn document() -> Value {
+    serde_json::from_str(&openapi::text()).expect("JSON")
+}
+
+#[test]
+fn every_route_is_in_the_document_or_on_the_short_list() {
+    let document = document();
+    let described: Vec<String> = document["paths"]
+        .as_object()
+        .expect("paths")
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object().expect("an item").keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+        })
+        .collect();
+    let all: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    for route in &all {
+        assert!(described.contains(route) != HIDDEN.contains(&route.as_str()), "{route}");
+    }
+    assert_eq!(described.len() + HIDDEN.len(), all.len());
+}
+
+#[test]
+fn every_operation_has_its_name_its_key_and_its_problems() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    let mut names = Vec::new();
+    for route in ROUTES.iter().filter(|route| !HIDDEN.contains(&format!("{} {}", route.method, route.path).as_str())) {
+        let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
+        names.push(operation["operationId"].as_str().expect("a name").to_owned());
+        let keyed = operation["security"] == serde_json::json!([{"bearer": []}]);
+        assert_eq!(keyed, route.scope.is_some(), "{}", route.path);
+        let responses = operation["responses"].as_object().expect("responses");
+        for wanted in if keyed { vec!["400", "401", "403", "429", "500", "503"] } else { vec!["500"] } {
+            assert!(responses.contains_key(wanted), "{} {wanted}", route.path);
+        }
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            let name = response["$ref"].as_str().and_then(|target| target.rsplit('/').next());
+            let whole = name.map_or(response, |name| &document["components"]["responses"][name]);
+            let content = whole["content"].as_object().unwrap_or_else(|| panic!("{} {status}", route.path));
+            assert!(content.contains_key("application/problem+json") || route.path == "/readyz", "{} {status}", route.path);
+        }
+    }
+    assert_eq!(
+        names,
+        [
+            "createCall",
+            "listCalls",
+            "getCall",
+            "cancelCall",
+            "streamCall",
+            "getTimeline",
+            "getRecording",
+            "listAgents",
+            "getAgent",
+            "reportResult",
+            "getHealth",
+            "getReadiness"
+        ]
+    );
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let text = document.to_string();
+    for target in text.split("\"$ref\":\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        let pointer = target.strip_prefix('#').expect("inside the document");
+        assert!(document.pointer(pointer).is_some(), "{target}");
+    }
+}
+
+#[test]
+fn nobody_who_carries_calls_is_named_in_it() {
+    let text = openapi::text().to_lowercase();
+    for word in ["elevenlabs", "vapi", "retell", "bland", "twilio", "livekit", "bolna", "sip", "trunk", "simulator"] {
+        let found = text.match_indices(word).find(|(at, _)| {
+            let around = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+            around(text[..*at].chars().last()) && around(text[at + word.len()..].chars().next())
+        });
+        assert_eq!(found, None, "{word}");
+    }
+}
+
+#[test]
+fn docs_openapi_json_is_this_document() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
+    let document = openapi::text();
+    if std::env::var_os("CALLGATE_BLESS").is_some_and(|bless| bless == "1") {
+        std::fs::write(&kept, &document).expect("written");
+    }
+    let held = std::fs::read_to_string(&kept).unwrap_or_default();
+    assert!(
+        held == document,
+        "docs/openapi.json is not what the server serves. Write it anew: CALLGATE_BLESS=1 cargo test -p callgate openapi"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_served_to_everybody() {
+    let server = Server::start().await;
+    let answer = Answer::of(server.bare(reqwest::Method::GET, "/openapi.json")).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("application/json")));
+    assert_eq!(answer.text, openapi::text());
+}

@@ -1,0 +1,4 @@
+//! `/v1/webhooks`.
+
+mod call_completed;
+mod native;
