@@ -8,6 +8,8 @@ mod machine;
 #[cfg(test)]
 mod made;
 #[cfg(test)]
+mod memory;
+#[cfg(test)]
 mod order;
 #[cfg(test)]
 mod phone;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{Held, KeyUsed, Memory};
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
@@ -21,7 +22,8 @@ const KEY_KEPT: Duration = Duration::from_hours(7 * 24);
 #[async_trait]
 impl CallStore for Memory {
     async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-        let now = self.clock.now();
+        // A key is as old as the call it made.
+        let now = calls.first().map_or(self.clock.now(), |(call, _)| call.created_at);
         let mut held = self.held();
         if let Some(key) = &key
             && let Some(before) = held.replay(key, now)?
@@ -95,9 +97,10 @@ impl CallStore for Memory {
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        let until = later(self.clock.now(), lease);
+        let now = self.clock.now();
+        let until = later(now, lease);
         for call in self.held().calls.values_mut().filter(|call| call.state == CallState::Claimed) {
-            if let Some(held) = call.lease.as_mut().filter(|held| held.owner == by) {
+            if let Some(held) = call.lease.as_mut().filter(|held| held.owner == by && held.until > now) {
                 held.until = until;
                 call.look_at = Some(until);
             }
@@ -109,8 +112,8 @@ impl CallStore for Memory {
         let now = self.clock.now();
         let mut ended = 0;
         for call in self.held().calls.values_mut() {
-            if let Some(held) = call.lease.as_mut().filter(|held| held.owner != by) {
-                held.until = now;
+            if let Some(lease) = call.lease.as_mut().filter(|lease| lease.owner != by) {
+                lease.until = now;
                 call.look_at = Some(now);
                 ended += 1;
             }
@@ -232,12 +235,14 @@ impl Held {
             }
         }
         let changed: Vec<_> = change.earlier.into_iter().chain(change.call.attempt.clone()).collect();
-        if !self.permits(id, &changed) {
+        let history = self.history.entry(id).or_default();
+        let is_new = history.last().is_none_or(|last| last.revision < change.entry.revision);
+        if !is_new || !self.permits(id, &changed) {
             return Err(StoreError::Conflict);
         }
-        self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
         self.history.entry(id).or_default().push(change.entry);
-        self.calls.insert(id, change.call);
+        self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
+        self.calls.insert(id, storable(change.call));
         Ok(())
     }
 
@@ -251,6 +256,40 @@ impl Held {
         let mut dialed: Vec<_> = all.iter().filter(|one| one.outcome != Outcome::NotDialed).map(|one| one.try_number).collect();
         dialed.sort_unstable();
         not_over <= 1 && dialed.is_sorted_by(|one, next| one < next)
+    }
+}
+
+/// What a provider says may hold what Postgres cannot: a NUL becomes the sign for an unreadable character.
+fn storable(mut call: Call) -> Call {
+    let result = &mut call.result;
+    for text in result.summary.iter_mut().chain(&mut result.recording) {
+        clean(text);
+    }
+    if let Some(words) = result.transcript.as_mut() {
+        clean(&mut words.text);
+        words.turns.iter_mut().for_each(|turn| clean(&mut turn.text));
+    }
+    result.extracted = std::mem::take(&mut result.extracted).into_iter().map(cleaned).collect();
+    call
+}
+
+fn cleaned((mut name, value): (String, Value)) -> (String, Value) {
+    clean(&mut name);
+    let value = match value {
+        Value::String(mut text) => {
+            clean(&mut text);
+            Value::String(text)
+        }
+        Value::Array(values) => values.into_iter().map(|value| cleaned((String::new(), value)).1).collect(),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(cleaned).collect()),
+        other => other,
+    };
+    (name, value)
+}
+
+fn clean(text: &mut String) {
+    if text.contains('\0') {
+        *text = text.replace('\0', "\u{fffd}");
     }
 }
 

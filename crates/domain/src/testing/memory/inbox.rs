@@ -63,12 +63,12 @@ impl Inbox for Memory {
         about: Option<AttemptRef>,
         again_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
-        if let Some(row) = self.held().inbox.get_mut(&id) {
-            row.kept.progress = progress;
-            row.kept.tries = if progress == Progress::Parked { 0 } else { row.kept.tries };
-            row.about = about.unwrap_or_default();
-            row.again_at = again_at;
-        }
+        let mut held = self.held();
+        let row = held.inbox.get_mut(&id).ok_or(StoreError::NotFound)?;
+        row.kept.progress = progress;
+        row.kept.tries = if progress == Progress::Parked { 0 } else { row.kept.tries };
+        row.about = about.unwrap_or_default();
+        row.again_at = again_at;
         Ok(())
     }
 
