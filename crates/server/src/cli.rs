@@ -8,10 +8,19 @@ mod call;
 mod calls;
 mod client;
 mod config;
+mod confirm;
+mod exchange;
 mod follow;
+mod key;
 mod out;
+mod phone;
+mod progress;
+mod refusal;
 mod serve;
+mod spinner;
+mod stream;
 mod table;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -96,12 +105,12 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return misread(&error),
     };
-    let mut out = Out::new(&cli.global);
+    let out = Out::new(&cli.global);
     let Some(command) = cli.command else {
         out.answer(WELCOME.trim_end());
         return Exit::Done.into();
     };
-    match command.run(&cli.global, &mut out) {
+    match command.run(&cli.global, &out) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             out.failure(&failure);
@@ -111,16 +120,29 @@ pub fn run() -> ExitCode {
 }
 
 impl Command {
-    fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+    fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
         match self {
             Self::Serve(serve) => serve.run(global),
             Self::Config(configuration) => configuration.run(global, out),
             Self::Db(db) => db.run(global, out),
-            Self::Call(call) => client::block_on(call.run(global, out)),
-            Self::Calls(calls) => client::block_on(calls.run(global, out)),
-            Self::Agents(agents) => client::block_on(agents.run(global, out)),
+            Self::Call(call) => block_on(call.run(global, out)),
+            Self::Calls(calls) => block_on(calls.run(global, out)),
+            Self::Agents(agents) => block_on(agents.run(global, out)),
         }
     }
+}
+
+/// Runs a command that speaks HTTP. Ctrl-C ends it, whatever it awaits; what has more to say then says so itself.
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Other, format!("nothing can be awaited here: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            done = command => done,
+            _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        }
+    })
 }
 
 /// Help and version go to stdout; a mistake to stderr, with the nearest command where one is near.

@@ -76,6 +76,8 @@ struct More {
     causes: Vec<String>,
     /// More of the same, each with its own lines.
     also: Vec<Failure>,
+    /// The API's word for it, where the API said it.
+    code: String,
 }
 
 impl Failure {
@@ -96,6 +98,19 @@ impl Failure {
     pub fn id(mut self, name: &'static str, id: impl Into<String>) -> Self {
         self.more.ids.push((name, id.into()));
         self
+    }
+
+    /// The same, with the API's word for it.
+    #[must_use]
+    pub fn code(mut self, code: &str) -> Self {
+        code.clone_into(&mut self.more.code);
+        self
+    }
+
+    /// Whether the API said this word.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.more.code == code
     }
 
     /// The same, with what caused it and what caused that.

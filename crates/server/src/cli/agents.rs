@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use super::client::Client;
-use super::out::Out;
+use super::out::{Out, clean};
 use super::{Global, table};
 use crate::failure::{Exit, Failure};
 
@@ -19,9 +19,10 @@ pub enum Agents {
 }
 
 impl Agents {
-    pub async fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+    /// Asks, and prints the answer.
+    pub async fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
         let Self::List = self;
-        let answer = Client::new(global)?.get("/v1/agents").await?;
+        let answer = Client::new(global, out)?.get("/v1/agents").await?;
         if out.json {
             out.answer(answer.text.trim_end());
             return Ok(Exit::Done);
@@ -32,16 +33,17 @@ impl Agents {
             return Ok(Exit::Done);
         }
         let row = |agent: &Value| {
-            let text = |field: &str| agent.text(field).unwrap_or_default().to_owned();
+            let text = |field: &str| clean(agent.text(field).unwrap_or_default(), false);
             let state = match (agent.is_not("available"), agent.is("test")) {
                 (true, _) => "unavailable",
                 (_, true) => "simulated",
                 _ => "ready",
             };
-            vec![text("key"), text("name"), state.to_owned(), text("description")]
+            let languages = agent.items("languages").iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ");
+            vec![text("key"), text("name"), state.to_owned(), clean(&languages, false), text("description")]
         };
         let rows: Vec<Vec<String>> = agents.iter().map(row).collect();
-        table::print(out, &["AGENT", "NAME", "STATE", "DESCRIPTION"], &rows, &[]);
+        table::print(out, &["AGENT", "NAME", "STATE", "LANGUAGES", "DESCRIPTION"], &rows, &[]);
         Ok(Exit::Done)
     }
 }

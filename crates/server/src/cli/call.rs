@@ -1,24 +1,24 @@
 //! `callgate call`: places a call, prints its id, and follows it where that is wanted.
 
-use std::io::Write;
+use std::time::Duration;
 
 use callgate_domain::model::Phone;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::Global;
 use super::body::Body;
-use super::client::Client;
-use super::follow;
+use super::client::{Answer, Client, call_id};
+use super::follow::exit_of;
 use super::out::Out;
+use super::watch::Watch;
+use super::{Global, confirm, phone, refusal};
 use crate::failure::{Exit, Failure};
-use crate::hint;
+use crate::{duration, hint};
 
 const EXAMPLES: &str = "\
 Examples:
   callgate call +12025550101 --agent akylai --watch
-  id=$(callgate call +12025550101 --agent akylai)
-";
+  id=$(callgate call +12025550101 --agent akylai)";
 
 /// Place a call, and print its call_id
 #[derive(Debug, Args)]
@@ -35,8 +35,11 @@ pub struct Call {
     /// Wait until it ends, then print it
     #[arg(long)]
     wait: bool,
+    /// Stop following it after this long: 90s, 5m
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+    timeout: Option<Duration>,
     /// Makes sending it again safe; a fresh one where you give none
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
     idempotency_key: Option<String>,
     /// Do not ask before a real phone is dialed
     #[arg(long)]
@@ -44,81 +47,102 @@ pub struct Call {
 }
 
 impl Call {
-    pub async fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
-        let client = Client::new(global)?;
-        let agents = client.get("/v1/agents").await?.body;
-        let agent = self.agent(&agents)?;
-        let known = agents.items("data").iter().find(|known| known.text("key") == Some(agent.as_str()));
-        if known.is_some_and(|known| known.is_not("test")) {
-            self.confirm(&agent, out).await?;
+    /// Places the call.
+    pub async fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
+        let client = Client::new(global, out)?;
+        let flags = client.flag(global);
+        let (agent, is_test) = self.agent(&client).await?;
+        if !is_test && !self.yes {
+            let phone = Phone::parse(&self.phone).map_or_else(|_| self.phone.clone(), |phone| phone::grouped(phone.e164()));
+            confirm::real_call(&agent, &phone, &self.again(&agent, &flags, "--yes"), out).await?;
         }
-        let key = self.idempotency_key.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-        let body = json!({ "phone": self.phone, "agent": agent });
-        let placed = client.post("/v1/calls", Some(&body), Some(&key)).await?;
-        let id = placed.body.text("call_id").unwrap_or_default().to_owned();
-        if self.watch {
-            if !out.json {
+        let placed = self.place(&client, &agent, &flags, out).await?;
+        let id = call_id(&placed)?;
+        let watch = Watch { client: &client, id: &id, is_new: true, patience: self.timeout, flags };
+        match (self.watch, self.wait, out.json) {
+            (true, _, true) => watch.show(out).await,
+            (true, _, false) => {
                 out.answer(&format!("{id}\n"));
+                watch.show(out).await
             }
-            return follow::watch(&client, &id, out).await;
+            (false, true, true) => {
+                let call = watch.wait(out).await?;
+                out.answer(call.text.trim_end());
+                Ok(exit_of(&call))
+            }
+            (false, true, false) => {
+                out.answer(&id);
+                let call = watch.wait(out).await?;
+                super::calls::show(&call.body, out);
+                Ok(exit_of(&call))
+            }
+            (false, false, json) => {
+                out.answer(if json { placed.text.trim_end() } else { &id });
+                Ok(Exit::Done)
+            }
         }
-        if !self.wait {
-            out.answer(if out.json { placed.text.trim_end() } else { &id });
-            return Ok(Exit::Done);
-        }
-        if !out.json {
-            out.answer(&id);
-        }
-        let call = follow::wait(&client, &id, out).await?;
-        if out.json {
-            out.answer(&call.to_string());
-        } else {
-            super::calls::show(&call, out);
-        }
-        Ok(follow::exit_of(&call))
     }
 
-    fn agent(&self, agents: &Value) -> Result<String, Failure> {
-        let keys: Vec<&str> = agents.items("data").iter().filter_map(|agent| agent.text("key")).collect();
-        match (&self.agent, keys.as_slice()) {
-            (Some(agent), _) => Ok(agent.clone()),
-            (None, [only]) => Ok((*only).to_owned()),
-            (None, []) => Err(Failure::new(Exit::Usage, "there is no agent to call with").then("Add one to callgate.toml")),
+    /// Whom to call with, and whether that is simulated. Where the key may not see the agents, nothing is taken for
+    /// simulated.
+    async fn agent(&self, client: &Client) -> Result<(String, bool), Failure> {
+        let agents = match (client.get("/v1/agents").await, &self.agent) {
+            (Ok(answer), _) => answer.body,
+            (Err(failure), Some(agent)) if failure.is("insufficient_scope") => return Ok((agent.clone(), false)),
+            (Err(failure), _) => return Err(failure),
+        };
+        let agents = agents.items("data");
+        let keys: Vec<&str> = agents.iter().filter_map(|agent| agent.text("key")).collect();
+        let wanted = match (self.agent.as_deref(), keys.as_slice()) {
+            (Some(agent), _) => agent,
+            (None, [only]) => only,
+            (None, []) => {
+                return Err(Failure::new(Exit::Missing, "there is no agent to call with").then("Add one to callgate.toml"));
+            }
             (None, several) => {
                 let then = format!("Say which: --agent {}", several.join(", or --agent "));
-                Err(Failure::new(Exit::Usage, "there is more than one agent").then(then))
+                return Err(Failure::new(Exit::Usage, "there is more than one agent").then(then));
+            }
+        };
+        let known: Option<&Value> = agents.iter().find(|agent| agent.text("key") == Some(wanted));
+        known.map(|agent| (wanted.to_owned(), agent.is("test"))).ok_or_else(|| refusal::no_agent(wanted, &keys))
+    }
+
+    async fn place(&self, client: &Client, agent: &str, flags: &str, out: &Out) -> Result<Answer, Failure> {
+        let key = self.idempotency_key.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let body = json!({ "phone": self.phone, "agent": agent });
+        let safely = || {
+            let again = self.again(agent, flags, &format!("--idempotency-key {}", hint::quoted(&key)));
+            format!("It may have been accepted. This asks for the same call and places no second one: {again}")
+        };
+        tokio::select! {
+            biased;
+            placed = client.create("/v1/calls", &body, &key) => placed.map_err(|failure| match failure.exit {
+                Exit::Unreachable | Exit::TimeRanOut => failure.then(safely()),
+                _ => failure,
+            }),
+            _ = tokio::signal::ctrl_c() => {
+                out.note(&format!("\nStopped. {}", safely()));
+                Err(Failure::interrupted())
             }
         }
     }
 
-    /// A real phone is never dialed by surprise.
-    async fn confirm(&self, agent: &str, out: &Out) -> Result<(), Failure> {
-        if self.yes {
-            return Ok(());
-        }
-        if out.no_input {
-            return Err(Failure::new(Exit::Usage, format!("{agent} dials a real phone, and nobody can be asked here"))
-                .then("Add --yes to call it"));
-        }
-        let phone = Phone::parse(&self.phone).map_or_else(|_| self.phone.clone(), |phone| phone.e164().to_owned());
-        let question = format!("{agent} dials a real phone, which may cost money. Call {phone}? [y/N] ");
-        let _shown = std::io::stderr().write_all(question.as_bytes());
-        let asked = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().read_line(&mut line).map(|_| line)
-        });
-        let answered = tokio::select! {
-            answer = asked => answer.ok().and_then(Result::ok).unwrap_or_default(),
-            _ = tokio::signal::ctrl_c() => {
-                out.note("\nNo call was placed.");
-                // The reading thread waits for a line that never comes; the process ends without it.
-                std::process::exit(i32::from(Exit::Interrupted as u8));
-            }
+    /// The same command, with something more.
+    fn again(&self, agent: &str, flags: &str, more: &str) -> String {
+        let follows = if self.watch {
+            " --watch"
+        } else if self.wait {
+            " --wait"
+        } else {
+            ""
         };
-        if matches!(answered.trim(), "y" | "Y" | "yes" | "Yes") {
-            return Ok(());
-        }
-        Err(Failure::new(Exit::Other, "no call was placed")
-            .then(format!("Place it: {} --yes", hint::command(&format!("call {phone} --agent {agent}")))))
+        hint::command(&format!("call {} --agent {agent}{follows}{flags} {more}", hint::quoted(&self.phone)))
     }
+}
+
+/// As the API takes one: 1 to 255 visible ASCII characters.
+fn idempotency_key(text: &str) -> Result<String, String> {
+    let fits = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(text.to_owned()) } else { Err("it needs 1 to 255 visible ASCII characters and no space".to_owned()) }
 }

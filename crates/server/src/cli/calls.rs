@@ -2,16 +2,20 @@
 
 use std::fmt::Write as _;
 
-use callgate_domain::model::Status;
+use std::time::Duration;
+
+use callgate_domain::model::{CallId, Status};
 use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::body::Body;
 use super::client::Client;
-use super::follow::minutes;
-use super::out::Out;
-use super::{Global, follow, table};
+use super::out::{Out, clean};
+use super::progress::minutes;
+use super::watch::Watch;
+use super::{Global, phone, table};
 use crate::failure::{Exit, Failure};
 use crate::{duration, hint};
 
@@ -25,16 +29,16 @@ pub enum Calls {
     #[command(before_help = "Example:\n  callgate calls list --agent altai --limit 5\n")]
     List {
         /// Only of this status
-        #[arg(long)]
+        #[arg(long, value_parser = PossibleValuesParser::new(Status::ALL.iter().map(|status| status.as_str())))]
         status: Option<String>,
         /// Only of this agent
         #[arg(long)]
         agent: Option<String>,
         /// Only accepted since then: 10m, 24h, 90d
-        #[arg(long, value_name = "DURATION")]
-        since: Option<String>,
+        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+        since: Option<Duration>,
         /// So many: 1 to 200
-        #[arg(long, default_value_t = 20)]
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: u32,
         /// Go on where a page before ended
         #[arg(long)]
@@ -54,6 +58,9 @@ pub enum Calls {
     Watch {
         /// What placing it printed
         call_id: String,
+        /// Stop following it after this long: 90s, 5m
+        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+        timeout: Option<Duration>,
     },
     /// Ask for the end of a call
     #[command(before_help = "Example:\n  callgate calls cancel CALL_ID\n")]
@@ -64,34 +71,60 @@ pub enum Calls {
 }
 
 impl Calls {
-    pub async fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
-        let client = Client::new(global)?;
+    /// Asks, and prints the answer.
+    pub async fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
+        let client = Client::new(global, out)?;
+        let flags = client.flag(global);
         match self {
             Self::List { status, agent, since, limit, cursor } => {
-                let since = since.map(|since| moment_ago(&since)).transpose()?;
-                let filters = [
-                    ("status", status),
-                    ("agent", agent),
-                    ("created_after", since),
-                    ("cursor", cursor),
-                    ("limit", Some(limit.to_string())),
-                ];
-                list(&client, &filters, out).await
+                let since = since.map(|since| callgate_domain::model::moment::earlier(now(), since).to_string());
+                let filters =
+                    [("status", status), ("agent", agent), ("created_after", since), ("limit", Some(limit.to_string()))];
+                list(&client, &filters, cursor, &flags, out).await
             }
-            Self::Get { call_id, transcript } => get(&client, &call_id, transcript, out).await,
-            Self::Watch { call_id } => follow::watch(&client, &plain(&call_id)?, out).await,
-            Self::Cancel { call_id } => cancel(&client, &call_id, out).await,
+            Self::Get { call_id, transcript } => {
+                let id = known(&call_id)?;
+                get(&client, id, transcript, out).await.map_err(|failure| named(failure, id))
+            }
+            Self::Watch { call_id, timeout } => {
+                let id = known(&call_id)?;
+                let text = id.to_string();
+                let watch = Watch { client: &client, id: &text, is_new: false, patience: timeout, flags };
+                watch.show(out).await.map_err(|failure| named(failure, id))
+            }
+            Self::Cancel { call_id } => {
+                let id = known(&call_id)?;
+                cancel(&client, id, out).await.map_err(|failure| named(failure, id))
+            }
         }
     }
 }
 
-async fn list(client: &Client, filters: &[(&str, Option<String>)], out: &mut Out) -> Result<Exit, Failure> {
+/// What is no id is the id of no call.
+fn known(call_id: &str) -> Result<CallId, Failure> {
+    call_id.parse().map_err(|_no_id| missing(call_id))
+}
+
+/// A call that is not there is named.
+fn named(failure: Failure, call_id: CallId) -> Failure {
+    if failure.exit == Exit::Missing { missing(&call_id.to_string()) } else { failure }
+}
+
+fn missing(call_id: &str) -> Failure {
+    Failure::new(Exit::Missing, format!("there is no call {call_id}"))
+        .then(format!("Look for it: {}", hint::command("calls list")))
+}
+
+async fn list(
+    client: &Client,
+    filters: &[(&str, Option<String>)],
+    cursor: Option<String>,
+    flags: &str,
+    out: &Out,
+) -> Result<Exit, Failure> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    for (name, value) in filters {
-        if let Some(value) = value {
-            query.append_pair(name, value);
-        }
-    }
+    let given = filters.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?)));
+    query.extend_pairs(given).extend_pairs(cursor.as_deref().map(|cursor| ("cursor", cursor)));
     let answer = client.get(&format!("/v1/calls?{}", query.finish())).await?;
     if out.json {
         out.answer(answer.text.trim_end());
@@ -99,15 +132,25 @@ async fn list(client: &Client, filters: &[(&str, Option<String>)], out: &mut Out
     }
     let calls = answer.body.items("data");
     if calls.is_empty() {
-        let filtered = filters.iter().any(|(name, value)| *name != "limit" && value.is_some());
-        let place = hint::command("call +12025550101 --agent akylai");
-        out.note(&if filtered { "No call matches.".to_owned() } else { format!("No calls yet. Place one: {place}") });
+        let is_filtered = filters.iter().any(|(name, value)| *name != "limit" && value.is_some());
+        let place = || hint::command(&format!("call +12025550101 --agent akylai{flags}"));
+        out.note(&match (cursor, is_filtered) {
+            (Some(_), _) => "There are no more calls.".to_owned(),
+            (None, true) => format!("No call matches. All of them: {}", hint::command(&format!("calls list{flags}"))),
+            (None, false) => format!("No calls yet. Place one: {}", place()),
+        });
         return Ok(Exit::Done);
     }
     let rows: Vec<Vec<String>> = calls.iter().map(|call| row(call, out)).collect();
     table::print(out, &["STATUS", "PHONE", "AGENT", "STARTED", "LENGTH", "CALL_ID"], &rows, &[4]);
     if let Some(cursor) = answer.body.text("next_cursor") {
-        out.note(&format!("\nMore: {}", hint::command(&format!("calls list --cursor {cursor}"))));
+        let again = filters.iter().filter_map(|(name, value)| {
+            let (flag, value) = (name.replace("created_after", "since"), value.as_deref()?);
+            Some(format!(" --{flag} {}", hint::quoted(value)))
+        });
+        // A length of time would begin at another moment by then; the cursor knows where the list ends instead.
+        let again: String = again.filter(|flag| !flag.starts_with(" --since")).collect();
+        out.note(&format!("\nMore: {}", hint::command(&format!("calls list{again}{flags} --cursor {}", hint::quoted(cursor)))));
     }
     Ok(Exit::Done)
 }
@@ -123,77 +166,63 @@ fn row(call: &Value, out: &Out) -> Vec<String> {
     vec![status, out.masked(text("phone")), text("agent").to_owned(), ago(text("created_at")), length, text("call_id").to_owned()]
 }
 
-async fn get(client: &Client, id: &str, only_words: bool, out: &mut Out) -> Result<Exit, Failure> {
-    let answer = client.get(&format!("/v1/calls/{}", plain(id)?)).await?;
-    match (only_words, answer.body.text("transcript")) {
-        (true, Some(words)) => out.answer(words),
-        (true, None) => out.note("There are no words yet, or none will come."),
-        (false, _) if out.json => out.answer(answer.text.trim_end()),
-        (false, _) => show(&answer.body, out),
+async fn get(client: &Client, call_id: CallId, only_words: bool, out: &Out) -> Result<Exit, Failure> {
+    let answer = client.get(&format!("/v1/calls/{call_id}")).await?;
+    match (out.json, only_words, answer.body.text("transcript")) {
+        (true, _, _) => out.answer(answer.text.trim_end()),
+        (false, true, Some(words)) => out.answer(&clean(words, true)),
+        (false, true, None) => out.note(&match answer.body.text("transcript_status") {
+            Some("pending") => format!("No words yet. Follow it: {}", hint::command(&format!("calls watch {call_id}"))),
+            Some(why) => format!("No words: the transcript is {why}."),
+            None => "No words.".to_owned(),
+        }),
+        (false, false, _) => show(&answer.body, out),
     }
     Ok(Exit::Done)
 }
 
-async fn cancel(client: &Client, id: &str, out: &mut Out) -> Result<Exit, Failure> {
-    let answer = client.post(&format!("/v1/calls/{}/cancel", plain(id)?), None, None).await?;
-    if out.json {
-        out.answer(answer.text.trim_end());
-    } else if answer.body.text("status") == Some("canceled") {
-        out.answer("canceled");
-    } else if answer.body.is_not("cancel_supported") {
-        out.answer("cancel requested; this call cannot be ended from here and goes on to its own end");
-    } else {
-        out.answer("cancel requested; the call ends when its end is proven");
-    }
+async fn cancel(client: &Client, call_id: CallId, out: &Out) -> Result<Exit, Failure> {
+    let answer = client.post(&format!("/v1/calls/{call_id}/cancel")).await?;
+    out.answer(match () {
+        () if out.json => answer.text.trim_end(),
+        () if answer.body.text("status") == Some("canceled") => "canceled",
+        () if answer.body.is_not("cancel_supported") => {
+            "asked for; this call cannot be ended from here and goes on to its own end"
+        }
+        () => "asked for; the call ends when its end is proven",
+    });
     Ok(Exit::Done)
 }
 
 /// A call for people: what is known, then what was said.
-pub fn show(call: &Value, out: &mut Out) {
-    let text = |field: &str| call.text(field);
-    let status = text("status").and_then(|word| word.parse::<Status>().ok()).map(|status| out.status(status));
+pub fn show(call: &Value, out: &Out) {
+    let text = |field: &str| call.text(field).map(|text| clean(text, false));
     let mut lines = String::new();
     let mut line = |name: &str, value: Option<String>| {
         if let Some(value) = value {
-            let _written = writeln!(lines, "{name:<10}{value}");
+            let _written = writeln!(lines, "{name:<11}{value}");
         }
     };
-    line("status", status);
-    line("reason", text("ended_reason").map(|reason| format!("{reason} (by {})", text("ended_by").unwrap_or("unknown"))));
-    line("phone", text("phone").map(str::to_owned));
-    line("agent", text("agent").map(str::to_owned));
+    line("call_id", text("call_id"));
+    line("status", call.text("status").and_then(|word| word.parse::<Status>().ok()).map(|status| out.status(status)));
+    line("ended", text("ended_reason").map(|reason| format!("{reason}, by {}", text("ended_by").unwrap_or_default())));
+    line("phone", call.text("phone").map(phone::grouped));
+    line("agent", text("agent").map(|agent| if call.is("test") { format!("{agent} (simulated)") } else { agent }));
     line("length", call.number("duration").map(|seconds| format!("{seconds} s")));
     for (name, field) in [
         ("accepted", "created_at"),
         ("dialed", "dialed_at"),
         ("answered", "answered_at"),
-        ("ended", "ended_at"),
-        ("settles", "settles_by"),
+        ("over", "ended_at"),
+        ("settles by", "settles_by"),
     ] {
-        line(name, text(field).map(str::to_owned));
+        line(name, text(field));
     }
-    line("reference", text("reference").map(str::to_owned));
-    line("call_id", text("call_id").map(str::to_owned));
+    line("reference", text("reference"));
+    if let Some(words) = call.text("transcript") {
+        let _written = write!(lines, "\n{}", clean(words, true));
+    }
     out.answer(lines.trim_end());
-    if let Some(words) = text("transcript") {
-        out.answer(&format!("\n{words}"));
-    }
-}
-
-/// An id goes into a path as it is, so it may hold nothing that ends one.
-fn plain(id: &str) -> Result<String, Failure> {
-    let fits = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    if fits {
-        Ok(id.to_owned())
-    } else {
-        Err(Failure::new(Exit::Missing, format!("'{id}' is no call_id")).then("A call_id is what placing a call printed"))
-    }
-}
-
-fn moment_ago(text: &str) -> Result<String, Failure> {
-    let since = duration::parse(text)
-        .map_err(|fault| Failure::new(Exit::Usage, format!("--since {text}: {fault}")).then("Write it like 10m, 24h or 90d"))?;
-    Ok(callgate_domain::model::moment::earlier(now(), since).to_string())
 }
 
 /// As a person says it: `4 min ago`.

@@ -1,32 +1,38 @@
-//! The API as the command line uses it: which server, which key, and what its refusals mean here.
+//! The API as the command line uses it: requests, their repetition, and what their answers hold.
 
-use std::future::Future;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-use super::Global;
-use crate::config::{Environment, data_dir_of};
+use super::body::Body;
+use super::out::{Out, note_to_stderr};
+use super::spinner::Spinner;
+use super::{Global, exchange, key, refusal};
+use crate::config::Environment;
 use crate::failure::{Exit, Failure};
 use crate::hint;
 
-/// Where a gateway is, unless somebody says otherwise.
-const HERE: &str = "http://127.0.0.1:8010";
-/// A request that holds its answer is given up after this; others much sooner.
-const LONGEST: Duration = Duration::from_secs(75);
-/// How often a request that got no answer is sent again. Safe: reads change nothing, and creates carry a key.
-const TRIES: u32 = 3;
+/// An ordinary request is given up after this.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// One that holds its answer, after this; the server holds it for a minute at most.
+const LONG_PATIENCE: Duration = Duration::from_secs(75);
+/// How often a request is sent. Repeating is safe: reads and cancels change nothing twice, and creates carry a key.
+const TRIES: u32 = 4;
+/// Between two tries, times the number of tries.
+const PAUSE: Duration = Duration::from_millis(300);
 
 /// A running gateway, as its client.
 pub struct Client {
     http: reqwest::Client,
     base: String,
     key: String,
+    moves: bool,
+    exchange: bool,
 }
 
 /// An answer that is no refusal.
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// Its JSON.
     pub body: Value,
@@ -34,27 +40,33 @@ pub struct Answer {
     pub text: String,
 }
 
-/// Runs a command that speaks HTTP.
-///
-/// # Errors
-/// The command's own.
-pub fn block_on<T>(command: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(|error| Failure::new(Exit::Other, format!("no thread can be started: {error}")))?.block_on(command)
+impl Answer {
+    /// An answer's text; what is no JSON is `null`.
+    #[must_use]
+    pub fn of(text: String) -> Self {
+        Self { body: serde_json::from_str(&text).unwrap_or_default(), text }
+    }
+
+    /// The text on one line. A line's end inside JSON stands between its parts only, so a space does as well.
+    #[must_use]
+    pub fn line(&self) -> String {
+        self.text.trim_end().replace(['\n', '\r'], " ")
+    }
 }
 
 impl Client {
-    /// The server of `--url` or `CALLGATE_URL`, with the key of the environment or of the data folder.
+    /// The server and the key that flags and environment name.
     ///
     /// # Errors
-    /// There is no key.
-    pub fn new(global: &Global) -> Result<Self, Failure> {
+    /// There is no key, or what is named is no server.
+    pub fn new(global: &Global, out: &Out) -> Result<Self, Failure> {
         let environment = Environment::of_process();
-        let url = global.url.clone().or_else(|| environment.get("CALLGATE_URL").map(str::to_owned));
-        let base = url.unwrap_or_else(|| HERE.to_owned()).trim_end_matches('/').to_owned();
-        let http = reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(5)).build();
-        let http = http.map_err(|error| Failure::new(Exit::Other, "HTTP cannot be spoken here").because(&error))?;
-        Ok(Self { http, base, key: key(&environment)? })
+        let (base, is_here) = key::server(global.url.as_deref(), &environment)?;
+        let http = reqwest::Client::builder().connect_timeout(Duration::from_secs(5));
+        // A proxy of the environment is for other machines.
+        let http = if is_here { http.no_proxy() } else { http };
+        let http = http.build().map_err(|error| Failure::new(Exit::Other, "HTTP cannot be spoken here").because(&error))?;
+        Ok(Self { http, base, key: key::key(&environment, is_here)?, moves: out.moves, exchange: out.exchange })
     }
 
     /// Reads.
@@ -62,31 +74,53 @@ impl Client {
     /// # Errors
     /// What the server refuses, or that it cannot be reached.
     pub async fn get(&self, path: &str) -> Result<Answer, Failure> {
-        self.send(|| self.request(Method::GET, path)).await
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        let request = || self.request(Method::GET, path).timeout(PATIENCE);
+        spinner.during(self.send(&format!("GET {path}"), request, false)).await
     }
 
-    /// Writes; `idempotency_key` makes it safe to send again.
+    /// Reads, and lets the server hold the answer until something has changed.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn post(&self, path: &str, body: Option<&Value>, idempotency_key: Option<&str>) -> Result<Answer, Failure> {
-        self.send(|| {
-            let request = self.request(Method::POST, path);
-            let request = if let Some(body) = body { request.json(body) } else { request };
-            if let Some(key) = idempotency_key { request.header("Idempotency-Key", key) } else { request }
-        })
-        .await
+    pub async fn get_held(&self, path: &str) -> Result<Answer, Failure> {
+        let path = format!("{path}?wait=30");
+        self.send(&format!("GET {path}"), || self.request(Method::GET, &path).timeout(LONG_PATIENCE), false).await
     }
 
-    /// Opens a stream of server-sent events, from `last` on.
+    /// Asks for something that may be asked for again.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn post(&self, path: &str) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        let request = || self.request(Method::POST, path).timeout(PATIENCE);
+        spinner.during(self.send(&format!("POST {path}"), request, false)).await
+    }
+
+    /// Makes something, once: a request that got no answer is sent again under the same key.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn create(&self, path: &str, body: &Value, idempotency_key: &str) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        let request = || self.request(Method::POST, path).timeout(PATIENCE).header("Idempotency-Key", idempotency_key).json(body);
+        spinner.during(self.send(&format!("POST {path} {body}"), request, true)).await
+    }
+
+    /// Opens a stream of server-sent events that goes on after `last`.
     ///
     /// # Errors
     /// As [`Self::get`].
     pub async fn stream(&self, path: &str, last: Option<&str>) -> Result<Response, Failure> {
-        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.key);
+        let request = self.request(Method::GET, path);
         let request = if let Some(last) = last { request.header("Last-Event-ID", last) } else { request };
-        let response = request.send().await.map_err(|error| self.unreachable(&error))?;
-        if response.status().is_success() { Ok(response) } else { Err(refusal(response).await) }
+        let answered = tokio::time::timeout(PATIENCE, request.send()).await;
+        let response = answered.map_err(|_late| self.silent())?.map_err(|error| self.unreachable(&error))?;
+        if self.exchange {
+            note_to_stderr(&format!("> GET {path}\n< {}", response.status()));
+        }
+        if response.status().is_success() { Ok(response) } else { Err(refusal::of(response).await) }
     }
 
     /// The address of a page of this server.
@@ -95,79 +129,79 @@ impl Client {
         format!("{}{path}", self.base)
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key).timeout(LONGEST)
+    /// ` --url …`, where a later command needs it to find this server.
+    #[must_use]
+    pub fn flag(&self, global: &Global) -> String {
+        if global.url.is_some() { format!(" --url {}", hint::quoted(&self.base)) } else { String::new() }
     }
 
-    async fn send(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, Failure> {
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
+    }
+
+    async fn send(&self, shown: &str, request: impl Fn() -> RequestBuilder, creates: bool) -> Result<Answer, Failure> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match request().send().await {
-                Ok(response) if response.status().is_success() => return answer(response).await,
-                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE && tries < TRIES => {}
-                Ok(response) => return Err(refusal(response).await),
-                Err(error) if error.is_connect() || tries >= TRIES => return Err(self.unreachable(&error)),
+            let is_last = tries >= TRIES;
+            let begun = begun();
+            let sent = request().send().await;
+            if self.exchange {
+                note_to_stderr(&exchange::shown(shown, &sent, begun.elapsed()));
+            }
+            match sent {
+                Ok(response) if response.status().is_success() => return self.answer(response).await,
+                Ok(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE && !is_last => {}
+                Ok(response) => {
+                    let failure = refusal::of(response).await;
+                    // A twin of this create is still being written: the next try gets what it made.
+                    if is_last || !failure.is(refusal::IN_PROGRESS) {
+                        return Err(failure);
+                    }
+                }
+                Err(error) if error.is_builder() => {
+                    return Err(Failure::new(Exit::Usage, "that cannot be sent over HTTP").because(&error));
+                }
+                Err(error) if is_last || (error.is_connect() && !creates) => return Err(self.unreachable(&error)),
                 Err(_no_answer) => {}
             }
-            tokio::time::sleep(Duration::from_millis(300) * tries).await;
+            tokio::time::sleep(PAUSE * tries).await;
         }
+    }
+
+    async fn answer(&self, response: Response) -> Result<Answer, Failure> {
+        let text = response.text().await.map_err(|error| self.unreachable(&error))?;
+        if self.exchange {
+            note_to_stderr(&exchange::discreet(&text));
+        }
+        Ok(Answer::of(text))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let what = format!("{} cannot be reached", self.base);
-        Failure::new(Exit::Unreachable, what)
-            .because(error)
-            .then(format!("Start it: {}, or name another with --url", hint::command("serve")))
-    }
-}
-
-async fn answer(response: Response) -> Result<Answer, Failure> {
-    let text = response.text().await;
-    let text = text.map_err(|error| Failure::new(Exit::Unreachable, "the answer broke off").because(&error))?;
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    Ok(Answer { body, text })
-}
-
-/// What a refusal means here. Its words are the server's own.
-async fn refusal(response: Response) -> Failure {
-    let status = response.status();
-    let problem: Value = response.json().await.unwrap_or(Value::Null);
-    let text = |field: &str| problem.get(field).and_then(Value::as_str).map(str::to_owned);
-    let exit = match status {
-        StatusCode::UNAUTHORIZED => Exit::Key,
-        StatusCode::FORBIDDEN if text("code").as_deref() == Some("insufficient_scope") => Exit::Key,
-        StatusCode::NOT_FOUND => Exit::Missing,
-        status if status.is_client_error() => Exit::Refused,
-        _ => Exit::Other,
-    };
-    let said = text("title").unwrap_or_else(|| format!("the server answered {status}"));
-    let mut failure = Failure::new(exit, said.trim_end_matches('.'));
-    if let Some(call) = text("call_id") {
-        failure = failure.id("call", call);
-    }
-    if let Some(request) = text("request_id") {
-        failure = failure.id("request", request);
-    }
-    match text("detail") {
-        Some(detail) => failure.then(detail),
-        None => failure,
-    }
-}
-
-fn key(environment: &Environment) -> Result<String, Failure> {
-    let file = match (environment.get("CALLGATE_KEY"), environment.get("CALLGATE_KEY_FILE")) {
-        (Some(_), Some(_)) => {
-            return Err(Failure::new(Exit::Key, "CALLGATE_KEY and CALLGATE_KEY_FILE are both set").then("Unset one of them"));
+        if error.is_timeout() && !error.is_connect() {
+            return self.silent().because(error);
         }
-        (Some(key), None) => return Ok(key.trim().to_owned()),
-        (None, Some(file)) => PathBuf::from(file),
-        (None, None) => data_dir_of(environment).join("key"),
-    };
-    let read = std::fs::read_to_string(&file).map(|text| text.trim().to_owned());
-    read.map_err(|error| {
-        Failure::new(Exit::Key, format!("there is no API key: {} cannot be read", file.display()))
-            .because(&error)
-            .then("Set CALLGATE_KEY, or run this where the gateway's data folder is")
+        Failure::new(Exit::Unreachable, format!("{} cannot be reached", self.base))
+            .because(error)
+            .then(format!("Start it: {}, or name another server: --url, CALLGATE_URL", hint::command("serve")))
+    }
+
+    fn silent(&self) -> Failure {
+        Failure::new(Exit::TimeRanOut, format!("{} did not answer in time", self.base)).then("Try again; its log says more")
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a person waited at this machine")]
+fn begun() -> Instant {
+    Instant::now()
+}
+
+/// The id that placing a call answers with.
+///
+/// # Errors
+/// When the answer holds none, as no gateway's does.
+pub fn call_id(placed: &Answer) -> Result<String, Failure> {
+    placed.body.text("call_id").map(str::to_owned).ok_or_else(|| {
+        Failure::new(Exit::Other, "the answer names no call").then("Check that --url names a gateway, and not something else")
     })
 }

@@ -47,7 +47,7 @@ pub enum Db {
 }
 
 impl Configuration {
-    pub fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+    pub fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
         let given = Given { config: global.config.clone(), ..Given::default() };
         match self {
             Self::Init => init(global, out),
@@ -64,7 +64,7 @@ impl Configuration {
     }
 }
 
-fn init(global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+fn init(global: &Global, out: &Out) -> Result<Exit, Failure> {
     let path = global.config.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
     let shown = path.display();
     let file = std::fs::File::options().write(true).create_new(true).open(&path);
@@ -81,7 +81,7 @@ fn init(global: &Global, out: &mut Out) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn show(given: &Given, out: &mut Out) -> Result<Exit, Failure> {
+fn show(given: &Given, out: &Out) -> Result<Exit, Failure> {
     let reading = Config::read(given, &Environment::of_process());
     if out.json {
         let all = reading.sources.iter().map(|held| json!({ "setting": held.setting, "value": held.value, "from": held.from }));
@@ -94,7 +94,7 @@ fn show(given: &Given, out: &mut Out) -> Result<Exit, Failure> {
 }
 
 impl Db {
-    pub fn run(self, global: &Global, out: &mut Out) -> Result<Exit, Failure> {
+    pub fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
         let Self::Migrate { database_url, data_dir } = self;
         let given = Given { config: global.config.clone(), database_url, data_dir, ..Given::default() };
         let config = Config::load(&given, &Environment::of_process())?;

@@ -1,52 +1,74 @@
 //! Where words go: stdout carries the answer, stderr everything else.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use callgate_domain::model::Status;
 
-use super::Global;
-use crate::failure::Failure;
+use super::{Global, phone};
+use crate::failure::{Exit, Failure};
 
 /// Both outputs, and what may be done with them.
 pub struct Out {
-    stdout: io::Stdout,
     /// stdout is a terminal.
     pub is_terminal: bool,
-    /// Colours may be used.
-    colours: bool,
-    /// Signs beyond ASCII may be used.
-    signs: bool,
-    quiet: bool,
-    verbose: bool,
+    /// Something may move on stderr while one waits.
+    pub moves: bool,
     /// The API's JSON is wanted.
     pub json: bool,
     /// Nobody can be asked.
     pub no_input: bool,
+    /// The exchange with the server is wanted.
+    pub exchange: bool,
+    colours: bool,
+    signs: bool,
+    quiet: bool,
+    causes: bool,
+}
+
+/// What a colour stands for; a word always stands beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// The agent, and anything alive or well.
+    Green,
+    /// The one called.
+    Orange,
+    /// Broken.
+    Red,
 }
 
 impl Out {
     /// As the flags, the environment and the terminal say.
     #[must_use]
     pub fn new(global: &Global) -> Self {
-        let is_terminal = io::stdout().is_terminal();
         let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let dumb = set("TERM").is_none_or(|term| term == "dumb");
+        let is_plain = global.no_color || set("NO_COLOR").is_some() || set("TERM").is_none_or(|term| term == "dumb");
         let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG")).unwrap_or_default().to_lowercase();
+        let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
         Self {
-            stdout: io::stdout(),
-            is_terminal,
-            colours: is_terminal && !global.no_color && set("NO_COLOR").is_none() && !dumb,
+            is_terminal: stdout,
+            moves: stderr && !is_plain && !global.quiet,
+            json: global.json,
+            no_input: global.no_input || !io::stdin().is_terminal() || !stderr,
+            exchange: global.verbose > 1,
+            colours: stdout && !is_plain,
             signs: locale.contains("utf-8") || locale.contains("utf8"),
             quiet: global.quiet,
-            verbose: global.verbose > 0,
-            json: global.json,
-            no_input: global.no_input || !io::stdin().is_terminal() || !io::stderr().is_terminal(),
+            causes: global.verbose > 0,
         }
     }
 
-    /// One line of the answer. A reader that went away (`| head`) ends nothing.
-    pub fn answer(&mut self, line: &str) {
-        let _gone = writeln!(self.stdout, "{line}").and_then(|()| self.stdout.flush());
+    /// One line of the answer, or several. Where the reader went away (`| head`) there is nothing left to do.
+    pub fn answer(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(i32::from(Exit::Done as u8)),
+            Err(error) => {
+                self.failure(&Failure::new(Exit::Other, format!("the answer cannot be written: {error}")));
+                std::process::exit(i32::from(Exit::Other as u8));
+            }
+            Ok(()) => {}
+        }
     }
 
     /// One line for a person.
@@ -58,39 +80,94 @@ impl Out {
 
     /// What went wrong.
     pub fn failure(&self, failure: &Failure) {
-        let text = failure.text(self.verbose);
+        let text = failure.text(self.causes);
         if !text.is_empty() {
             note_to_stderr(&text);
         }
     }
 
-    /// A status with its sign, coloured where that is wanted. A colour never stands alone.
+    /// A status with its sign, as lists show it.
     #[must_use]
     pub fn status(&self, status: Status) -> String {
         let (sign, ascii, colour) = match status {
-            Status::Completed => ("✓", "+", "32"),
-            Status::NoAnswer | Status::Busy | Status::Canceled | Status::Expired => ("⊘", "-", "33"),
-            Status::Failed | Status::Blocked => ("✕", "x", "31"),
-            _ => ("●", "*", "36"),
+            Status::Completed => ("✓", "+", Colour::Green),
+            Status::NoAnswer | Status::Busy | Status::Canceled | Status::Expired => ("⊘", "-", Colour::Orange),
+            Status::Failed | Status::Blocked => ("✕", "x", Colour::Red),
+            _ => ("●", "*", Colour::Green),
         };
         let sign = if self.signs { sign } else { ascii };
-        if self.colours { format!("\u{1b}[{colour}m{sign}\u{1b}[0m {status}") } else { format!("{sign} {status}") }
+        format!("{} {status}", self.coloured(sign, colour))
     }
 
-    /// Hides the middle of a number, as lists show it: `+1 202 ••• 0142`.
+    /// The same text, in a colour where colours may be used.
     #[must_use]
-    pub fn masked(&self, phone: &str) -> String {
-        let hidden = if self.signs { "•••" } else { "***" };
-        let digits = phone.trim_start_matches('+');
-        let (head, tail) = digits.split_at_checked(digits.len().saturating_sub(4)).unwrap_or((digits, ""));
-        let country = if digits.starts_with('1') { 1 } else { 3.min(head.len()) };
-        let (country, rest) = head.split_at_checked(country).unwrap_or((head, ""));
-        let area = rest.get(..rest.len().min(3)).unwrap_or_default();
-        if area.is_empty() { format!("+{country} {hidden} {tail}") } else { format!("+{country} {area} {hidden} {tail}") }
+    pub fn coloured(&self, text: &str, colour: Colour) -> String {
+        let code = match colour {
+            Colour::Green => "32",
+            Colour::Orange => "33",
+            Colour::Red => "31",
+        };
+        if self.colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    /// A number with its middle hidden, as lists show it.
+    #[must_use]
+    pub fn masked(&self, e164: &str) -> String {
+        phone::masked(e164, if self.signs { "•••" } else { "***" })
+    }
+
+    /// What stands where a line was cut.
+    #[must_use]
+    pub const fn cut(&self) -> &'static str {
+        if self.signs { "…" } else { "..." }
     }
 }
 
-/// One line to stderr.
+/// Words from outside, without what would steer a terminal. Lines stay where `lines` says so.
+#[must_use]
+pub fn clean(text: &str, lines: bool) -> String {
+    text.chars().map(|c| if c.is_control() && !(lines && c == '\n') { ' ' } else { c }).collect()
+}
+
+/// One line to stderr. Nobody is left to tell where that cannot be written.
 pub fn note_to_stderr(line: &str) {
     let _gone = writeln!(io::stderr(), "{line}");
+}
+
+/// Without colours and movement, for tests of what is printed.
+#[cfg(test)]
+pub fn plain() -> Out {
+    Out {
+        is_terminal: false,
+        moves: false,
+        json: false,
+        no_input: true,
+        exchange: false,
+        colours: false,
+        signs: true,
+        quiet: false,
+        causes: false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_has_a_sign_and_its_word() {
+        let all = |out: Out| Status::ALL.iter().map(|status| out.status(*status)).collect::<Vec<_>>().join(", ");
+        assert_eq!(
+            all(plain()),
+            "● scheduled, ● queued, ● dialing, ● ringing, ● in_progress, ● processing, ✓ completed, ⊘ no_answer, ⊘ busy, ✕ failed, ⊘ canceled, ⊘ expired, ✕ blocked"
+        );
+        assert!(all(Out { signs: false, ..plain() }).is_ascii());
+        assert_eq!(Out { colours: true, ..plain() }.status(Status::Failed), "\u{1b}[31m✕\u{1b}[0m failed");
+    }
+
+    #[test]
+    fn words_from_outside_cannot_steer_a_terminal() {
+        assert_eq!(clean("a\u{1b}[2Jb\nc\u{9b}d", true), "a [2Jb\nc d");
+        assert_eq!(clean("a\nb\tc", false), "a b c");
+    }
 }

@@ -7,11 +7,11 @@ use super::out::Out;
 const GAP: &str = "  ";
 
 /// Prints rows under headings. `right` lists the columns that are numbers.
-pub fn print(out: &mut Out, headings: &[&str], rows: &[Vec<String>], right: &[usize]) {
+pub fn print(out: &Out, headings: &[&str], rows: &[Vec<String>], right: &[usize]) {
     let window = if out.is_terminal { Term::stdout().size_checked().map(|(_, columns)| usize::from(columns)) } else { None };
     for line in lines(headings, rows, right) {
         match window {
-            Some(window) => out.answer(&truncate_str(&line, window, "…")),
+            Some(window) => out.answer(&truncate_str(&line, window, out.cut())),
             None => out.answer(&line),
         }
     }
