@@ -4,6 +4,14 @@
 #[cfg(test)]
 mod adversary;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod dispatch;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod made;
@@ -13,6 +21,10 @@ mod memory;
 mod order;
 #[cfg(test)]
 mod phone;
+#[cfg(test)]
+mod reconcile;
+#[cfg(test)]
+mod recorder;
 #[cfg(test)]
 mod values;
 #[cfg(test)]
