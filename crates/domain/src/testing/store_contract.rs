@@ -131,6 +131,7 @@ macro_rules! store_promises {
             a_change_whose_history_row_cannot_be_written_leaves_no_trace,
             an_earlier_attempt_is_saved_with_its_call,
             an_erased_result_is_gone,
+            what_an_attempt_left_behind_told_is_gone,
             // claims
             a_claim_takes_what_is_due_and_waits_longest,
             a_claimed_call_carries_route_fence_and_lease,

@@ -1,6 +1,5 @@
 //! Saving one change: call, attempts, result and history row, under the revision and the claim it was made from.
 
-use callgate_domain::model::call::TranscriptStatus;
 use callgate_domain::model::call::{Attempt, Entry};
 use callgate_domain::model::{Call, CallState, Revision};
 use callgate_domain::ports::{Change, StoreError};
@@ -79,10 +78,9 @@ fn save_attempt(db: &mut AnyConnection, attempt: &Attempt) -> Result<(), Failure
 
 fn save_result(db: &mut AnyConnection, call: &Call) -> Result<(), Failure> {
     let Some(row) = ResultRow::of(call) else {
-        if call.transcript_status == TranscriptStatus::Erased {
-            let only = results::table.find(Id(call.id.as_uuid()));
-            on_backend!(db, c => diesel::delete(only).execute(c))?;
-        }
+        // There may have been one: erased by now, or of an attempt that the call has left behind.
+        let only = results::table.find(Id(call.id.as_uuid()));
+        on_backend!(db, c => diesel::delete(only).execute(c))?;
         return Ok(());
     };
     let only = results::call_id.eq(row.call_id);

@@ -139,6 +139,15 @@ pub async fn an_erased_result_is_gone(trial: &Trial) {
     assert_eq!(trial.read(&call).await, erased);
 }
 
+pub async fn what_an_attempt_left_behind_told_is_gone(trial: &Trial) {
+    let mut call = a_call().at(trial.now()).placed("theirs");
+    call.result.summary = Some("of the first attempt".to_owned());
+    trial.hold(&call).await;
+    let again = Call { revision: call.revision.next(), result: CallResult::default(), ..call.clone() };
+    trial.calls.save(step(&call, &again)).await.expect("a call that is tried again");
+    assert_eq!(trial.read(&call).await, again);
+}
+
 /// A call that this worker holds, claimed through the store so that the lease is by the store's own clock.
 async fn claimed(trial: &Trial, lease: Duration) -> Call {
     trial.hold(&a_call().at(trial.now()).queued()).await;
