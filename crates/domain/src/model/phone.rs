@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, ValidationError};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat, ValidationError};
 
 /// An international number in E.164 that is possible: its country code exists and its length fits.
 ///
@@ -52,7 +52,10 @@ impl Phone {
             _ => InvalidPhone::UnknownCountryCode,
         })?;
         match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
-            Ok(rlibphonenumber::NumberLengthType::IsPossible) => Ok(Self(e164)),
+            // What was found possible is what is dialed: without the trunk prefix that people write, as in `+44 (0)20`.
+            Ok(rlibphonenumber::NumberLengthType::IsPossible) => {
+                Ok(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
+            }
             Ok(rlibphonenumber::NumberLengthType::IsPossibleLocalOnly) | Err(ValidationError::TooShort) => {
                 Err(InvalidPhone::TooShort)
             }

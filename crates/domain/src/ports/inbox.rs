@@ -95,6 +95,7 @@ pub trait Inbox: Send + Sync {
 
     /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, those whose moment came first
     /// first; for `hold` they are not given to anybody else. Only such of the `known` connections, and reports, are taken.
+    /// Each taking counts as a try.
     async fn take(
         &self,
         known: &[ConnectionId],
@@ -103,7 +104,8 @@ pub trait Inbox: Send + Sync {
         now: Timestamp,
     ) -> Result<Vec<KeptWebhook>, StoreError>;
 
-    /// Records how far a webhook has come; `about` is what it speaks of, `again_at` when to try again.
+    /// Records how far a webhook has come; `about` is what it speaks of, `again_at` when to try again. One that is parked
+    /// MUST have its tries anew.
     async fn settle(
         &self,
         id: InboxId,

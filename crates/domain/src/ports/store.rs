@@ -151,8 +151,9 @@ pub trait CallStore: Send + Sync {
     /// nothing is written.
     async fn save(&self, change: Change) -> Result<(), StoreError>;
 
-    /// Calls that somebody has to look at, longest waiting first: those of `known` connections, and those with none. For
-    /// `hold` they are not given to anybody else.
+    /// Calls that somebody has to look at, longest waiting first: those of `known` connections, those with none, and those
+    /// past their `settles_by`, whoever's they are, since no call may stay open. For `hold` they are not given to anybody
+    /// else.
     async fn to_reconcile(
         &self,
         known: &[ConnectionId],

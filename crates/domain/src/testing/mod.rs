@@ -6,5 +6,6 @@
 pub mod builders;
 pub mod chance;
 pub mod clock;
+pub mod memory;
 pub mod provider_contract;
 pub mod store_contract;

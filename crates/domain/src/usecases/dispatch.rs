@@ -10,7 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::record::{RecordError, Recorder};
+use super::record::{RecordError, Recorded, Recorder};
+use crate::model::call::transition::SHORTEST_WAIT;
 use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
 use crate::model::pacing::{Rate, Room, Space};
@@ -73,7 +74,8 @@ pub enum Carried {
     Recorded(Box<Call>),
     /// The request happened and the store could not be written: give this to [`Dispatch::note`] until the lease ends.
     Unrecorded(Box<Unrecorded>),
-    /// Nothing was sent: another worker holds the call, or the store could not be written.
+    /// Nothing was sent, or nothing that this worker may write down: another holds the call, or the store could not be
+    /// written.
     NotSent(RecordError),
 }
 
@@ -122,7 +124,12 @@ impl Dispatch {
         let attempt = AttemptId::new(self.clock.now(), self.chance.for_id());
         let until = later(self.clock.now(), SEND_BY + connection.request_timeout + LEASE_AFTER_REQUEST);
         let marked = match self.recorder.record_under(fence, call, &CallEvent::SendMarked { attempt, until }).await {
-            Ok(recorded) => recorded.call(),
+            Ok(Recorded::Moved(marked, _)) => *marked,
+            // Its wait was over before its worker came to it.
+            Ok(Recorded::Ignored(call, _)) => {
+                let released = self.release(*call).await;
+                return Carried::NotSent(released.err().unwrap_or(RecordError::Fenced));
+            }
             Err(error) => return Carried::NotSent(error),
         };
         let late = self.clock.monotonic().saturating_sub(marked_at) > SEND_BY;
@@ -133,12 +140,12 @@ impl Dispatch {
             Some(order) => connection.provider.place(&order).await,
         };
         if let Placing::NotDialed { retry: Retry::After(wait), .. } = placing {
-            self.pacing.pause(&connection.id, later(self.clock.now(), wait.min(LONGEST_PAUSE)));
+            self.pacing.pause(&connection.id, later(self.clock.now(), wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)));
         }
         let unrecorded = Unrecorded { call: marked, attempt, placing };
         match self.note(unrecorded.clone()).await {
             Ok(call) => Carried::Recorded(Box::new(call)),
-            Err(RecordError::Store(StoreError::Unavailable(_))) => Carried::Unrecorded(Box::new(unrecorded)),
+            Err(RecordError::Store(_)) => Carried::Unrecorded(Box::new(unrecorded)),
             Err(error) => Carried::NotSent(error),
         }
     }
@@ -146,12 +153,19 @@ impl Dispatch {
     /// Writes down what became of a request.
     ///
     /// # Errors
-    /// `Fenced` when the lease ran out and the call is no longer this worker's; look-ups go on from there.
+    /// `Fenced` when the call is no longer this worker's: look-ups go on from there. `Unavailable` for whatever else keeps
+    /// the store from writing it down: try again until the lease ends.
     pub async fn note(&self, done: Unrecorded) -> Result<Call, RecordError> {
         let fence = done.call.fence;
         let other_route = self.other_route(&done.call);
         let event = CallEvent::Placed { attempt: done.attempt, placing: done.placing, other_route };
-        Ok(self.recorder.record_under(fence, done.call, &event).await?.call())
+        match self.recorder.record_under(fence, done.call, &event).await {
+            Ok(recorded) => Ok(recorded.call()),
+            Err(RecordError::Store(error @ (StoreError::Conflict | StoreError::InProgress))) => {
+                Err(StoreError::Unavailable(error.into()).into())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Gives a claim back that was not carried: at a shutdown.

@@ -108,12 +108,18 @@ impl Intake {
         match kept.progress {
             Progress::Applied | Progress::Duplicate => return Ok(Progress::Duplicate),
             Progress::Ignored => return Ok(Progress::Ignored),
-            Progress::Waiting if kept.tries > TRIES => return self.settle(kept.parcel.id, Progress::Quarantined, None).await,
+            Progress::Waiting | Progress::Parked if kept.tries > TRIES => {
+                return self.settle(kept.parcel.id, Progress::Quarantined, None).await;
+            }
             _ => {}
         }
         let id = kept.parcel.id;
         match self.read(&kept) {
             Reading::Nothing => self.settle(id, Progress::Ignored, None).await,
+            // Of no call that could ever be found.
+            Reading::Says { about, .. } | Reading::Ask(about) if about.attempt.is_none() && about.provider_call.is_none() => {
+                self.settle(id, Progress::Ignored, None).await
+            }
             Reading::Ask(about) => match self.store.find(&about).await? {
                 Match::One(call, _) => {
                     self.ask_now(&call).await?;

@@ -121,7 +121,12 @@ impl Reconcile {
         };
         let (evidence, complete) = match found {
             Found::Evidence(evidence) => (Some(*evidence), true),
-            Found::Candidates(candidates) => (self.only_unclaimed(&connection.id, candidates).await?, true),
+            Found::Candidates(candidates) => {
+                let mut ours = self.could_be_ours(&order, &connection.id, candidates).await?;
+                // Several that could be it are no absence.
+                let none = ours.is_empty();
+                (ours.pop().filter(|_| ours.is_empty()), none)
+            }
             Found::Absent { complete } => (None, complete),
         };
         let Some(evidence) = evidence else {
@@ -146,17 +151,27 @@ impl Reconcile {
         Ok(moved.then_some(call))
     }
 
-    /// Of calls that could be ours, the one that is no other attempt's; none where it is not exactly one.
-    async fn only_unclaimed(&self, connection: &ConnectionId, candidates: Vec<Evidence>) -> Result<Option<Evidence>, StoreError> {
+    /// Of these calls the one whose id we know, or those that are no other attempt's.
+    async fn could_be_ours(
+        &self,
+        order: &LookUpOrder,
+        connection: &ConnectionId,
+        candidates: Vec<Evidence>,
+    ) -> Result<Vec<Evidence>, StoreError> {
         let mut free = Vec::new();
         for candidate in candidates {
             let Some(id) = candidate.provider_call.clone() else { continue };
+            if order.provider_call.as_ref().is_some_and(|known| *known != id) {
+                continue;
+            }
             let about = AttemptRef { attempt: None, provider_call: Some(id), connection: Some(connection.clone()) };
-            if self.store.find(&about).await? == Match::None {
-                free.push(candidate);
+            match self.store.find(&about).await? {
+                Match::None => free.push(candidate),
+                Match::One(_, attempt) if attempt.id == order.attempt => return Ok(vec![candidate]),
+                Match::One(..) | Match::Ambiguous => {}
             }
         }
-        Ok(if free.len() == 1 { free.pop() } else { None })
+        Ok(free)
     }
 
     async fn later(&self, call: &Call, looks: Looks) -> Result<(), StoreError> {

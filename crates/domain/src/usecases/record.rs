@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::provider::Pace;
-use crate::model::{Call, CallEvent, CallState, Fence, Forbidden, Stale, Transition};
+use crate::model::{Call, CallEvent, CallState, ConnectionId, Fence, Forbidden, ProviderCallId, Stale, Transition};
 use crate::ports::{
     AttemptRef, CallStore, Chance, Change, Clock, Connection, Connections, Inbox, Match, Reader, Signals, StoreError, Work,
 };
@@ -92,7 +92,7 @@ impl Recorder {
             let refreshed = self.refreshed(event, &call).await?;
             let at = self.clock.now();
             let (next, entry, earlier) = match call.apply(refreshed.as_ref().unwrap_or(event), at)? {
-                Transition::Moved { call: next, entry, earlier } => (self.planned(*next, &entry), entry, earlier),
+                Transition::Moved { call: next, entry, earlier } => (self.planned(&call, *next, &entry), entry, earlier),
                 Transition::Ignored(stale) => return Ok(Recorded::Ignored(Box::new(call), stale)),
             };
             let change = Change { call: next.clone(), from: call.revision, claim, entry: entry.clone(), earlier };
@@ -125,9 +125,10 @@ impl Recorder {
         })
     }
 
-    /// When to look at the call next: at once where a provider is to be asked to hang up.
-    fn planned(&self, mut next: Call, entry: &Entry) -> Call {
-        let asks_to_end = next.cancel_requested_at.is_some() && matches!(entry.what, What::CancelRequested | What::Accepted);
+    /// When to look at the call next: at once where a provider is to be asked to hang up, as it is once its id is known.
+    fn planned(&self, before: &Call, mut next: Call, entry: &Entry) -> Call {
+        let is_known = new_id(before, &next).is_some();
+        let asks_to_end = next.cancel_requested_at.is_some() && (is_known || entry.what == What::CancelRequested);
         next.look_at = if asks_to_end && next.state.rank() >= CallState::Unknown.rank() {
             Some(entry.at)
         } else {
@@ -150,15 +151,20 @@ impl Recorder {
         if now.look_at.is_some() && now.look_at != before.look_at {
             self.signals.work_waiting(Work::Reconcile);
         }
-        let known = before.attempt.as_ref().and_then(|attempt| attempt.provider_call.as_ref());
-        if let Some(attempt) = &now.attempt
-            && let Some(id) = attempt.provider_call.as_ref().filter(|id| known != Some(*id))
-        {
+        if let Some((connection, id)) = new_id(before, now) {
             // A failure costs at most the half minute until the next sweep over what is parked.
-            let parked = self.inbox.unpark(&attempt.connection, id, self.clock.now()).await.unwrap_or(0);
+            let parked = self.inbox.unpark(connection, id, self.clock.now()).await.unwrap_or(0);
             if parked > 0 {
                 self.signals.work_waiting(Work::Intake);
             }
         }
     }
+}
+
+/// The provider's id of the newest attempt, where it has only just become known.
+fn new_id<'a>(before: &Call, now: &'a Call) -> Option<(&'a ConnectionId, &'a ProviderCallId)> {
+    let known = before.attempt.as_ref().and_then(|attempt| attempt.provider_call.as_ref());
+    let attempt = now.attempt.as_ref()?;
+    let id = attempt.provider_call.as_ref().filter(|id| known != Some(*id))?;
+    Some((&attempt.connection, id))
 }

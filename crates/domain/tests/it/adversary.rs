@@ -54,6 +54,21 @@ fn somebody_who_talked_after_all_is_not_rung_again() {
 }
 
 #[test]
+fn somebody_who_answered_is_not_rung_again_whatever_word_their_provider_has_for_it() {
+    let odd = told(seen(Seen::NoAnswer), |said| said.answered_at = Some(at(5)));
+    let over = in_state_under(CallState::Ringing, with_retry()).learns(odd, 9);
+    assert_eq!((over.state, over.try_number), (CallState::NoAnswer, 1));
+}
+
+#[test]
+fn news_that_comes_after_its_tries_own_time_sets_no_further_try() {
+    let rings = in_state_under(CallState::Ringing, with_retry());
+    let longest = i64::try_from(rings.terms.longest().as_secs()).unwrap();
+    assert_eq!(rings.learns(seen(Seen::Busy), 2 + longest).state, CallState::Scheduled);
+    assert_eq!(rings.learns(seen(Seen::Busy), 3 + longest).state, CallState::Busy);
+}
+
+#[test]
 fn an_opt_out_told_of_an_earlier_try_stops_the_tries_to_come() {
     let waits = in_state_under(CallState::NoAnswer, with_retry());
     let first = waits.newest();

@@ -183,7 +183,8 @@ pub fn permitted(from: CallState, to: CallState) -> bool {
         S::Scheduled => matches!(to, S::Queued | S::Canceled | S::Expired | S::Blocked | S::Failed) || adopted(to),
         S::Queued => matches!(to, S::Claimed | S::Expired | S::Canceled | S::Blocked | S::Failed) || adopted(to),
         // Expired: a claim that is never carried ends at `settles_by` too.
-        S::Claimed => matches!(to, S::Sending | S::Queued | S::Canceled | S::Expired) || adopted(to),
+        // Blocked: an opt-out told of an attempt long past.
+        S::Claimed => matches!(to, S::Sending | S::Queued | S::Canceled | S::Expired | S::Blocked) || adopted(to),
         S::Sending => {
             by_evidence || matches!(to, S::Queued | S::Unknown | S::Scheduled) || (to.is_out() && to.rank() > from.rank())
         }
@@ -197,8 +198,8 @@ pub fn permitted(from: CallState, to: CallState) -> bool {
 
 /// Where a call goes when the attempt behind a waiting one was dialed, or talked, after all.
 fn adopted(to: CallState) -> bool {
-    to.is_out()
-        || matches!(to, CallState::Completed | CallState::NoAnswer | CallState::Busy | CallState::Failed | CallState::Canceled)
+    use CallState as S;
+    to.is_out() || matches!(to, S::Completed | S::NoAnswer | S::Busy | S::Failed | S::Canceled | S::Scheduled)
 }
 
 #[test]

@@ -186,3 +186,9 @@ pub fn in_state_under(state: CallState, terms: Terms) -> Call {
         CallState::Blocked => after(&queued, &CallEvent::Refused(EndedReason::Suppressed), at(1)),
     }
 }
+
+/// How many cases a property is tried with: `PROPTEST_CASES`, or 2,000.
+pub fn cases() -> proptest::test_runner::Config {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000);
+    proptest::test_runner::Config { cases, failure_persistence: None, ..Default::default() }
+}

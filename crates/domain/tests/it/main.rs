@@ -4,6 +4,28 @@
 #[cfg(test)]
 mod adversary;
 #[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod dispatch;
+#[cfg(test)]
+mod intake;
+#[cfg(test)]
 mod machine;
 #[cfg(test)]
 mod made;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod phone;
+#[cfg(test)]
+mod reconcile;
+#[cfg(test)]
+mod recorder;
+#[cfg(test)]
+mod values;
+#[cfg(test)]
+mod walk;

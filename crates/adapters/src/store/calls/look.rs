@@ -23,7 +23,7 @@ struct LookLater;
 pub fn take(db: &mut AnyConnection, known: &[String], now: Instant, until: Instant, limit: u32) -> Result<Vec<Call>, Failure> {
     let query = calls::table
         .filter(calls::look_at.le(now))
-        .filter(calls::connection.is_null().or(calls::connection.eq_any(known)))
+        .filter(calls::connection.is_null().or(calls::connection.eq_any(known)).or(calls::settles_by.le(now)))
         .order((calls::look_at, calls::id))
         .limit(i64::from(limit))
         .select(calls::id);

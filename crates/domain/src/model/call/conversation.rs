@@ -1,5 +1,6 @@
 //! What was said, and what came out of it. None of it prints.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -37,7 +38,7 @@ words! {
 }
 
 /// One turn of a conversation.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Turn {
     /// Who speaks.
     pub role: Role,
@@ -80,14 +81,15 @@ impl Transcript {
     /// The words that evidence carries, where it carries any.
     #[must_use]
     pub fn of(evidence: &Evidence) -> Option<Self> {
-        let (text, turns) = match (&evidence.transcript, evidence.turns.as_slice()) {
-            (Some(text), []) if !text.is_empty() => (text.clone(), turns_of(text)),
-            (Some(text), turns) if !text.is_empty() => (text.clone(), turns.to_vec()),
-            (_, []) => return None,
-            (_, turns) => (lines_of(turns), turns.to_vec()),
+        let told = evidence.transcript.as_deref().filter(|text| !text.is_empty());
+        let (whole, turns) = match (told, evidence.turns.as_slice()) {
+            (Some(text), turns) => (Cow::Borrowed(text), turns),
+            (None, []) => return None,
+            (None, turns) => (Cow::Owned(lines_of(turns)), turns),
         };
-        let truncated = text.len() > MAX_TRANSCRIPT;
-        let (text, turns) = if truncated { cut(&text, turns) } else { (text, turns) };
+        let text = whole.get(..whole.floor_char_boundary(MAX_TRANSCRIPT)).unwrap_or_default().to_owned();
+        let turns = if turns.is_empty() { turns_of(&text) } else { cut(turns) };
+        let truncated = text.len() < whole.len();
         Some(Self { text, turns, is_final: evidence.words_final, source: evidence.source, truncated })
     }
 
@@ -97,8 +99,10 @@ impl Transcript {
         self.weight() > other.weight()
     }
 
-    fn weight(&self) -> (bool, Source, usize, &str) {
-        (self.is_final, self.source, self.text.len(), &self.text)
+    /// What decides first stands first. Turns that were told have moments; those guessed from the text have none.
+    fn weight(&self) -> impl PartialOrd {
+        let timed = self.turns.iter().filter(|turn| turn.start_ms.is_some()).count();
+        (self.is_final, self.source, self.text.len(), &self.text, self.truncated, timed, &self.turns)
     }
 }
 
@@ -166,13 +170,18 @@ fn lines_of(turns: &[Turn]) -> String {
     turns.iter().map(|turn| format!("{}: {}", turn.role, turn.text)).collect::<Vec<_>>().join("\n")
 }
 
-fn cut(text: &str, mut turns: Vec<Turn>) -> (String, Vec<Turn>) {
-    let end = text.floor_char_boundary(MAX_TRANSCRIPT);
+/// The first turns, as far as a transcript goes; the one at the limit is cut.
+fn cut(turns: &[Turn]) -> Vec<Turn> {
     let mut room = MAX_TRANSCRIPT;
-    turns.retain(|turn| {
-        let fits = turn.text.len() <= room;
-        room = if fits { room - turn.text.len() } else { 0 };
-        fits
-    });
-    (text.get(..end).unwrap_or_default().to_owned(), turns)
+    let mut kept = Vec::with_capacity(turns.len());
+    for turn in turns {
+        let fits = turn.text.floor_char_boundary(room);
+        let text = turn.text.get(..fits).unwrap_or_default().to_owned();
+        kept.push(Turn { role: turn.role, text, start_ms: turn.start_ms, end_ms: turn.end_ms });
+        room -= fits;
+        if fits < turn.text.len() {
+            break;
+        }
+    }
+    kept
 }

@@ -38,14 +38,17 @@ impl Call {
     /// Whether a call that waits for its next attempt may not have it, since one before turns out to have rung, or to
     /// have ended in a way that is not tried again.
     fn may_not_go_on(&self, about: &Attempt, evidence: &Evidence) -> bool {
-        let waits = self.state.rank() < CallState::Sending.rank();
-        waits
+        self.waits()
             && match about.outcome {
                 // An earlier try went on to an attempt that did ring; the database permits one such in a try.
                 Outcome::NotDialed => about.try_number == self.try_number && proves_a_dial(evidence),
                 Outcome::NoAnswer | Outcome::Busy => forbids_another_try(evidence),
                 Outcome::Open | Outcome::Over => false,
             }
+    }
+
+    fn waits(&self) -> bool {
+        self.state.rank() < CallState::Sending.rank()
     }
 
     /// We took a dialed attempt for one that was not, or one that ended in another way for one to be tried again. With no
@@ -85,6 +88,9 @@ impl Call {
         }
         let mut next = self.clone();
         next.result.opt_out |= opts_out;
+        if opts_out && self.waits() {
+            return self.ended(next, CallState::Blocked, EndedReason::Suppressed, at, By::Provider);
+        }
         match self.moved(next, at, What::EarlierAttempt, By::Provider) {
             Transition::Moved { call, entry, .. } => {
                 let earlier = contradicts.then(|| Attempt { contradicted_at: Some(at), ..about.clone() });
@@ -143,14 +149,17 @@ impl Call {
         before.ended(self, state, reason, at, By::Provider)
     }
 
-    /// When the client's plan has another try after this end: only before anybody answered, never past its window.
+    /// When the client's plan has another try after this end: only before anybody answered, never past its window, and
+    /// not after news so late that the tries left would not fit into what `settles_by` promises.
     fn next_try(&self, state: CallState, proven_over: Outcome, at: Timestamp) -> Option<Timestamp> {
         let proven = matches!(proven_over, Outcome::NoAnswer | Outcome::Busy);
         let wanted = self.terms.retry.as_ref().is_some_and(|plan| plan.on.contains(&state));
         let early = self.state.rank() <= CallState::Ringing.rank() && self.answered_at.is_none();
         let due_at = later(at, self.delay_after(self.try_number)?);
         let in_window = self.asked.expires_at.is_none_or(|expires_at| due_at < expires_at);
-        (proven && wanted && early && in_window).then_some(due_at)
+        let sent_at = self.attempt.as_ref()?.sent_mark_at;
+        let in_time = at <= later(sent_at, self.terms.longest());
+        (proven && wanted && early && in_window && in_time).then_some(due_at)
     }
 
     fn tries_again(mut self, before: &Self, due_at: Timestamp, at: Timestamp) -> Transition {
@@ -285,7 +294,8 @@ fn first(held: Option<Timestamp>, told: Option<Timestamp>) -> Option<Timestamp> 
 
 /// Whether somebody may have been rung if this is true. A provider's own "failed" is what a refusal looks like.
 fn proves_a_dial(evidence: &Evidence) -> bool {
-    evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled)) || tells_of_a_talk(evidence)
+    let seen = evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled));
+    seen || evidence.opt_out || tells_of_a_talk(evidence)
 }
 
 /// Whether somebody answered if this is true.

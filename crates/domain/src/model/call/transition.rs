@@ -14,7 +14,7 @@ use super::history::{By, Entry, What};
 use super::state::CallState;
 use super::{Call, CallResult, Lease, Looks, Refusals, TranscriptStatus};
 use crate::model::ids::{AttemptId, ConnectionId, WorkerId};
-use crate::model::moment::later;
+use crate::model::moment::{later, sooner};
 use crate::model::provider::{Placing, Retry};
 
 /// Refused requests a try may have before it fails; a documented 429 does not count.
@@ -193,6 +193,7 @@ impl Call {
         next.refusals.counted = self.refusals.counted.saturating_add(u16::from(counts));
         let spent = next.refusals.counted >= REQUESTS_PER_TRY;
         let wait = match retry {
+            _ if self.result.opt_out => None,
             _ if other_route && !spent => {
                 next.refusals.closed.push(current.connection.clone());
                 Some(Duration::ZERO)
@@ -342,14 +343,9 @@ impl Call {
         if next.state != self.state {
             next.looks = Looks::default();
         }
-        // An adopted attempt takes a call back to its try: then, too, the moment only moves earlier.
-        let same_try = next.try_number <= self.try_number;
-        let settles_at = next.settles_at(at);
-        next.settles_by = match self.settles_by.filter(|_| same_try) {
-            _ if next.state.is_terminal() => None,
-            Some(before) => Some(before.min(settles_at)),
-            None => Some(settles_at),
-        };
+        // It is a promise: it only moves earlier.
+        let settles_at = sooner(next.settles_at(at), self.settles_by);
+        next.settles_by = if next.state.is_terminal() { None } else { Some(settles_at) };
         next.look_at = next.own_moment();
         Transition::Moved { call: Box::new(next), entry, earlier: None }
     }

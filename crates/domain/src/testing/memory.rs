@@ -1,0 +1,82 @@
+//! The stores in memory, under the same rules as the SQL ones: what a simulation of the whole gateway runs on.
+//!
+//! Every method is one step: nothing comes between, as in a transaction. Leases go by the clock it is given.
+
+mod calls;
+mod inbox;
+mod rest;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::model::call::{Attempt, Entry};
+use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, InboxId, Secret};
+use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
+
+/// Calls, inbox, keys and settings.
+pub struct Memory {
+    clock: Arc<dyn Clock>,
+    held: Mutex<Held>,
+}
+
+/// The tables.
+#[derive(Default)]
+struct Held {
+    calls: BTreeMap<CallId, Call>,
+    attempts: BTreeMap<AttemptId, Attempt>,
+    history: BTreeMap<CallId, Vec<Entry>>,
+    idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
+    inbox: BTreeMap<InboxId, InboxRow>,
+    keys: BTreeMap<[u8; 32], KeyRow>,
+    secrets: BTreeMap<String, Secret>,
+    tokens: BTreeMap<ConnectionId, Secret>,
+}
+
+struct KeyUsed {
+    fingerprint: [u8; 32],
+    call: CallId,
+    at: Timestamp,
+}
+
+struct InboxRow {
+    kept: KeptWebhook,
+    about: AttemptRef,
+    again_at: Option<Timestamp>,
+}
+
+struct KeyRow {
+    key: ApiKey,
+    is_first: bool,
+}
+
+impl Memory {
+    /// Empty, with leases going by `clock`.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, held: Mutex::default() }
+    }
+
+    /// Every call there is, for a judge.
+    #[must_use]
+    pub fn all_calls(&self) -> Vec<Call> {
+        self.held().calls.values().cloned().collect()
+    }
+
+    /// Every attempt there is, for a judge.
+    #[must_use]
+    pub fn all_attempts(&self) -> Vec<Attempt> {
+        self.held().attempts.values().cloned().collect()
+    }
+
+    /// Every webhook that was kept, for a judge.
+    #[must_use]
+    pub fn all_webhooks(&self) -> Vec<KeptWebhook> {
+        self.held().inbox.values().map(|row| row.kept.clone()).collect()
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,28 @@
+//! The stores in memory keep every promise that the SQL ones keep.
+
+use std::sync::Arc;
+
+use callgate_domain::testing::clock::HandClock;
+use callgate_domain::testing::memory::Memory;
+use callgate_domain::testing::store_contract::{self, Trial};
+
+use crate::made::at;
+
+fn trial() -> Trial {
+    let clock = Arc::new(HandClock::at(at(0)));
+    let memory = Arc::new(Memory::new(clock.clone()));
+    Trial { calls: memory.clone(), inbox: memory.clone(), keys: memory.clone(), settings: memory, clock }
+}
+
+macro_rules! in_memory {
+    ($($promise:ident),+ $(,)?) => {
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                store_contract::$promise(&trial()).await;
+            }
+        )+
+    };
+}
+
+callgate_domain::store_promises!(in_memory);
