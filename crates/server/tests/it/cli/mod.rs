@@ -79,26 +79,34 @@ impl Program {
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let folder = self.folder().display().to_string();
-        Running { child: command.spawn().expect("the program"), folder }
+        Running { child: Some(command.spawn().expect("the program")), folder }
     }
 }
 
-/// A run under way.
+/// A run under way; it ends with the test at the latest.
 pub struct Running {
-    pub child: Child,
+    child: Option<Child>,
     folder: String,
 }
 
 impl Running {
+    pub fn pid(&self) -> String {
+        self.child.as_ref().expect("it runs").id().to_string()
+    }
+
+    pub fn is_over(&mut self) -> bool {
+        self.child.as_mut().expect("it ran").try_wait().expect("its state").is_some()
+    }
+
     /// Sends it a signal, by name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid()]).status();
         assert!(sent.expect("kill").success());
     }
 
     /// The first line of its answer, as soon as it is there. It is not part of what is said later.
     pub fn first_line(&mut self) -> String {
-        let stdout = self.child.stdout.as_mut().expect("a pipe");
+        let stdout = self.child.as_mut().and_then(|child| child.stdout.as_mut()).expect("a pipe");
         let (mut line, mut byte) = (Vec::new(), [0]);
         while stdout.read(&mut byte).expect("a byte") == 1 && byte != [b'\n'] {
             line.extend(byte);
@@ -107,13 +115,23 @@ impl Running {
     }
 
     /// What it said, once it is over.
-    pub fn said(self) -> Said {
-        let Output { status, stdout, stderr } = self.child.wait_with_output().expect("its end");
+    pub fn said(mut self) -> Said {
+        let child = self.child.take().expect("it ran");
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("its end");
         let text = |bytes: Vec<u8>| {
             let text = String::from_utf8(bytes).expect("UTF-8");
             text.replace(&format!("{}/", self.folder), "").replace(&self.folder, "FOLDER").replace(PROGRAM, "callgate")
         };
         Said { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Ended already, most often.
+            let _ended = child.kill().and_then(|()| child.wait());
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What keeps `callgate serve` from starting: one clear line, what to do, and nothing damaged.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
+
+use serde_json::Value;
 
 use super::{Program, Running, Said};
 
@@ -8,13 +12,24 @@ use super::{Program, Running, Said};
 fn serving(program: &Program, port: u16) -> Running {
     let mut running = program.start(&["serve", "--listen", &format!("127.0.0.1:{port}")]);
     for _ in 0..400 {
-        if std::net::TcpStream::connect(("127.0.0.1", port)).is_ok() && program.folder().join("callgate-data/key").exists() {
+        if is_ready(port).unwrap_or(false) {
             return running;
         }
-        assert!(running.child.try_wait().expect("its state").is_none(), "{:?}", running.said());
+        if running.is_over() {
+            panic!("it ended: {:?}", running.said());
+        }
         std::thread::park_timeout(Duration::from_millis(25));
     }
     panic!("it is not ready");
+}
+
+fn is_ready(port: u16) -> std::io::Result<bool> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer.starts_with("HTTP/1.1 200"))
 }
 
 fn free_port() -> u16 {
@@ -32,7 +47,7 @@ fn a_second_process_is_told_who_has_the_address_or_the_folder() {
     let program = Program::new();
     let port = free_port();
     let first = serving(&program, port);
-    let pid = first.child.id().to_string();
+    let pid = first.pid();
     let said =
         |text: String| text.replace(&pid, "PID").replace(&format!("{}", port + 1), "PORT+1").replace(&port.to_string(), "PORT");
     insta::assert_snapshot!("address_taken", said(refused(&program, &["--listen", &format!("127.0.0.1:{port}")])));
@@ -44,7 +59,7 @@ fn a_second_process_is_told_who_has_the_address_or_the_folder() {
     );
     first.signal("TERM");
     first.said().check(0);
-    serving(&program, port).signal("TERM");
+    serving(&program, port);
 }
 
 #[test]
@@ -58,8 +73,9 @@ fn the_first_key_is_made_on_loopback_only_and_kept() {
     running.signal("INT");
     let said = running.said();
     assert!(!said.stderr.contains(key.trim()), "without a terminal no key is printed");
-    let first: serde_json::Value = serde_json::from_str(said.stderr.lines().next().unwrap_or_default()).expect("a record first");
-    assert_eq!(first["message"], "ready");
+    let records = said.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record a line"));
+    let ready = records.into_iter().find(|record| record["message"] == "ready").expect("it says so");
+    assert!(ready["key_file"].as_str().is_some_and(|file| file.ends_with("callgate-data/key")), "{ready}");
     said.check(0);
     let again = serving(&program, port);
     assert_eq!(program.read("callgate-data/key"), key);
