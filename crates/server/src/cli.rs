@@ -49,7 +49,7 @@ Every command has examples: add --help.
 
 /// A call gateway for voice agents.
 #[derive(Debug, Parser)]
-#[command(name = NAME, version, disable_help_subcommand = true, max_term_width = 80)]
+#[command(name = NAME, version, max_term_width = 80)]
 struct Cli {
     #[command(flatten)]
     global: Global,

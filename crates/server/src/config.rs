@@ -30,7 +30,7 @@ mod tree;
 pub use environment::Environment;
 pub use fault::{Fault, Faults};
 pub use file::DEFAULT_FILE;
-pub use general::{data_dir_of, without_password};
+pub use general::{DEFAULT_DATA_DIR, data_dir_of, without_password};
 pub use network::Network;
 pub use sources::{Reading, Source};
 

@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// So many breaks in a row, with nothing heard between, are no accident.
 const MOST_BREAKS: u32 = 16;
-/// After so many the stream does not come through here, and asking has to do.
+/// After so many streams that brought nothing, none comes through here, and asking has to do.
 const NO_STREAM: u32 = 3;
 
 /// The following of one call.
@@ -30,14 +30,16 @@ pub struct Following<'a> {
     last: Option<String>,
     /// The newest that was seen.
     revision: Option<i64>,
-    /// Breaks since something was heard.
+    /// Failures since something was heard.
     breaks: u32,
+    /// Streams in a row that were opened and brought nothing.
+    silent: u32,
 }
 
 impl<'a> Following<'a> {
     /// Nothing seen yet. `is_known` says that this call was just placed.
     pub fn new(client: &'a Client, id: &'a str, is_known: bool) -> Self {
-        Self { client, id, is_known, last: None, revision: None, breaks: 0 }
+        Self { client, id, is_known, last: None, revision: None, breaks: 0, silent: 0 }
     }
 
     /// Hands on the call whenever it has changed, and returns it when it is over.
@@ -46,7 +48,7 @@ impl<'a> Following<'a> {
     /// The server's refusal, or that it cannot be reached any more.
     pub async fn until_over(mut self, mut each: impl FnMut(&Answer)) -> Result<Answer, Failure> {
         loop {
-            if self.breaks < NO_STREAM
+            if self.silent < NO_STREAM
                 && let Some(ended) = self.stream(&mut each).await?
             {
                 return Ok(ended);
@@ -55,7 +57,7 @@ impl<'a> Following<'a> {
             if let Some(ended) = self.ask(&mut each).await? {
                 return Ok(ended);
             }
-            tokio::time::sleep((PAUSE * self.breaks).min(LONGEST_PAUSE)).await;
+            tokio::time::sleep((PAUSE * self.breaks.saturating_add(self.silent).max(1)).min(LONGEST_PAUSE)).await;
         }
     }
 
@@ -65,9 +67,8 @@ impl<'a> Following<'a> {
             // Its last event was seen already.
             Ok(response) if response.status() == StatusCode::NO_CONTENT => Ok(None),
             Ok(response) => {
-                let ended = self.read(response, each).await;
-                self.breaks = self.breaks.saturating_add(1);
-                Ok(ended)
+                self.silent = self.silent.saturating_add(1);
+                Ok(self.read(response, each).await)
             }
             Err(failure) => self.bear(failure).map(|()| None),
         }
@@ -84,7 +85,7 @@ impl<'a> Following<'a> {
                     continue;
                 }
                 self.last = event.id.or_else(|| self.last.take());
-                self.breaks = 0;
+                (self.breaks, self.silent) = (0, 0);
                 if let Some(ended) = self.hand_on(call, each) {
                     return Some(ended);
                 }
@@ -95,10 +96,10 @@ impl<'a> Following<'a> {
 
     async fn ask(&mut self, each: &mut impl FnMut(&Answer)) -> Result<Option<Answer>, Failure> {
         let path = format!("/v1/calls/{}", self.id);
-        let asked = if self.breaks < NO_STREAM { self.client.get(&path).await } else { self.client.get_held(&path).await };
+        let asked = if self.silent < NO_STREAM { self.client.get(&path).await } else { self.client.get_held(&path).await };
         match asked {
             Ok(call) => {
-                self.breaks = self.breaks.min(NO_STREAM);
+                self.breaks = 0;
                 Ok(self.hand_on(call, each))
             }
             Err(failure) => self.bear(failure).map(|()| None),

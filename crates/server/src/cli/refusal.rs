@@ -41,7 +41,7 @@ fn meant(status: StatusCode, problem: &Value) -> Failure {
     }
     match problem.text("detail") {
         Some(detail) => failure.then(detail),
-        None => failure,
+        None => failure.then("Check that --url, or CALLGATE_URL, names a gateway, and what stands before it"),
     }
 }
 
@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn an_answer_without_words_is_told_by_its_status() {
         let failure = meant(StatusCode::BAD_GATEWAY, &Value::Null);
-        assert_eq!(failure.text(false), "error: the gateway could not: it answered 502 Bad Gateway without a word");
+        assert_eq!(
+            failure.text(false),
+            "error: the gateway could not: it answered 502 Bad Gateway without a word\n  Check that --url, or CALLGATE_URL, names a gateway, and what stands before it"
+        );
     }
 
     #[test]

@@ -17,7 +17,8 @@ use super::tree::{self, Node, Origin, Table, Value};
 use super::{Calls, Config, Database, DatabaseKind, Given, Limits, Server, agents, connections, file};
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
-const DEFAULT_DATA_DIR: &str = "./callgate-data";
+/// Where data is kept where nobody says.
+pub const DEFAULT_DATA_DIR: &str = "./callgate-data";
 /// What stands where a secret would.
 pub const HIDDEN: &str = "hidden";
 const SECOND: Duration = Duration::from_secs(1);

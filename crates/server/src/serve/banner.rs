@@ -1,10 +1,18 @@
 //! What a person at a terminal sees at the start. Pure: everything needed later stands on these lines.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
-use crate::config::Config;
+use callgate_domain::model::Agent;
+
+use crate::config::{Config, DEFAULT_DATA_DIR, DatabaseKind};
 use crate::{NAME, hint};
+
+/// More agents than these are counted, not named.
+const MOST_NAMED: usize = 12;
+/// Where the client commands look when nobody says.
+const DEFAULT_PORT: u16 = 8010;
 
 /// What the banner tells.
 #[derive(Debug, Clone)]
@@ -15,9 +23,13 @@ pub struct Banner {
     pub is_open: bool,
     base: String,
     data_dir: String,
-    /// Agents with their connection, in the order of their keys.
+    /// Agents with their connections, in the order of their keys.
     agents: Vec<(String, String)>,
     has_file: bool,
+    /// The database is in the data folder too.
+    has_database: bool,
+    /// What to type next; `None` where no agent is simulated, since nothing dials by surprise.
+    next: Option<String>,
 }
 
 impl Banner {
@@ -25,16 +37,19 @@ impl Banner {
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let listen = config.server.listen;
-        let connection = |agent: &callgate_domain::model::Agent| {
-            agent.routes.iter().map(|route| route.connection.to_string()).collect::<Vec<_>>().join(", ")
-        };
+        let connections =
+            |agent: &Agent| agent.routes.iter().map(|route| route.connection.to_string()).collect::<Vec<_>>().join(", ");
+        let data_dir = config.data_dir.strip_prefix(".").unwrap_or(&config.data_dir).display().to_string();
+        let next = config.agents.iter().find(|agent| agent.test && agent.public).map(|agent| next(config, listen, agent));
         Self {
             listen,
             is_open: !listen.ip().is_loopback(),
-            base: config.server.public_url.clone().unwrap_or_else(|| format!("http://{listen}")),
-            data_dir: config.data_dir.strip_prefix(".").unwrap_or(&config.data_dir).display().to_string(),
-            agents: config.agents.iter().map(|agent| (agent.key.to_string(), connection(agent))).collect(),
+            base: config.server.public_url.clone().unwrap_or_else(|| local(listen)),
+            data_dir: data_dir.trim_end_matches('/').to_owned(),
+            agents: config.agents.iter().map(|agent| (agent.key.to_string(), connections(agent))).collect(),
             has_file: config.file.is_some(),
+            has_database: config.database.kind == DatabaseKind::Sqlite,
+            next,
         }
     }
 
@@ -50,10 +65,9 @@ impl Banner {
         if let Some(key) = made_key {
             self.first_start(&mut text, key, made_folder);
         }
-        let own = if self.has_file { String::new() } else { format!("     add your own in {NAME}.toml") };
+        let own = if self.has_file || made_key.is_none() { String::new() } else { format!("     add your own in {NAME}.toml") };
         let _written = writeln!(text, "  {:<10}{}{own}\n", "Agents", self.agents_line());
-        if let (Some(_), Some((agent, _))) = (made_key, self.agents.first()) {
-            let call = hint::command(&format!("call +12025550101 --agent {agent} --watch"));
+        if let (Some(_), Some(call)) = (made_key, &self.next) {
             let _written = writeln!(text, "  Next, in another terminal:\n    {call}\n");
         }
         text
@@ -61,27 +75,54 @@ impl Banner {
 
     fn first_start(&self, text: &mut String, key: &str, made_folder: bool) {
         let folder = &self.data_dir;
-        let made =
-            if made_folder { format!("made {folder}/ with a database and an API key") } else { "made an API key".to_owned() };
+        let made = match (made_folder, self.has_database) {
+            (true, true) => format!("made {folder}/ with a database and an API key"),
+            (true, false) => format!("made {folder}/ with an API key"),
+            (false, _) => "made an API key".to_owned(),
+        };
         let _written = writeln!(text, "  First start: {made}.\n\n  {:<10}{key}     kept in {folder}/key\n", "API key");
     }
 
-    /// `akylai, altai (simulator)` where all share a connection, else each with its own.
+    /// `akylai, altai (simulator)`: neighbours on the same connections share the brackets.
     fn agents_line(&self) -> String {
-        let keys: Vec<&str> = self.agents.iter().map(|(key, _)| key.as_str()).collect();
-        match self.agents.first() {
-            None => "none".to_owned(),
-            Some((_, shared)) if self.agents.iter().all(|(_, connection)| connection == shared) => {
-                format!("{} ({shared})", keys.join(", "))
-            }
-            Some(_) => self.agents.iter().map(|(key, connection)| format!("{key} ({connection})")).collect::<Vec<_>>().join(", "),
+        let named = self.agents.get(..MOST_NAMED).unwrap_or(&self.agents);
+        let groups = named.chunk_by(|(_, one), (_, next)| one == next).map(|group| {
+            let keys: Vec<&str> = group.iter().map(|(key, _)| key.as_str()).collect();
+            format!("{} ({})", keys.join(", "), group.first().map(|(_, connections)| connections.as_str()).unwrap_or_default())
+        });
+        let line = groups.collect::<Vec<_>>().join(", ");
+        match self.agents.len().saturating_sub(named.len()) {
+            0 if line.is_empty() => "none".to_owned(),
+            0 => line,
+            more => format!("{line} and {more} more"),
         }
     }
+}
+
+/// A command that works when it is pasted into another terminal.
+fn next(config: &Config, listen: SocketAddr, agent: &Agent) -> String {
+    let mut call = format!("call +12025550101 --agent {} --watch", agent.key);
+    if listen.port() != DEFAULT_PORT || !listen.is_ipv4() {
+        let _written = write!(call, " --url {}", local(listen));
+    }
+    let command = hint::command(&call);
+    if config.data_dir == Path::new(DEFAULT_DATA_DIR) {
+        return command;
+    }
+    let key = config.data_dir.join("key").display().to_string();
+    format!("CALLGATE_KEY_FILE={} {command}", hint::quoted(&key))
+}
+
+/// The address as this machine reaches it.
+fn local(listen: SocketAddr) -> String {
+    let ip = if listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { listen.ip() };
+    format!("http://{}", SocketAddr::new(ip, listen.port()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Environment, Given};
 
     fn banner(agents: &[(&str, &str)]) -> Banner {
         Banner {
@@ -91,13 +132,15 @@ mod tests {
             data_dir: "callgate-data".to_owned(),
             agents: agents.iter().map(|(key, connection)| ((*key).to_owned(), (*connection).to_owned())).collect(),
             has_file: agents.len() > 2,
+            has_database: true,
+            next: Some("target/release/callgate call +12025550101 --agent akylai --watch".to_owned()),
         }
     }
 
     #[test]
     fn the_first_start_shows_the_key_and_what_to_type_next() {
         let text = banner(&[("akylai", "simulator"), ("altai", "simulator")]).text(Some("cg_key"), true);
-        let text = text.replace(&hint::command(""), "target/release/callgate ").replace(env!("CARGO_PKG_VERSION"), "0.1.0");
+        let text = text.replace(env!("CARGO_PKG_VERSION"), "0.1.0");
         insta::assert_snapshot!(text);
     }
 
@@ -105,5 +148,40 @@ mod tests {
     fn a_later_start_shows_no_key_and_each_agents_connection() {
         let text = banner(&[("akylai", "vapi"), ("altai", "retell"), ("practice", "simulator")]).text(None, false);
         insta::assert_snapshot!(text.replace(env!("CARGO_PKG_VERSION"), "0.1.0"));
+    }
+
+    #[test]
+    fn agents_that_share_connections_share_the_brackets_and_many_are_counted() {
+        let line = |agents: &[(&str, &str)]| banner(agents).agents_line();
+        assert_eq!(line(&[]), "none");
+        assert_eq!(line(&[("a", "x"), ("b", "x"), ("c", "y"), ("d", "x")]), "a, b (x), c (y), d (x)");
+        assert_eq!(line(&[("a", "x"); 15]), "a, a, a, a, a, a, a, a, a, a, a, a (x) and 3 more");
+    }
+
+    fn next_after(toml: &str, data_dir: &str) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("callgate.toml");
+        std::fs::write(&file, toml).unwrap();
+        let given = Given { config: Some(file), data_dir: Some(data_dir.into()), ..Given::default() };
+        let environment = Environment::from([("SECRET", "whsec_c2VjcmV0")]);
+        let config = Config::load(&given, &environment).unwrap();
+        Banner::of(&config).next.map(|next| next.replace(&hint::command(""), "callgate "))
+    }
+
+    #[test]
+    fn the_next_command_works_for_another_address_and_folder_too() {
+        assert_eq!(next_after("", DEFAULT_DATA_DIR).unwrap(), "callgate call +12025550101 --agent akylai --watch");
+        assert_eq!(
+            next_after("[server]\nlisten = \"0.0.0.0:9000\"", "/var/lib/my data").unwrap(),
+            "CALLGATE_KEY_FILE='/var/lib/my data/key' callgate call +12025550101 --agent akylai --watch --url http://127.0.0.1:9000"
+        );
+    }
+
+    #[test]
+    fn no_command_that_dials_a_real_phone_is_proposed() {
+        let real = "[calls]\nallow_numbers = [\"+\"]\n[connections.own]\nkind = \"http\"\nbase_url = \"https://h\"\nsecret = { env = \"SECRET\" }\n[agents.a]\nconnection = \"own\"\n";
+        assert_eq!(next_after(real, DEFAULT_DATA_DIR), None);
+        let both = format!("{real}[agents.b]\nconnection = \"simulator\"");
+        assert!(next_after(&both, DEFAULT_DATA_DIR).unwrap().contains("--agent b "));
     }
 }

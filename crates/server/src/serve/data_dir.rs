@@ -86,7 +86,7 @@ fn lock(path: &Path, failed: impl Fn(io::Error) -> Failure) -> Result<File, Fail
             let who =
                 pid_in(&mut file).map_or_else(|| "another callgate".to_owned(), |pid| format!("another callgate (pid {pid})"));
             return Err(refused(
-                format!("{} is in use by {who}", path.display()),
+                format!("{} is in use by {who}", path.strip_prefix(".").unwrap_or(path).display()),
                 "Stop it, or choose another folder with --data-dir. Many processes can share one Postgres.",
             ));
         }

@@ -4,6 +4,7 @@
 mod agents;
 mod authorization;
 mod calls;
+mod cli;
 mod edge;
 mod end_to_end;
 mod engine;

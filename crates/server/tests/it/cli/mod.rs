@@ -1,0 +1,177 @@
+//! The program as a person or a script runs it: what it prints where, and its exit code.
+
+mod agents;
+mod call;
+mod calls;
+mod config;
+mod follow;
+mod help;
+mod start;
+mod stub;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+use crate::harness::{KEY, Server};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_callgate");
+
+/// The program in a folder of its own, with no variable but those given.
+pub struct Program {
+    folder: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+/// What a run left.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Program {
+    pub fn new() -> Self {
+        let program = Self { folder: tempfile::tempdir().expect("a folder"), variables: Vec::new() };
+        program.with("LANG", "C.UTF-8")
+    }
+
+    /// As the client of a running server, with its first key.
+    pub fn of(server: &Server) -> Self {
+        Self::at(&server.url)
+    }
+
+    /// As the client of whatever listens at `url`.
+    pub fn at(url: &str) -> Self {
+        Self::new().with("CALLGATE_URL", url).with("CALLGATE_KEY", KEY)
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.retain(|(held, _)| held != name);
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder().join(name), text).expect("a file");
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder().join(name)).expect("a file")
+    }
+
+    /// Runs to its end.
+    pub fn run(&self, arguments: &[&str]) -> Said {
+        self.start(arguments).said()
+    }
+
+    /// Starts it.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        let mut command = Command::new(PROGRAM);
+        command.args(arguments).current_dir(self.folder()).env_clear();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let folder = self.folder().display().to_string();
+        Running { child: Some(command.spawn().expect("the program")), folder }
+    }
+}
+
+/// A run under way; it ends with the test at the latest.
+pub struct Running {
+    child: Option<Child>,
+    folder: String,
+}
+
+impl Running {
+    pub fn pid(&self) -> String {
+        self.child.as_ref().expect("it runs").id().to_string()
+    }
+
+    pub fn is_over(&mut self) -> bool {
+        self.child.as_mut().expect("it ran").try_wait().expect("its state").is_some()
+    }
+
+    /// Sends it a signal, by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid()]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// The first line of its answer, as soon as it is there. It is not part of what is said later.
+    pub fn first_line(&mut self) -> String {
+        let stdout = self.child.as_mut().and_then(|child| child.stdout.as_mut()).expect("a pipe");
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while stdout.read(&mut byte).expect("a byte") == 1 && byte != [b'\n'] {
+            line.extend(byte);
+        }
+        String::from_utf8(line).expect("UTF-8")
+    }
+
+    /// What it said, once it is over.
+    pub fn said(mut self) -> Said {
+        let child = self.child.take().expect("it ran");
+        let Output { status, stdout, stderr } = child.wait_with_output().expect("its end");
+        let text = |bytes: Vec<u8>| {
+            let text = String::from_utf8(bytes).expect("UTF-8");
+            text.replace(&format!("{}/", self.folder), "").replace(&self.folder, "FOLDER").replace(PROGRAM, "callgate")
+        };
+        Said { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Ended already, most often.
+            let _ended = child.kill().and_then(|()| child.wait());
+        }
+    }
+}
+
+impl Said {
+    /// The exit code, and everything as a person would see it.
+    pub fn whole(&self) -> String {
+        let code = self.code.expect("an exit code");
+        format!("exit {code}\n--- stdout\n{}--- stderr\n{}", masked(&self.stdout), masked(&self.stderr))
+    }
+
+    pub fn check(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+}
+
+/// Without what differs from run to run: ids, moments, ports.
+fn masked(text: &str) -> String {
+    let mut shown = String::new();
+    let mut word = String::new();
+    let flush = |word: &mut String, shown: &mut String| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        let is_id = word.len() == 36 && word.matches('-').count() == 4;
+        let is_moment = word.len() > 18 && word.contains('T') && word.ends_with('Z') && digits > 13;
+        shown.push_str(match () {
+            () if is_id => "CALL_ID",
+            () if is_moment => "MOMENT",
+            () if word.starts_with("req_") => "REQUEST_ID",
+            () => word,
+        });
+        word.clear();
+    };
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || "-_:.".contains(c) {
+            word.push(c);
+        } else {
+            flush(&mut word, &mut shown);
+            shown.push(c);
+        }
+    }
+    flush(&mut word, &mut shown);
+    shown
+}
