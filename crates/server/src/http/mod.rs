@@ -77,6 +77,7 @@ routes! {
     GET  "/docs/errors"                             []            pages::errors, hidden;
     GET  "/"                                        []            pages::home, hidden;
     GET  "/console"                                 []            pages::console, hidden;
+    GET  "/console/calls/{call_id}"                 []            pages::console_call, hidden;
     GET  "/assets/{file}"                           []            pages::asset, hidden;
 }
 

@@ -42,6 +42,12 @@ pub async fn console() -> HttpResponse {
     page("Console", CONSOLE)
 }
 
+/// A call's place in the console: what the command line points at.
+#[get("/console/calls/{call_id}")]
+pub async fn console_call() -> HttpResponse {
+    page("Console", CONSOLE)
+}
+
 /// The contract on one page.
 #[get("/docs")]
 pub async fn docs(http: Data<Http>, request: HttpRequest) -> HttpResponse {

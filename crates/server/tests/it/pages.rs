@@ -16,7 +16,7 @@ async fn page(server: &Server, path: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_are_whole_and_bring_nothing_from_elsewhere() {
     let server = Server::start().await;
-    for path in ["/", "/console", "/docs", "/docs/errors"] {
+    for path in ["/", "/console", "/console/calls/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d", "/docs", "/docs/errors"] {
         let text = page(&server, path).await;
         assert!(text.starts_with("<!doctype html>\n<html lang=\"en\">") && text.trim_end().ends_with("</html>"), "{path}");
         assert_eq!((text.matches("<h1>").count(), text.matches("<main").count()), (1, 1), "{path}");
