@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 8] = [
+const HIDDEN: [&str; 9] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "GET /metrics",
     "GET /openapi.json",
@@ -16,6 +16,7 @@ const HIDDEN: [&str; 8] = [
     "GET /docs/errors",
     "GET /",
     "GET /console",
+    "GET /console/calls/{call_id}",
     "GET /assets/{file}",
 ];
 
