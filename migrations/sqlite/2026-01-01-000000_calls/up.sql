@@ -34,7 +34,7 @@ CREATE TABLE calls (
     ended_by TEXT,
     resolved TEXT,
     transcript_status TEXT NOT NULL
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 -- The queue, in the order it is claimed; the agent stands last so that calls of others are passed over inside the index.
 CREATE INDEX calls_due ON calls (due_at, id, agent) WHERE state = 'queued';

@@ -48,7 +48,8 @@ impl Server {
 
     async fn ready(&mut self) -> Result<()> {
         for _ in 0..200 {
-            if tokio::net::TcpStream::connect(&self.address).await.is_ok() {
+            let has_key = self.folder.as_ref().is_none_or(|folder| folder.join("key").exists());
+            if has_key && tokio::net::TcpStream::connect(&self.address).await.is_ok() {
                 return Ok(());
             }
             if let Some(status) = self.process.try_wait()? {
