@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`Id`] | `UUID` | 16 bytes |
 //! | [`Instant`] | `TIMESTAMPTZ` | microseconds since 1970 |
-//! | [`Json`] | `JSONB` | text |
+//! | [`Json`], [`JsonText`] | `JSONB` | text |
 
 use std::io::Write;
 
@@ -55,6 +55,11 @@ pub struct Instant(pub Timestamp);
 #[derive(Debug, Clone, PartialEq, AsExpression, FromSqlRow)]
 #[diesel(sql_type = sql::Json)]
 pub struct Json(pub serde_json::Value);
+
+/// JSON already written as text, where it is made: what is inserted most is not written out where all inserts queue.
+#[derive(Debug, Clone, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = sql::Json)]
+pub struct JsonText(pub String);
 
 impl ToSql<sql::Id, Pg> for Id {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
@@ -136,5 +141,38 @@ impl ToSql<sql::Json, Sqlite> for Json {
 impl FromSql<sql::Json, Sqlite> for Json {
     fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
         Ok(Self(serde_json::from_str(value.read_text())?))
+    }
+}
+
+/// What stands before the text of a `jsonb` on the wire.
+const JSONB_VERSION: u8 = 1;
+
+impl ToSql<sql::Json, Pg> for JsonText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
+        out.write_all(&[JSONB_VERSION])?;
+        out.write_all(self.0.as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<sql::Json, Pg> for JsonText {
+    fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
+        match value.as_bytes().split_first() {
+            Some((&JSONB_VERSION, text)) => Ok(Self(std::str::from_utf8(text)?.to_owned())),
+            _ => Err("jsonb in an unknown form".into()),
+        }
+    }
+}
+
+impl ToSql<sql::Json, Sqlite> for JsonText {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0.as_str());
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<sql::Json, Sqlite> for JsonText {
+    fn from_sql(mut value: <Sqlite as Backend>::RawValue<'_>) -> deserialize::Result<Self> {
+        Ok(Self(value.read_text().to_owned()))
     }
 }

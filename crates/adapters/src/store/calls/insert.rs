@@ -109,7 +109,36 @@ pub fn made_before(db: &mut AnyConnection, key: &IdempotencyKey, now: Instant) -
 }
 
 fn write(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
-    /// One request's rows as they are; only a crowd's are gathered.
+    match db {
+        AnyConnection::Lite(c) => write_each(c, requests),
+        AnyConnection::Pg(_) => write_together(db, requests),
+    }
+}
+
+/// Row by row as they are, table by table.
+fn write_each(c: &mut SqliteConnection, requests: &[&NewCalls]) -> QueryResult<()> {
+    macro_rules! insert {
+        ($table:ident, $rows:ident) => {
+            for row in requests.iter().flat_map(|request| &request.$rows) {
+                diesel::insert_into($table::table).values(row).execute(c)?;
+            }
+        };
+    }
+    for row in requests.iter().flat_map(|request| &request.calls) {
+        match row.fresh() {
+            Some(fresh) => diesel::insert_into(calls::table).values(fresh).execute(c)?,
+            None => diesel::insert_into(calls::table).values(row).execute(c)?,
+        };
+    }
+    insert!(call_details, details);
+    insert!(attempts, attempts);
+    insert!(results, results);
+    insert!(history, history);
+    Ok(())
+}
+
+/// All rows of a table at once: each statement is a round trip.
+fn write_together(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
     macro_rules! insert {
         ($table:ident, $rows:ident) => {
             match requests {

@@ -7,11 +7,10 @@ use std::time::Duration;
 use callgate_domain::model::call::Refusals;
 use callgate_domain::model::{RetryPlan, Terms};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::word;
 use crate::store::error::Unreadable;
-use crate::store::types::Json;
+use crate::store::types::JsonText;
 
 #[derive(Serialize, Deserialize)]
 struct TermsJson {
@@ -39,7 +38,7 @@ struct RefusalsJson {
 }
 
 /// The terms as they are kept.
-pub fn terms_to_json(terms: &Terms) -> Json {
+pub fn terms_to_json(terms: &Terms) -> JsonText {
     json(&TermsJson {
         max_duration_us: micros(terms.max_duration),
         ring_timeout_us: micros(terms.ring_timeout),
@@ -55,7 +54,7 @@ pub fn terms_to_json(terms: &Terms) -> Json {
 }
 
 /// The terms, read back.
-pub fn terms_from_json(json: &Json) -> Result<Terms, Unreadable> {
+pub fn terms_from_json(json: &JsonText) -> Result<Terms, Unreadable> {
     let terms: TermsJson = read("calls.terms", json)?;
     let retry = terms.retry.map(|plan| {
         let on = plan.on.iter().map(|state| word("calls.terms", state)).collect::<Result<_, _>>()?;
@@ -72,7 +71,7 @@ pub fn terms_from_json(json: &Json) -> Result<Terms, Unreadable> {
 }
 
 /// The refusals as they are kept: not at all where there are none.
-pub fn refusals_to_json(refusals: &Refusals) -> Option<Json> {
+pub fn refusals_to_json(refusals: &Refusals) -> Option<JsonText> {
     (*refusals != Refusals::default()).then(|| {
         json(&RefusalsJson {
             counted: refusals.counted,
@@ -82,20 +81,20 @@ pub fn refusals_to_json(refusals: &Refusals) -> Option<Json> {
 }
 
 /// The refusals, read back.
-pub fn refusals_from_json(json: Option<&Json>) -> Result<Refusals, Unreadable> {
+pub fn refusals_from_json(json: Option<&JsonText>) -> Result<Refusals, Unreadable> {
     let Some(json) = json else { return Ok(Refusals::default()) };
     let refusals: RefusalsJson = read("calls.refusals", json)?;
     let closed = refusals.closed.iter().map(|connection| word("calls.refusals", connection)).collect::<Result<_, _>>()?;
     Ok(Refusals { counted: refusals.counted, closed })
 }
 
-fn json(value: &impl Serialize) -> Json {
+fn json(value: &impl Serialize) -> JsonText {
     // Structs of numbers and words always are JSON.
-    Json(serde_json::to_value(value).unwrap_or(Value::Null))
+    JsonText(serde_json::to_string(value).unwrap_or_default())
 }
 
-fn read<'de, T: Deserialize<'de>>(column: &'static str, json: &'de Json) -> Result<T, Unreadable> {
-    T::deserialize(&json.0).map_err(|error| Unreadable { column, fault: error.to_string() })
+fn read<'de, T: Deserialize<'de>>(column: &'static str, json: &'de JsonText) -> Result<T, Unreadable> {
+    serde_json::from_str(&json.0).map_err(|error| Unreadable { column, fault: error.to_string() })
 }
 
 fn micros(duration: Duration) -> u64 {
