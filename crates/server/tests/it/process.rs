@@ -101,7 +101,7 @@ impl Process {
 
     /// Asks it to stop, and returns its exit code.
     pub async fn stop(mut self) -> Option<i32> {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill");
+        let told = Command::new("sh").args(["-c", "kill -TERM $0", &self.child.id().to_string()]).status().expect("kill");
         assert!(told.success());
         for _ in 0..1200 {
             if let Some(status) = self.child.try_wait().expect("its state") {

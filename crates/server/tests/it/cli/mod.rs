@@ -100,7 +100,7 @@ impl Running {
 
     /// Sends it a signal, by name.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid()]).status();
+        let sent = Command::new("sh").args(["-c", "kill -$0 $1", name, &self.pid()]).status();
         assert!(sent.expect("kill").success());
     }
 
