@@ -1,5 +1,6 @@
 -- What a call is and what became of it; the same as for Postgres, in what SQLite has: ids are 16 bytes, moments
--- microseconds since 1970, JSON is text. Small tables live inside their primary key's tree (WITHOUT ROWID).
+-- microseconds since 1970, JSON is text. Calls, and tables of small rows, live
+-- inside their primary key's tree (WITHOUT ROWID).
 
 -- The hot row: read and written at every step, so it holds nothing long.
 CREATE TABLE calls (

@@ -96,10 +96,12 @@ impl<I: Send + Sync + 'static, O: Send + 'static> Crowd<I, O> {
                 let crowd = taking.take();
                 let (items, replies): (Vec<_>, Vec<_>) =
                     crowd.into_iter().filter(Waiting::is_wanted).map(|one| (one.item, one.reply)).unzip();
-                Ok((replies, make_inside(db, &items, make)?))
+                let answers = make_inside(db, &items, make)?;
+                // The items go back as well: dropping them is no work for the only thread that writes.
+                Ok((replies, answers, items))
             });
             // Where the commit failed the replies are gone with it, and whoever waits hears "unavailable".
-            if let Ok((replies, answers)) = written.await {
+            if let Ok((replies, answers, _items)) = written.await {
                 for (reply, answer) in replies.into_iter().zip(answers) {
                     let _ = reply.send(answer);
                 }

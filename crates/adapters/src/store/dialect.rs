@@ -38,6 +38,8 @@ const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET statement_timeout 
 
 /// From so many rows on Postgres takes them by COPY: one statement, whatever their number.
 pub const COPY_FROM: usize = 4;
+/// So many rows SQLite takes in one statement.
+pub const AT_ONCE: usize = 8;
 
 /// The URL with bounds on waiting for a server that does not answer, where it sets none: libpq would wait for ever.
 pub fn bounded(url: &str) -> String {
@@ -195,19 +197,26 @@ macro_rules! take_ids {
 }
 pub(crate) use take_ids;
 
-/// Inserts rows: many at once on Postgres, where each statement is a round trip; one by one on SQLite, where the
-/// statement for one row stays prepared.
+/// Inserts the rows of an iterator. On Postgres many at once, as each statement is a round trip. On SQLite in statements of
+/// [`AT_ONCE`] rows or one, which stay prepared; a statement of many opens each tree once and goes on where it stands.
 macro_rules! insert_all {
-    ($db:expr, $table:expr, $rows:expr) => {
+    ($db:expr, $table:expr, $rows:expr) => {{
+        let rows: Vec<_> = $rows.cloned().collect();
         match &mut *$db {
-            $crate::store::connection::AnyConnection::Pg(c) if $rows.len() >= $crate::store::dialect::COPY_FROM => {
-                diesel::copy_from($table).from_insertable($rows).execute(c).map(drop)
+            $crate::store::connection::AnyConnection::Lite(c) => {
+                let (many, rest) = rows.as_chunks::<{ $crate::store::dialect::AT_ONCE }>();
+                many.iter()
+                    .try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop))
+                    .and_then(|()| rest.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)))
             }
-            db => $rows.iter().try_for_each(|row| {
-                $crate::store::connection::on_backend!(db, c => diesel::insert_into($table).values(row).execute(c)).map(drop)
-            }),
+            $crate::store::connection::AnyConnection::Pg(c) if rows.len() >= $crate::store::dialect::COPY_FROM => {
+                diesel::copy_from($table).from_insertable(rows).execute(c).map(drop)
+            }
+            $crate::store::connection::AnyConnection::Pg(c) => {
+                rows.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop))
+            }
         }
-    };
+    }};
 }
 pub(crate) use insert_all;
 

@@ -69,9 +69,8 @@ pub fn insert_all(db: &mut AnyConnection, requests: &[NewCalls]) -> Result<Vec<R
             }
         }
     }
-    // Ids of one millisecond come in any order. In their own order each tree only grows at its end, where pages fill up
-    // instead of being split in halves.
-    new.sort_unstable_by_key(|request| request.calls.first().map(|call| call.id.0));
+    // In the order of their ids, which is that of each tree but one: every row then stands right behind the one before it.
+    new.sort_unstable_by_key(|request| request.calls.first().map(|call| call.always.id.0));
     write(db, &new)?;
     Ok(answers)
 }
@@ -109,52 +108,13 @@ pub fn made_before(db: &mut AnyConnection, key: &IdempotencyKey, now: Instant) -
 }
 
 fn write(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
-    match db {
-        AnyConnection::Lite(c) => write_each(c, requests),
-        AnyConnection::Pg(_) => write_together(db, requests),
+    let calls = || requests.iter().flat_map(|request| &request.calls);
+    dialect::insert_all!(db, calls::table, calls().filter(|row| row.is_fresh()).map(|row| &row.always))?;
+    for row in calls().filter(|row| !row.is_fresh()) {
+        on_backend!(db, c => diesel::insert_into(calls::table).values(row).execute(c))?;
     }
-}
-
-/// Row by row as they are, table by table.
-fn write_each(c: &mut SqliteConnection, requests: &[&NewCalls]) -> QueryResult<()> {
-    macro_rules! insert {
-        ($table:ident, $rows:ident) => {
-            for row in requests.iter().flat_map(|request| &request.$rows) {
-                diesel::insert_into($table::table).values(row).execute(c)?;
-            }
-        };
-    }
-    for row in requests.iter().flat_map(|request| &request.calls) {
-        match row.fresh() {
-            Some(fresh) => diesel::insert_into(calls::table).values(fresh).execute(c)?,
-            None => diesel::insert_into(calls::table).values(row).execute(c)?,
-        };
-    }
-    insert!(call_details, details);
-    insert!(attempts, attempts);
-    insert!(results, results);
-    insert!(history, history);
-    Ok(())
-}
-
-/// All rows of a table at once: each statement is a round trip.
-fn write_together(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
-    macro_rules! insert {
-        ($table:ident, $rows:ident) => {
-            match requests {
-                [] => {}
-                [one] => dialect::insert_all!(db, $table::table, one.$rows.as_slice())?,
-                many => {
-                    let rows: Vec<_> = many.iter().flat_map(|request| &request.$rows).cloned().collect();
-                    dialect::insert_all!(db, $table::table, rows.as_slice())?;
-                }
-            }
-        };
-    }
-    insert!(calls, calls);
-    insert!(call_details, details);
-    insert!(attempts, attempts);
-    insert!(results, results);
-    insert!(history, history);
-    Ok(())
+    dialect::insert_all!(db, call_details::table, requests.iter().flat_map(|request| &request.details))?;
+    dialect::insert_all!(db, attempts::table, requests.iter().flat_map(|request| &request.attempts))?;
+    dialect::insert_all!(db, results::table, requests.iter().flat_map(|request| &request.results))?;
+    dialect::insert_all!(db, history::table, requests.iter().flat_map(|request| &request.history))
 }

@@ -27,7 +27,7 @@ struct SaveResult;
 pub fn save(db: &mut AnyConnection, change: &Change, now: Instant) -> Result<(), Failure> {
     let call = &change.call;
     let row = CallRow::of(call);
-    let held = calls::id.eq(row.id).and(calls::revision.eq(i64::from(change.from.0)));
+    let held = calls::id.eq(row.always.id).and(calls::revision.eq(i64::from(change.from.0)));
     let written = match change.claim.map(|fence| i64::from(fence.0)) {
         None => on_backend!(db, c => update::<SaveCall, _, _>(calls::table, &row, held).execute(c)),
         Some(fence) if call.state == CallState::Sending => {
@@ -53,7 +53,7 @@ pub fn save(db: &mut AnyConnection, change: &Change, now: Instant) -> Result<(),
 /// Saves a call's move where its transaction already holds the row: no attempt, no result, no claim to check.
 pub fn save_move(db: &mut AnyConnection, call: &Call, from: Revision, entry: &Entry) -> Result<(), Failure> {
     let row = CallRow::of(call);
-    let held = calls::id.eq(row.id).and(calls::revision.eq(i64::from(from.0)));
+    let held = calls::id.eq(row.always.id).and(calls::revision.eq(i64::from(from.0)));
     if on_backend!(db, c => update::<SaveCall, _, _>(calls::table, &row, held).execute(c))? == 0 {
         return Err(StoreError::Conflict.into());
     }

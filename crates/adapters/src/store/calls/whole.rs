@@ -45,12 +45,12 @@ pub fn load_all(db: &mut AnyConnection, ids: &[Id]) -> Result<Vec<Call>, Failure
         return Ok(Vec::new());
     }
     let mut rows: Vec<WholeRow> = on_backend!(db, c => whole!().filter(calls::id.eq_any(ids)).load(c))?;
-    rows.sort_by_key(|(row, ..)| ids.iter().position(|id| *id == row.id));
+    rows.sort_by_key(|(row, ..)| ids.iter().position(|id| *id == row.always.id));
     Ok(rows.into_iter().filter_map(readable).collect())
 }
 
 fn readable(row: WholeRow) -> Option<Call> {
-    let id = row.0.id.0;
+    let id = row.0.always.id.0;
     call(row).inspect_err(|error| tracing::error!(call_id = %id, %error, "call unreadable")).ok()
 }
 
