@@ -16,6 +16,17 @@ pub struct RetryPlan {
 }
 
 impl RetryPlan {
+    /// The ends that another try may follow, in the order in which plans hold them.
+    pub const ENDS: [CallState; 2] = [CallState::NoAnswer, CallState::Busy];
+    /// The most further tries.
+    pub const MOST: u16 = 5;
+    /// Where a client names no delay.
+    pub const USUAL_DELAY: Duration = Duration::from_mins(15);
+    /// The shortest delay.
+    pub const SHORTEST_DELAY: Duration = Duration::from_secs(1);
+    /// The longest delay.
+    pub const LONGEST_DELAY: Duration = Duration::from_hours(7 * 24);
+
     /// The delay before the try after number `try_number` (the first is 1); `None` when no try is left.
     #[must_use]
     pub fn delay_after(&self, try_number: u16) -> Option<Duration> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::record::{RecordError, Recorded, Recorder};
 use crate::model::call::{Asked, By, Entry, NewCall, Terms};
 use crate::model::nearest::nearest;
-use crate::model::{Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, Phone, Revision};
+use crate::model::{Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, Phone, RetryPlan, Revision};
 use crate::ports::{
     AgentCatalog, CallFilter, CallStore, Chance, Clock, Connections, IdempotencyKey, Inserted, Listed, Page, Reader, Signals,
     StoreError, Work,
@@ -62,6 +62,8 @@ pub struct PlaceCall {
     pub asked: Asked,
     /// Hang up after this long; the agent's own limit where absent.
     pub max_duration: Option<Duration>,
+    /// Further tries; none where absent.
+    pub retry: Option<RetryPlan>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
 }
@@ -144,7 +146,7 @@ impl Calls {
             Err(refusal) => return self.replay(key).await?.ok_or(refusal),
         };
         let id = CallId::new(now, self.chance.for_id());
-        let terms = self.terms(&agent, wish.max_duration);
+        let terms = self.terms(&agent, wish.max_duration, wish.retry);
         let new = NewCall { id, client: wish.client, agent: agent.key.clone(), phone: wish.phone, asked: wish.asked, terms };
         let (call, entry) = Call::accept(new, now);
         match self.store.insert(vec![(call.clone(), entry)], key).await {
@@ -249,13 +251,13 @@ impl Calls {
         nearest(key, public.iter().map(|agent| agent.key.as_str())).and_then(|key| AgentKey::new(key).ok())
     }
 
-    fn terms(&self, agent: &Agent, max_duration: Option<Duration>) -> Terms {
+    fn terms(&self, agent: &Agent, max_duration: Option<Duration>, retry: Option<RetryPlan>) -> Terms {
         Terms {
             max_duration: max_duration.unwrap_or(agent.max_duration),
             ring_timeout: self.limits.ring_timeout,
             queue_ttl: self.limits.queue_ttl,
             settle_grace: self.limits.settle_grace,
-            retry: None,
+            retry,
             test: agent.test,
         }
     }
@@ -291,6 +293,11 @@ fn fingerprint(wish: &PlaceCall) -> [u8; 32] {
     }
     write_canonical(&Value::Object(wish.asked.variables.clone()), &mut text);
     write_canonical(&Value::Object(wish.asked.metadata.clone()), &mut text);
+    if let Some(plan) = &wish.retry {
+        let on: Vec<_> = plan.on.iter().map(|state| state.as_str()).collect();
+        let delays: Vec<_> = plan.delays.iter().map(Duration::as_secs).collect();
+        write_canonical(&json!({"on": on, "max": plan.max, "delays_s": delays}), &mut text);
+    }
     Sha256::digest(text.as_bytes()).into()
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Agent, Asked, Call, CallId, CallState, ClientId, Phone, Seen};
+use callgate_domain::model::{Agent, Asked, Call, CallId, CallState, ClientId, Phone, RetryPlan, Seen};
 use callgate_domain::ports::store::MockCallStore;
 use callgate_domain::ports::{CallStore, Inserted, Reader, StoreError, Work};
 use callgate_domain::usecases::calls::{CallLimits, Canceled, Objection, PlaceCall, PlaceError, Placed};
@@ -50,8 +50,13 @@ fn a_wish() -> PlaceCall {
         agent: "akylai".to_owned(),
         asked: Asked::default(),
         max_duration: None,
+        retry: None,
         idempotency_key: None,
     }
+}
+
+fn plan(on: &[CallState], max: u16, delay_s: u64) -> RetryPlan {
+    RetryPlan { on: on.to_vec(), max, delays: vec![Duration::from_secs(delay_s)] }
 }
 
 fn keyed(key: &str) -> PlaceCall {
@@ -207,6 +212,10 @@ async fn a_key_with_another_body_is_refused_whatever_differs() {
         |wish| wish.asked.not_before = Some(at(5)),
         |wish| wish.asked.expires_at = Some(at(5)),
         |wish| wish.max_duration = Some(Duration::from_secs(10)),
+        |wish| wish.retry = Some(plan(&[CallState::Busy], 1, 60)),
+        |wish| wish.retry = Some(plan(&[CallState::NoAnswer], 1, 60)),
+        |wish| wish.retry = Some(plan(&[CallState::Busy], 2, 60)),
+        |wish| wish.retry = Some(plan(&[CallState::Busy], 1, 61)),
         |wish| drop(wish.asked.variables.insert("a".to_owned(), json!(1))),
         |wish| drop(wish.asked.variables.insert("a".to_owned(), json!("1"))),
         |wish| drop(wish.asked.variables.insert("a".to_owned(), json!(true))),

@@ -22,8 +22,8 @@ pub enum Json<'a> {
     Number(Number),
     /// A string.
     Text(Cow<'a, str>),
-    /// A list; what is in it does not matter to anybody here.
-    List,
+    /// A list.
+    List(Vec<Json<'a>>),
     /// An object, in the order it was written.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
@@ -60,10 +60,23 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// A whole number, described as `wanted`: 60.0 is one too. What is below zero is 0 and what is too large the largest, so
+    /// that bounds can be told from it.
+    pub fn whole(&self, wanted: &str) -> Result<u64, Wrong> {
+        let Self::Number(number) = self else { return Err(Wrong::r#type(wanted)) };
+        if let Some(whole) = number.as_u64() {
+            return Ok(whole);
+        }
+        match number.as_f64() {
+            Some(value) if value.fract() == 0.0 => Ok(value as u64),
+            _ => Err(Wrong::r#type(wanted)),
+        }
+    }
+
     /// The same as a plain value; `None` for lists and objects.
     pub fn scalar(self) -> Option<Result<Value, Wrong>> {
         match self {
-            Self::Null | Self::List | Self::Object(_) => None,
+            Self::Null | Self::List(_) | Self::Object(_) => None,
             Self::Bool(it) => Some(Ok(Value::Bool(it))),
             Self::Number(number) => Some(Ok(Value::Number(number))),
             text @ Self::Text(_) => Some(text.text().map(|text| Value::String(text.into_owned()))),
@@ -120,8 +133,11 @@ impl<'de> Visitor<'de> for AsWritten {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Json<'de>, A::Error> {
-        while list.next_element::<Json<'de>>()?.is_some() {}
-        Ok(Json::List)
+        let mut values = Vec::new();
+        while let Some(value) = list.next_element()? {
+            values.push(value);
+        }
+        Ok(Json::List(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Json<'de>, A::Error> {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_adapters::providers::install_crypto;
-use callgate_domain::model::call::Asked;
-use callgate_domain::model::{Call, CallId, CallState, ClientId, EndedReason, Phone};
+use callgate_domain::model::call::{Asked, What};
+use callgate_domain::model::{Call, CallId, CallState, ClientId, EndedReason, Phone, RetryPlan, Revision};
 use callgate_domain::ports::Reader;
 use callgate_domain::usecases::calls::PlaceCall;
 use callgate_server::config::{Config, Environment, Given};
@@ -25,13 +25,14 @@ async fn gateway(folder: &std::path::Path) -> Arc<Gateway> {
     Arc::new(wire(Plan::of(config, true).expect("a plan"), METRICS.clone()).await.expect("a gateway"))
 }
 
-async fn place(gateway: &Gateway, phone: &str) -> CallId {
+async fn place(gateway: &Gateway, phone: &str, retry: Option<RetryPlan>) -> CallId {
     let wish = PlaceCall {
         client: ClientId::new("default").expect("a name"),
         phone: Phone::parse(phone).expect("a phone"),
         agent: "akylai".to_owned(),
         asked: Asked::default(),
         max_duration: None,
+        retry,
         idempotency_key: None,
     };
     gateway.calls.place(wish).await.expect("accepted").call_id
@@ -54,7 +55,7 @@ async fn check(number: &str, state: CallState, reason: EndedReason, turns: usize
     let folder = tempfile::tempdir().expect("a folder");
     let gateway = gateway(folder.path()).await;
     let workers = Workers::start(&gateway);
-    let id = place(&gateway, &format!("+1202555{number}")).await;
+    let id = place(&gateway, &format!("+1202555{number}"), None).await;
     let call = ended(&gateway, id).await;
     assert_eq!((call.state, call.ended_reason, call.attempts), (state, Some(reason), 1), "{number}");
     assert_eq!(call.result.transcript.map_or(0, |words| words.turns.len()), turns, "{number}");
@@ -73,4 +74,32 @@ async fn each_number_of_the_simulator_ends_as_its_row_says() {
     check("0107", CallState::Completed, EndedReason::AgentHangup, 3).await;
     check("0108", CallState::Completed, EndedReason::AgentHangup, 3).await;
     check("0109", CallState::Completed, EndedReason::AgentHangup, 3).await;
+}
+
+/// How a call with a plan ends, and how often it was tried; the delay is one second.
+async fn check_retried(number: &str, max: u16, state: CallState, reason: EndedReason, tries: u16) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let gateway = gateway(folder.path()).await;
+    let workers = Workers::start(&gateway);
+    let delay = Duration::from_secs(1);
+    let plan = RetryPlan { on: RetryPlan::ENDS.to_vec(), max, delays: vec![delay] };
+    let id = place(&gateway, &format!("+1202555{number}"), Some(plan)).await;
+    let call = ended(&gateway, id).await;
+    assert_eq!((call.state, call.ended_reason, call.attempts), (state, Some(reason), tries), "{number}");
+    let history = gateway.calls.history(id, &Reader::All, Revision(0), 200).await.expect("a history");
+    let sent: Vec<_> = history.iter().filter(|entry| entry.what == What::Sent).map(|entry| entry.at).collect();
+    assert_eq!(sent.len(), usize::from(tries), "{number}");
+    for pair in sent.windows(2) {
+        assert!(pair[1].duration_since(pair[0]).unsigned_abs() >= delay, "{number}: {pair:?}");
+    }
+    gateway.stopping.cancel();
+    workers.stopped(Duration::from_secs(5)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_with_a_plan_is_tried_again_as_often_as_it_says_and_only_after_what_it_names() {
+    check_retried("0102", 1, CallState::NoAnswer, EndedReason::NoAnswer, 2).await;
+    check_retried("0103", 2, CallState::Busy, EndedReason::Busy, 3).await;
+    check_retried("0104", 1, CallState::NoAnswer, EndedReason::Declined, 1).await;
+    check_retried("0101", 1, CallState::Completed, EndedReason::AgentHangup, 1).await;
 }

@@ -1,11 +1,15 @@
 //! `POST /v1/calls`: durable when it is answered, dialed later.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use callgate_domain::model::RetryPlan;
 use callgate_domain::usecases::calls::PlaceError;
-use std::collections::BTreeMap;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
 
 use super::wish::{self, Wish};
 use crate::http::auth::Caller;
@@ -42,6 +46,9 @@ pub struct NewCall {
     metadata: Option<BTreeMap<String, String>>,
     /// Dial inside this window; a call whose window has passed never rings.
     schedule: Option<NewSchedule>,
+    /// Try again under the same `call_id`, each time only after proof that the try before ended so; without it a call is
+    /// tried once.
+    retry: Option<NewRetry>,
     /// Hang up after so many seconds; at most the agent's own limit, which also holds where this is left out.
     #[schema(minimum = 10)]
     max_duration: Option<u64>,
@@ -59,6 +66,41 @@ pub struct NewSchedule {
     /// Never rings after.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+}
+
+/// A plan for further tries. Whoever declined, or asked not to be called again, is not tried again.
+#[derive(ToSchema)]
+#[schema(as = NewRetry, example = json!({"on": ["no_answer", "busy"], "max": 2, "delays_s": [300, 3600]}))]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "only its description is used")]
+pub struct NewRetry {
+    /// Which ends are followed by another try; each word once.
+    #[schema(min_items = 1, max_items = 2)]
+    on: BTreeSet<RetryOn>,
+    /// The most further tries.
+    #[schema(minimum = 1, maximum = 5)]
+    max: u16,
+    #[schema(schema_with = delays)]
+    delays_s: Option<Vec<u32>>,
+}
+
+fn delays() -> ArrayBuilder {
+    let bound = |delay: Duration| Some(delay.as_secs() as f64);
+    let about = "Seconds to wait before each further try, at most `max` of them; the last one serves for all beyond the \
+                 list. 900 where it is left out.";
+    let delay = ObjectBuilder::new().schema_type(Type::Integer);
+    let delay = delay.minimum(bound(RetryPlan::SHORTEST_DELAY)).maximum(bound(RetryPlan::LONGEST_DELAY));
+    let list = ArrayBuilder::new().schema_type(SchemaType::from_iter([Type::Array, Type::Null])).description(Some(about));
+    list.items(delay).min_items(Some(1)).max_items(Some(RetryPlan::MOST.into()))
+}
+
+/// An end that can be followed by another try.
+#[derive(ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its description is used")]
+pub enum RetryOn {
+    NoAnswer,
+    Busy,
 }
 
 /// What an agent can be told about a call.

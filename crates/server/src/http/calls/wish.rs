@@ -1,11 +1,13 @@
 //! The body of `POST /v1/calls`, read field by field in the order it was written, so that every fault is named at once.
 
+mod retry;
+
 use std::borrow::Cow;
 use std::time::Duration;
 
 use callgate_domain::model::call::Asked;
 use callgate_domain::model::phone::InvalidPhone;
-use callgate_domain::model::{ClientId, Phone};
+use callgate_domain::model::{ClientId, Phone, RetryPlan};
 use callgate_domain::usecases::Calls;
 use callgate_domain::usecases::calls::{Objection, PlaceCall};
 use jiff::Timestamp;
@@ -16,9 +18,7 @@ use crate::http::faults::{Faults, Wrong, shown, unknown};
 use crate::http::json::{Json, escaped, object};
 use crate::http::moment;
 
-const FIELDS: [&str; 7] = ["phone", "agent", "reference", "variables", "metadata", "schedule", "max_duration"];
-/// Fields of the contract that this release does not act on yet: refused, never silently dropped.
-const LATER: [&str; 1] = ["retry"];
+const FIELDS: [&str; 8] = ["phone", "agent", "reference", "variables", "metadata", "schedule", "retry", "max_duration"];
 const SCHEDULE_FIELDS: [&str; 2] = ["not_before", "expires_at"];
 const MOST_ENTRIES: usize = 50;
 const MOST_BYTES: usize = 16 * 1024;
@@ -32,6 +32,7 @@ struct Draft {
     agent: Option<String>,
     asked: Asked,
     max_duration: Option<Duration>,
+    retry: Option<RetryPlan>,
     order: Order,
 }
 
@@ -41,6 +42,7 @@ pub struct Sound {
     agent: String,
     asked: Asked,
     max_duration: Option<Duration>,
+    retry: Option<RetryPlan>,
     order: Order,
 }
 
@@ -81,7 +83,8 @@ pub fn read(body: &[u8], calls: &Calls) -> Result<Sound, Problem> {
     }
     match (draft.phone, draft.agent) {
         (Some(phone), Some(agent)) if faults.is_empty() => {
-            Ok(Sound { phone, agent, asked: draft.asked, max_duration: draft.max_duration, order: draft.order })
+            let Draft { asked, max_duration, retry, order, .. } = draft;
+            Ok(Sound { phone, agent, asked, max_duration, retry, order })
         }
         (_, agent) => {
             let objections = calls.objections(agent.as_deref(), &draft.asked, draft.max_duration);
@@ -118,20 +121,15 @@ pub fn with_objections(mut faults: Faults, objections: Vec<Objection>, order: &O
 impl Sound {
     /// The wish of `client`.
     pub fn into_wish(self, client: ClientId, idempotency_key: Option<String>) -> Wish {
-        let Self { phone, agent, asked, max_duration, order } = self;
-        Wish { place: PlaceCall { client, phone, agent, asked, max_duration, idempotency_key }, order }
+        let Self { phone, agent, asked, max_duration, retry, order } = self;
+        Wish { place: PlaceCall { client, phone, agent, asked, max_duration, retry, idempotency_key }, order }
     }
 }
 
 impl Draft {
     fn take(&mut self, place: usize, name: &str, value: Json<'_>, faults: &mut Faults) {
         let Some(field) = FIELDS.into_iter().find(|field| *field == name) else {
-            let pointer = format!("/{}", escaped(name));
-            if LATER.contains(&name) {
-                faults.add(pointer, Wrong::new(Code::NotSupportedYet, "is not acted on by this release yet: leave it out"));
-            } else {
-                faults.add(pointer, Wrong::new(Code::UnknownField, unknown(name, FIELDS)));
-            }
+            faults.add(format!("/{}", escaped(name)), Wrong::new(Code::UnknownField, unknown(name, FIELDS)));
             return;
         };
         if self.order.of(field) != usize::MAX {
@@ -158,6 +156,7 @@ impl Draft {
                     entries("metadata", value, faults, |value| value.text().map(|text| Value::String(text.into_owned())))
             }
             "schedule" => self.schedule(value, faults),
+            "retry" => self.retry = retry::read(value, faults),
             _ => self.max_duration = faults.keep("/max_duration", max_duration(&value)),
         }
     }
@@ -221,20 +220,12 @@ fn reference(value: Json<'_>) -> Result<String, Wrong> {
 }
 
 fn max_duration(value: &Json<'_>) -> Result<Duration, Wrong> {
-    let Json::Number(number) = value else { return Err(Wrong::r#type("a whole number of seconds")) };
-    let too_short = || Wrong::new(Code::OutOfRange, format!("must not be less than {SHORTEST_CALL_S} seconds"));
-    if let Some(seconds) = number.as_u64() {
-        return if seconds < SHORTEST_CALL_S { Err(too_short()) } else { Ok(Duration::from_secs(seconds)) };
+    match value.whole("a whole number of seconds")? {
+        seconds if seconds < SHORTEST_CALL_S => {
+            Err(Wrong::new(Code::OutOfRange, format!("must not be less than {SHORTEST_CALL_S} seconds")))
+        }
+        seconds => Ok(Duration::from_secs(seconds)),
     }
-    // Negative, or written as a fraction: 60.0 is a whole number too.
-    let seconds = number.as_f64().unwrap_or(f64::INFINITY);
-    if seconds.fract() != 0.0 {
-        return Err(Wrong::r#type("a whole number of seconds"));
-    }
-    if seconds < SHORTEST_CALL_S as f64 {
-        return Err(too_short());
-    }
-    Ok(Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
 }
 
 fn time(value: Json<'_>) -> Result<Timestamp, Wrong> {

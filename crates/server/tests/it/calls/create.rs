@@ -1,5 +1,9 @@
 //! `POST /v1/calls`.
 
+use std::time::Duration;
+
+use callgate_domain::model::{CallState, RetryPlan};
+use callgate_domain::ports::Reader;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -67,7 +71,7 @@ async fn every_field_is_kept_as_it_was_sent() {
 async fn what_may_be_left_out_may_be_null() {
     let server = Server::start().await;
     let body = json!({"phone": "+12025550101", "agent": "akylai", "reference": null, "variables": null, "metadata": null,
-        "schedule": {"not_before": null, "expires_at": null}, "max_duration": null});
+        "schedule": {"not_before": null, "expires_at": null}, "retry": null, "max_duration": null});
     server.create(&body).await;
     server.create(&json!({"phone": "+12025550101", "agent": "akylai", "schedule": null})).await;
 }
@@ -79,6 +83,9 @@ async fn the_bounds_themselves_are_within() {
     for (field, value) in [
         ("reference", json!("я".repeat(128))),
         ("variables", Value::Object(many)),
+        ("retry", json!({"on": ["busy"], "max": 1})),
+        ("retry", json!({"on": ["no_answer", "busy"], "max": 5, "delays_s": [1, 60.0, 604_800, 1, 1]})),
+        ("retry", json!({"on": ["no_answer"], "max": 2.0, "delays_s": null})),
         ("max_duration", json!(10)),
         ("max_duration", json!(60.0)),
         ("max_duration", json!(3600)),
@@ -96,7 +103,7 @@ async fn all_faults_are_listed_at_once_in_the_order_of_the_body() {
     check(
         &server,
         r#"{"max_duration": 301, "agnet": "akylai", "reference": 7, "agent": "altai", "schedule": {"expires_at": "2020-01-01T00:00:00Z", "until": 1},
-            "variables": {"a": [], "b": {"c": 1}, "d": null}, "phone": "12", "metadata": {"x/y~z": 1}, "retry": null}"#,
+            "variables": {"a": [], "b": {"c": 1}, "d": null}, "phone": "12", "metadata": {"x/y~z": 1}, "retry": {"on": ["declined"]}}"#,
         "invalid_body",
         &[
             "/max_duration out_of_range",
@@ -109,7 +116,8 @@ async fn all_faults_are_listed_at_once_in_the_order_of_the_body() {
             "/variables/d wrong_type",
             "/phone invalid_phone",
             "/metadata/x~1y~0z wrong_type",
-            "/retry not_supported_yet",
+            "/retry/on/0 invalid",
+            "/retry/max required",
         ],
     )
     .await;
@@ -156,7 +164,6 @@ async fn each_fault_has_its_place_and_code() {
             "invalid",
             "/schedule/expires_at",
         ),
-        ("retry", json!({"on": ["busy"], "max": 1}), "not_supported_yet", "/retry"),
         ("connection", json!("own"), "unknown_field", "/connection"),
     ] {
         check(&server, &with(field, value), code, &[&format!("{pointer} {code}")]).await;
@@ -166,14 +173,82 @@ async fn each_fault_has_its_place_and_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_fault_of_a_plan_for_further_tries_has_its_place_and_code() {
+    let server = Server::start().await;
+    let plan = |field: &str, value: Value| {
+        let mut plan = json!({"on": ["busy"], "max": 2, "delays_s": [60]});
+        plan[field] = value;
+        plan
+    };
+    for (plan, code, pointers) in [
+        (json!([]), "wrong_type", &["/retry"][..]),
+        (json!("busy"), "wrong_type", &["/retry"]),
+        (json!({}), "required", &["/retry/on", "/retry/max"]),
+        (plan("on", json!(null)), "wrong_type", &["/retry/on"]),
+        (plan("on", json!("busy")), "wrong_type", &["/retry/on"]),
+        (plan("on", json!([])), "invalid", &["/retry/on"]),
+        (plan("on", json!([null, "busy"])), "wrong_type", &["/retry/on/0"]),
+        (plan("on", json!(["busy", "declined"])), "invalid", &["/retry/on/1"]),
+        (plan("on", json!(["failed", "Busy", ""])), "invalid", &["/retry/on/0", "/retry/on/1", "/retry/on/2"]),
+        (plan("on", json!(["busy", "no_answer", "busy"])), "invalid", &["/retry/on/2"]),
+        (plan("on", json!(["\u{0}"])), "nul", &["/retry/on/0"]),
+        (plan("max", json!(null)), "wrong_type", &["/retry/max"]),
+        (plan("max", json!("1")), "wrong_type", &["/retry/max"]),
+        (plan("max", json!(1.5)), "wrong_type", &["/retry/max"]),
+        (plan("max", json!(0)), "out_of_range", &["/retry/max"]),
+        (plan("max", json!(-1)), "out_of_range", &["/retry/max"]),
+        (plan("max", json!(6)), "out_of_range", &["/retry/max"]),
+        (plan("max", json!(65_537)), "out_of_range", &["/retry/max"]),
+        (plan("max", json!(u64::MAX)), "out_of_range", &["/retry/max"]),
+        (plan("delays_s", json!(60)), "wrong_type", &["/retry/delays_s"]),
+        (plan("delays_s", json!([])), "invalid", &["/retry/delays_s"]),
+        (plan("delays_s", json!([60, 60, 60])), "too_long", &["/retry/delays_s"]),
+        (plan("delays_s", json!(["60", null])), "wrong_type", &["/retry/delays_s/0", "/retry/delays_s/1"]),
+        (plan("delays_s", json!([60, 0.5])), "wrong_type", &["/retry/delays_s/1"]),
+        (plan("delays_s", json!([0, 604_801])), "out_of_range", &["/retry/delays_s/0", "/retry/delays_s/1"]),
+        (plan("delays_s", json!([-60, 1e300])), "out_of_range", &["/retry/delays_s/0", "/retry/delays_s/1"]),
+        (plan("delay_s", json!([60])), "unknown_field", &["/retry/delay_s"]),
+    ] {
+        let faults: Vec<_> = pointers.iter().map(|pointer| format!("{pointer} {code}")).collect();
+        check(&server, &with("retry", plan), code, &faults.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    }
+    let of = |retry: Value| json!({"phone": "+12025550101", "agent": "akylai", "retry": retry});
+    check_detail(&server, of(plan("max", json!(6))), "/retry/max must be 1 to 5.").await;
+    let detail = "/retry/delays_s must not have more entries than max, 2.";
+    check_detail(&server, of(plan("delays_s", json!([1, 2, 3]))), detail).await;
+    let detail = "/retry/on/0 must be no_answer or busy: nothing else is tried again.";
+    check_detail(&server, of(plan("on", json!(["declined"]))), detail).await;
+    assert_eq!(server.read("/v1/calls").await["data"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_for_further_tries_is_part_of_what_was_accepted() {
+    let server = Server::start().await;
+    for (retry, on, max, delays) in [
+        (json!({"on": ["busy", "no_answer"], "max": 3, "delays_s": [1, 604_800]}), &RetryPlan::ENDS[..], 3, &[1, 604_800][..]),
+        (json!({"on": ["busy"], "max": 1}), &[CallState::Busy], 1, &[900]),
+    ] {
+        let id = server.create(&json!({"phone": "+12025550101", "agent": "akylai", "retry": retry})).await;
+        let call = server.gateway.calls.get(id.parse().unwrap(), &Reader::All).await.unwrap();
+        let delays = delays.iter().map(|seconds| Duration::from_secs(*seconds)).collect();
+        assert_eq!(call.terms.retry, Some(RetryPlan { on: on.to_vec(), max, delays }), "{retry}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_field_that_stands_there_twice_is_refused() {
     let server = Server::start().await;
-    let twice = r#"{"phone":"+12025550101","agent":"akylai","phone":"+12025550102","variables":{"a":1,"a":2},"schedule":{"not_before":null,"not_before":null}}"#;
+    let twice = r#"{"phone":"+12025550101","agent":"akylai","phone":"+12025550102","variables":{"a":1,"a":2},"schedule":{"not_before":null,"not_before":null},"retry":{"on":["busy"],"max":1,"max":1}}"#;
     check(
         &server,
         twice,
         "duplicate_field",
-        &["/phone duplicate_field", "/variables/a duplicate_field", "/schedule/not_before duplicate_field"],
+        &[
+            "/phone duplicate_field",
+            "/variables/a duplicate_field",
+            "/schedule/not_before duplicate_field",
+            "/retry/max duplicate_field",
+        ],
     )
     .await;
 }

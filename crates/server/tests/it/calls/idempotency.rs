@@ -40,6 +40,19 @@ async fn the_same_key_for_another_wish_is_422() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_for_further_tries_belongs_to_the_wish_however_it_is_spelled() {
+    let server = Server::start().await;
+    let with = |plan: &str| format!(r#"{{"phone":"+12025550101","agent":"akylai","retry":{plan}}}"#);
+    let first = sent(&server, "order-7", &with(r#"{"on":["no_answer","busy"],"max":1}"#)).await;
+    assert_eq!(first.status, 201);
+    let again = sent(&server, "order-7", &with(r#"{"delays_s":[900],"max":1.0,"on":["busy","no_answer"]}"#)).await;
+    assert_eq!((again.status, &again.text), (201, &first.text));
+    for other in [r#"{"on":["busy"],"max":1}"#, r#"{"on":["no_answer","busy"],"max":2}"#, "null"] {
+        sent(&server, "order-7", &with(other)).await.problem(422, "idempotency_key_reused");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_belongs_to_its_client() {
     let server = Server::start().await;
     let first = sent(&server, "order-7", BODY).await;
