@@ -12,7 +12,7 @@ use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
-use callgate_domain::usecases::dispatch::Pacing;
+use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -99,6 +99,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             chance: Arc::clone(&chance),
             max_live: plan.max_live,
             pacing: Pacing::default(),
+            hands: Hands::default(),
         },
         reconcile: Reconcile {
             store: Arc::clone(&store),

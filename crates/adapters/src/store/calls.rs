@@ -85,9 +85,12 @@ impl CallStore for SqlCallStore {
         self.database.write(move |db| claim::claim(db, &*clock, by, lease, &mut room, limit)).await
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        let clock = Arc::clone(self.database.clock());
-        self.database.write(move |db| claim::beat(db, &*clock, by, lease)).await
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
+        if in_hand.is_empty() {
+            return Ok(());
+        }
+        let (clock, in_hand) = (Arc::clone(self.database.clock()), in_hand.to_vec());
+        self.database.write(move |db| claim::beat(db, &*clock, by, lease, &in_hand)).await
     }
 
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {
@@ -195,7 +198,7 @@ mod tests {
         let known = ["c".to_owned(), "d".to_owned()];
         insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None)])?;
         let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.pop().unwrap();
-        claim::beat(db, &clock, by, Duration::from_secs(30))?;
+        claim::beat(db, &clock, by, Duration::from_secs(30), &[id])?;
         let marked = change(&claimed, &send_mark(at), at);
         save::save(db, &Change { claim: Some(claimed.fence), ..marked }, now)?;
         look::take(db, &known, now, now, 9)?;

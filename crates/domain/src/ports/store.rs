@@ -140,8 +140,9 @@ pub trait CallStore: Send + Sync {
     /// is over end here instead; they are returned too, so that their change is told.
     async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError>;
 
-    /// Prolongs every lease that a worker still holds before the send mark.
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError>;
+    /// Prolongs the leases that a worker still holds before the send mark, of the calls it names and of no other: what it
+    /// does not know to have (the answer to its claim was lost) has to run out.
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError>;
 
     /// For a store that one process has to itself: whoever held leases before `by` is gone, so they end now instead of
     /// being waited for. MUST NOT be called where another process may be alive.

@@ -8,4 +8,5 @@ pub mod chance;
 pub mod clock;
 pub mod memory;
 pub mod provider_contract;
+pub mod simulation;
 pub mod store_contract;

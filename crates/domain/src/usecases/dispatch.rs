@@ -3,7 +3,7 @@
 //! Four steps and three commits; the request happens with nothing open. Dying after the mark leaves a call `sending`,
 //! which only ever becomes `unknown`: nobody is called twice.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
 use crate::model::pacing::{Rate, Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
-use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
+use crate::model::{Agent, AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, EndedReason, Fence, WorkerId};
 use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError};
 
 /// A claim's lease; it is prolonged every third of it.
@@ -48,6 +48,41 @@ pub struct Dispatch {
     pub max_live: Option<u32>,
     /// How fast each connection may be asked.
     pub pacing: Pacing,
+    /// The claims that this process knows to have.
+    pub hands: Hands,
+}
+
+/// The claims that a process knows to have and has not marked yet: only their leases are prolonged. A claim whose answer
+/// was lost is in nobody's hands, and would otherwise be held for ever by a worker that knows nothing of it.
+#[derive(Default)]
+pub struct Hands {
+    held: Mutex<HashSet<CallId>>,
+}
+
+/// A claim in hand, until it is carried or given back, or the task that does so dies.
+struct InHand<'a> {
+    hands: &'a Hands,
+    call: CallId,
+}
+
+impl Drop for InHand<'_> {
+    fn drop(&mut self) {
+        self.hands.held().remove(&self.call);
+    }
+}
+
+impl Hands {
+    fn held(&self) -> MutexGuard<'_, HashSet<CallId>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, calls: &[Call]) {
+        self.held().extend(calls.iter().map(|call| call.id));
+    }
+
+    fn in_hand(&self, call: CallId) -> InHand<'_> {
+        InHand { hands: self, call }
+    }
 }
 
 /// How fast each connection may be asked just now.
@@ -105,6 +140,7 @@ impl Dispatch {
         }
         let calls = self.store.claim(self.worker, LEASE, &room, limit).await?;
         let (taken, expired): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
+        self.hands.take(&taken);
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
             self.pacing.spend(connection);
         }
@@ -115,6 +151,7 @@ impl Dispatch {
 
     /// Carries one claim to its provider and writes down what became of it.
     pub async fn carry(&self, call: Call) -> Carried {
+        let in_hand = self.hands.in_hand(call.id);
         let Some((agent, connection)) = self.known(&call) else {
             let released = self.release(call).await;
             return Carried::NotSent(released.err().unwrap_or(RecordError::Fenced));
@@ -132,6 +169,7 @@ impl Dispatch {
             }
             Err(error) => return Carried::NotSent(error),
         };
+        drop(in_hand);
         let late = self.clock.monotonic().saturating_sub(marked_at) > SEND_BY;
         let placing = match order(&marked, &agent, attempt, &connection.id) {
             // Not a byte has left, so this is proof: the pause was ours.
@@ -174,15 +212,17 @@ impl Dispatch {
     /// As for any change; the lease will run out by itself.
     pub async fn release(&self, call: Call) -> Result<Call, RecordError> {
         let fence: Fence = call.fence;
+        let _until_given_back = self.hands.in_hand(call.id);
         Ok(self.recorder.record_under(fence, call, &CallEvent::Released).await?.call())
     }
 
-    /// Prolongs the leases of this worker's claims.
+    /// Prolongs the leases of the claims in hand.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn beat(&self) -> Result<(), StoreError> {
-        self.store.beat(self.worker, LEASE).await
+        let in_hand: Vec<_> = self.hands.held().iter().copied().collect();
+        self.store.beat(self.worker, LEASE, &in_hand).await
     }
 
     /// What this process may claim now.

@@ -21,7 +21,7 @@ use callgate_domain::ports::{
 use callgate_domain::testing::chance::SeededChance;
 use callgate_domain::testing::clock::HandClock;
 use callgate_domain::testing::memory::Memory;
-use callgate_domain::usecases::dispatch::Pacing;
+use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{Dispatch, Intake, Reconcile, Recorder};
 use jiff::Timestamp;
 use serde_json::{Map, json};
@@ -83,6 +83,7 @@ impl Desk {
             chance: self.chance.clone(),
             max_live: None,
             pacing: Pacing::default(),
+            hands: Hands::default(),
         }
     }
 
@@ -341,8 +342,8 @@ impl CallStore for Faulty {
         self.inner.claim(by, lease, room, limit).await
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        self.inner.beat(by, lease).await
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
+        self.inner.beat(by, lease, in_hand).await
     }
 
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {

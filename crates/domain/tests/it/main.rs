@@ -14,5 +14,6 @@ mod order;
 mod phone;
 mod reconcile;
 mod recorder;
+mod simulation;
 mod values;
 mod walk;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Held, KeyUsed, Memory};
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use crate::model::call::{Attempt, Entry, Looks, Outcome};
-use crate::model::moment::{earlier, later};
+use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
 use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Revision, Transition, WorkerId};
 use crate::ports::{
@@ -96,13 +96,16 @@ impl CallStore for Memory {
         Ok(taken)
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
         let now = self.clock.now();
         let until = later(now, lease);
-        for call in self.held().calls.values_mut().filter(|call| call.state == CallState::Claimed) {
+        let mut held = self.held();
+        let ours = in_hand.iter().filter_map(|id| held.calls.get(id)).filter(|call| call.state == CallState::Claimed);
+        let ours: Vec<_> = ours.map(|call| call.id).collect();
+        for call in held.calls.values_mut().filter(|call| ours.contains(&call.id)) {
             if let Some(held) = call.lease.as_mut().filter(|held| held.owner == by && held.until > now) {
                 held.until = until;
-                call.look_at = Some(until);
+                call.look_at = Some(sooner(until, call.settles_by));
             }
         }
         Ok(())

@@ -1,0 +1,366 @@
+//! The judge: sees every commit and every dial, and knows the truth from the engine. It shares no code with what it judges.
+//!
+//! The invariants are those of `RELIABILITY.md` section 8: I1 and I6 are checked at every dial, I4 at every commit, I2 and I3
+//! at every acknowledgement and once more at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Stores;
+use super::engine::{Dial, End};
+use super::store::wait;
+use super::world::World;
+use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
+use crate::model::call::{Entry, Looks, What};
+use crate::model::provider::PlaceOrder;
+use crate::model::{Asked, AttemptId, Call, CallId, CallState, EndedReason, Fence, InboxId, Revision, Terms};
+use crate::ports::{Change, Progress, Reader};
+
+/// How much later than promised a call may be over: a reconciler died holding it, and clocks that were set.
+const SLACK: Duration = Duration::from_mins(5);
+/// How far clocks are set, at most.
+const SKEW: Duration = Duration::from_secs(300);
+
+/// What the judge knows.
+#[derive(Default)]
+pub struct Judge {
+    ledger: Mutex<Ledger>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    calls: BTreeMap<CallId, Held>,
+    attempts: BTreeMap<AttemptId, Marked>,
+    dialed: BTreeSet<AttemptId>,
+    acknowledged: BTreeSet<CallId>,
+    canceled: BTreeMap<CallId, u64>,
+    webhooks: BTreeMap<InboxId, (Progress, Vec<u8>)>,
+    told: BTreeSet<String>,
+    violation: Option<Violation>,
+}
+
+/// A call as it was last committed, and what it was accepted with.
+struct Held {
+    call: Call,
+    asked: Asked,
+    terms: Terms,
+    promised_by: u64,
+    ended_at: Option<u64>,
+}
+
+struct Marked {
+    call: CallId,
+    fence: Fence,
+}
+
+/// A promise that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which.
+    pub promise: &'static str,
+    /// How.
+    pub how: String,
+}
+
+impl Judge {
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A promise is broken; the first one counts.
+    pub fn accuse(&self, promise: &'static str, how: fmt::Arguments<'_>) {
+        let mut ledger = self.ledger();
+        if ledger.violation.is_none() {
+            ledger.violation = Some(Violation { promise, how: how.to_string() });
+        }
+    }
+
+    /// What was found, if anything.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Violation> {
+        self.ledger().violation.clone()
+    }
+
+    /// A call as it was last committed.
+    #[must_use]
+    pub fn call(&self, id: CallId) -> Option<Call> {
+        self.ledger().calls.get(&id).map(|held| held.call.clone())
+    }
+
+    /// Whether everything that was begun is over.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let ledger = self.ledger();
+        let over = ledger.calls.values().all(|held| held.call.state.is_terminal());
+        over && ledger.webhooks.values().all(|(progress, _)| *progress != Progress::Waiting)
+    }
+
+    /// How many calls there are, how many were dialed, and how often.
+    #[must_use]
+    pub fn tally(&self) -> (u64, u64) {
+        let ledger = self.ledger();
+        (u64::try_from(ledger.calls.len()).unwrap_or(0), u64::try_from(ledger.dialed.len()).unwrap_or(0))
+    }
+
+    /// New calls were committed.
+    pub fn inserted(&self, world: &World, calls: &[(Call, Entry)]) {
+        let mut ledger = self.ledger();
+        for (call, _) in calls {
+            world.note(format_args!("call {} is {}", call.id, call.state));
+            let promised_by = call.settles_by.map_or(0, |by| world.micros(by));
+            let (asked, terms) = (call.asked.clone(), call.terms.clone());
+            ledger.calls.insert(call.id, Held { call: call.clone(), asked, terms, promised_by, ended_at: None });
+        }
+    }
+
+    /// A client has its 2xx.
+    pub fn acknowledged(&self, world: &World, id: CallId) {
+        world.note(format_args!("call {id} is acknowledged"));
+        let is_stored = {
+            let mut ledger = self.ledger();
+            ledger.acknowledged.insert(id);
+            ledger.calls.contains_key(&id)
+        };
+        if !is_stored {
+            self.accuse("I2: every acknowledged call exists", format_args!("{id} is not stored"));
+        }
+    }
+
+    /// A client knows that its call is ended, or will be.
+    pub fn cancel_acknowledged(&self, world: &World, id: CallId) {
+        world.note(format_args!("the end of call {id} is acknowledged"));
+        self.ledger().canceled.insert(id, world.now());
+    }
+
+    /// A call was claimed, or ended by the claim.
+    pub fn claimed(&self, world: &World, call: &Call) {
+        self.moved(world, call, if call.state == CallState::Claimed { What::Claimed } else { What::Ended });
+        let Some(max) = world.weather.max_live else { return };
+        let live = {
+            let ledger = self.ledger();
+            let frees = |call: &Call| call.state == CallState::Unknown && call.looks.absent >= ABSENCES_FREE_ITS_PLACE;
+            let here = |held: &&Held| held.call.state.is_live() && held.call.connection == call.connection && !frees(&held.call);
+            ledger.calls.values().filter(here).count()
+        };
+        // Evidence may bring a call back whose place was given away; a claim never passes the limit.
+        let adopted = self.ledger().calls.values().any(|held| held.call.is_contradicted() || held.call.looks.absent > 0);
+        if u32::try_from(live).unwrap_or(u32::MAX) > max && !adopted {
+            self.accuse("max_live is exact", format_args!("{live} calls are live, {max} may be"));
+        }
+    }
+
+    /// Somebody looked for a call.
+    pub fn looked(&self, id: CallId, from: Revision, looks: Looks) {
+        if let Some(held) = self.ledger().calls.get_mut(&id).filter(|held| held.call.revision == from) {
+            held.call.looks = looks;
+        }
+    }
+
+    /// A change was committed.
+    pub fn saved(&self, world: &World, change: &Change) {
+        self.moved(world, &change.call, change.entry.what);
+    }
+
+    fn moved(&self, world: &World, now: &Call, what: What) {
+        world.note(format_args!("call {} is {} by {what}, fence {}", now.id, now.state, now.fence.0));
+        let mut ledger = self.ledger();
+        let Some(held) = ledger.calls.get_mut(&now.id) else {
+            drop(ledger);
+            return self.accuse("I2: every acknowledged call exists", format_args!("{} changes and was never stored", now.id));
+        };
+        let before = std::mem::replace(&mut held.call, now.clone());
+        let (expires_at, canceled) = (held.asked.expires_at, ledger.canceled.contains_key(&now.id));
+        let is_mark = now.state == CallState::Sending && before.state != CallState::Sending;
+        if let Some(held) = ledger.calls.get_mut(&now.id).filter(|held| held.call.state.is_terminal() && held.ended_at.is_none())
+        {
+            held.ended_at = Some(world.now());
+        }
+        if let (Some(attempt), true) = (&now.attempt, is_mark) {
+            ledger.attempts.insert(attempt.id, Marked { call: now.id, fence: attempt.fence });
+        }
+        drop(ledger);
+        if !permitted(before.state, now.state, what) {
+            self.accuse("I4: states move along their edges", format_args!("{} to {} by {what}", before.state, now.state));
+        }
+        if now.fence < before.fence || now.revision != before.revision.next() {
+            self.accuse(
+                "I6: who has lost its claim writes nothing",
+                format_args!("fence {} after {}", now.fence.0, before.fence.0),
+            );
+        }
+        let now_is = world.moment(world.now());
+        if is_mark && world.weather.clock == 0 && expires_at.is_some_and(|expires_at| expires_at <= now_is) {
+            self.accuse("a call never rings after its window", format_args!("{}", now.id));
+        }
+        if is_mark && canceled {
+            self.accuse("a canceled call does not ring", format_args!("{}", now.id));
+        }
+    }
+
+    /// A phone is about to ring.
+    pub fn sees_dial(&self, world: &World, order: &PlaceOrder) {
+        let mut ledger = self.ledger();
+        let is_first = ledger.dialed.insert(order.attempt);
+        let Some(marked) = ledger.attempts.get(&order.attempt) else {
+            drop(ledger);
+            return self.accuse("I6: no send without a committed mark", format_args!("{}", order.attempt));
+        };
+        let (call, fence) = (marked.call, marked.fence);
+        let Some(held) = ledger.calls.get(&call) else { return };
+        let newest = held.call.attempt.as_ref().map(|attempt| (attempt.id, attempt.fence));
+        let plan = held.terms.retry.clone();
+        let siblings: Vec<_> =
+            ledger.attempts.iter().filter(|(id, one)| one.call == call && **id != order.attempt).map(|(id, _)| *id).collect();
+        drop(ledger);
+        if !is_first {
+            self.accuse("I1: one attempt rings once", format_args!("{}", order.attempt));
+        }
+        if newest != Some((order.attempt, fence)) {
+            self.accuse("I6: no send with a stale fence", format_args!("{} of call {call}", order.attempt));
+        }
+        let now = world.now();
+        let before = world.engine.find(|dial| siblings.contains(&dial.attempt));
+        for (nth, dial) in before.iter().enumerate() {
+            let over = dial.permits_another(now);
+            let planned = plan.as_ref().is_some_and(|plan| over.is_some_and(|over| plan.on.contains(&over)));
+            let delay = plan.as_ref().and_then(|plan| plan.delay_after(u16::try_from(nth).unwrap_or(0).saturating_add(1)));
+            let waited = Duration::from_micros(now.saturating_sub(dial.over_at));
+            let early = world.weather.clock == 0 && delay.is_none_or(|delay| waited < delay);
+            if !planned || early || delay.is_none() {
+                let how =
+                    format_args!("call {call}, whose {} ended {:?}, {waited:?} ago, plan {plan:?}", dial.id.as_str(), dial.end);
+                return self.accuse("I1: a further try only after proof", how);
+            }
+        }
+    }
+
+    /// A webhook was kept.
+    pub fn kept(&self, world: &World, id: InboxId, body: Vec<u8>) {
+        world.note(format_args!("webhook {id} is kept"));
+        self.ledger().webhooks.insert(id, (Progress::Waiting, body));
+    }
+
+    /// A webhook has come further.
+    pub fn settled(&self, world: &World, id: InboxId, progress: Progress) {
+        world.note(format_args!("webhook {id} is {progress}"));
+        if let Some((held, _)) = self.ledger().webhooks.get_mut(&id) {
+            *held = progress;
+        }
+    }
+
+    /// A provider has its 2xx.
+    pub fn webhook_taken(&self, world: &World, body: &[u8], words_of: Option<&str>) {
+        world.note(format_args!("a webhook is acknowledged"));
+        let mut ledger = self.ledger();
+        ledger.told.extend(words_of.map(str::to_owned));
+        let is_kept = ledger.webhooks.values().any(|(_, kept)| kept == body);
+        drop(ledger);
+        if !is_kept {
+            self.accuse("I3: every acknowledged webhook is kept", format_args!("{}", String::from_utf8_lossy(body)));
+        }
+    }
+
+    /// Everything is over, or should be: what is stored, and whether it is true.
+    pub fn closes(&self, world: &Arc<World>, stores: &Stores) {
+        let (calls, webhooks): (Vec<_>, Vec<_>) = {
+            let ledger = self.ledger();
+            let calls = ledger.calls.values().map(|held| (held.call.clone(), held.promised_by, held.ended_at)).collect();
+            (calls, ledger.webhooks.iter().map(|(id, (progress, _))| (*id, *progress)).collect())
+        };
+        for (call, promised_by, ended_at) in &calls {
+            self.check_stored(stores, call);
+            self.check_end(world, call, *promised_by, *ended_at);
+            self.check_truth(world, call);
+        }
+        let mut by_key = BTreeMap::new();
+        for (call, ..) in &calls {
+            let reference = call.asked.reference.as_deref().unwrap_or_default();
+            if let Some(other) = by_key.insert(reference, call.id).filter(|_| reference.starts_with("key-")) {
+                self.accuse("one key makes one call", format_args!("{reference}: {other} and {}", call.id));
+            }
+        }
+        for (id, progress) in webhooks.iter().filter(|(_, progress)| *progress == Progress::Waiting) {
+            self.accuse("I3: every acknowledged webhook is understood", format_args!("{id} is {progress}"));
+        }
+    }
+
+    fn check_stored(&self, stores: &Stores, call: &Call) {
+        match wait(stores.calls.get(call.id, &Reader::All)) {
+            Ok(stored) if stored.revision == call.revision && stored.state == call.state => {}
+            Ok(stored) => {
+                let how = format_args!("{} was {} and is {}", call.id, call.state, stored.state);
+                self.accuse("what is committed stays", how);
+            }
+            Err(error) => self.accuse("I2: every acknowledged call exists", format_args!("{}: {error}", call.id)),
+        }
+    }
+
+    fn check_end(&self, world: &World, call: &Call, promised_by: u64, ended_at: Option<u64>) {
+        let calm_at = u64::try_from(world.weather.calm_at.as_micros()).unwrap_or(u64::MAX);
+        let skew = if world.weather.clock == 0 { Duration::ZERO } else { SKEW };
+        let slack = u64::try_from((SLACK + skew).as_micros()).unwrap_or(0);
+        let bound = promised_by.max(calm_at).saturating_add(slack);
+        if ended_at.is_none_or(|ended_at| ended_at > bound) {
+            let how = format_args!("{} is {}, ended at {ended_at:?}, promised by {promised_by}", call.id, call.state);
+            self.accuse("I2: every call is over by its deadline", how);
+        }
+    }
+
+    /// What a client reads of a call agrees with what happened.
+    fn check_truth(&self, world: &World, call: &Call) {
+        let attempts: Vec<_> =
+            self.ledger().attempts.iter().filter(|(_, marked)| marked.call == call.id).map(|(id, _)| *id).collect();
+        let dials = world.engine.find(|dial| attempts.contains(&dial.attempt));
+        if dials.len() > usize::from(call.attempts) {
+            let how = format_args!("{} of {} are told, {} phones rang", call.attempts, call.id, dials.len());
+            self.accuse("no dial is hidden", how);
+        }
+        if call.is_retryable() && dials.iter().any(|dial| !matches!(dial.end, End::NoAnswer | End::Busy)) {
+            self.accuse("only what is proven not to have been answered is called retryable", format_args!("{}", call.id));
+        }
+        let newest = call.attempt.as_ref().and_then(|newest| dials.iter().find(|dial| dial.attempt == newest.id));
+        let Some(dial) = newest else { return };
+        let known = call.attempt.as_ref().and_then(|attempt| attempt.provider_call.as_ref()) == Some(&dial.id);
+        if known && !agrees(call, dial) {
+            let how = format_args!("{} is {} ({:?}), and {:?}", call.id, call.state, call.ended_reason, dial.end);
+            self.accuse("an end is told as it was", how);
+        }
+        let told = self.ledger().told.contains(dial.id.as_str());
+        let words = call.result.transcript.as_ref().map(|words| words.text.as_str());
+        if known && told && call.state == CallState::Completed && words != Some(dial.words().as_str()) {
+            self.accuse("P2: what an acknowledged webhook brought is in its call", format_args!("{}", call.id));
+        }
+    }
+}
+
+fn agrees(call: &Call, dial: &Dial) -> bool {
+    // It waited for a further try, after this one was proven over.
+    if call.attempts > 0 && matches!(call.state, CallState::Expired | CallState::Blocked | CallState::Canceled) {
+        return matches!(dial.end, End::NoAnswer | End::Busy) || call.state == CallState::Canceled;
+    }
+    let gave_up = matches!(call.ended_reason, Some(EndedReason::OutcomeUnknown | EndedReason::ProviderTimeout));
+    match (dial.end, call.state) {
+        (End::Never, _) => true,
+        (_, CallState::Failed) if gave_up => true,
+        (End::NoAnswer | End::Declined, state) => state == CallState::NoAnswer,
+        (End::Busy, state) => state == CallState::Busy,
+        (End::Talked, state) => state == CallState::Completed,
+        (End::Failed, state) => state == CallState::Failed,
+        (End::Canceled, state) => state == CallState::Canceled,
+    }
+}
+
+/// The edges of `RELIABILITY.md` section 2, written down once more.
+fn permitted(from: CallState, to: CallState, what: What) -> bool {
+    use CallState::{Claimed, Placed, Queued, Ringing, Scheduled, Sending, Unknown};
+    match (from, to) {
+        _ if from == to => true,
+        _ if from.is_terminal() => false,
+        (Claimed, Queued) => what == What::Released,
+        (Sending, Queued) => what == What::NotDialed,
+        (Sending | Unknown | Placed | Ringing, Scheduled) => what == What::TryAgain,
+        _ => to.rank() > from.rank(),
+    }
+}

@@ -1,0 +1,96 @@
+//! The whole gateway under a seed: real use cases, two or three processes, one time, and everything that can go wrong.
+//!
+//! A seed decides what clients ask for, what the provider does, what is lost on the way, who is killed, stopped or
+//! misled, and in which order all of it happens. The [`judge`] sees every commit and every dial. The same seed does the
+//! same again, to the letter, on any store that keeps the contract.
+//!
+//! - [`world`]: time, chance, the record. [`tasks`]: who runs next.
+//! - [`instance`]: one of our processes. [`store`]: its way to the database.
+//! - [`clients`], [`provider`], [`engine`], [`webhooks`]: everybody else.
+//! - [`weather`], [`disasters`], [`faults`]: what goes wrong, how often, and how it is counted.
+//! - [`mutants`]: mistakes made on purpose, which the judge has to find.
+
+pub mod clients;
+pub mod disasters;
+pub mod engine;
+pub mod faults;
+pub mod instance;
+pub mod judge;
+pub mod mutants;
+pub mod provider;
+pub mod store;
+pub mod tasks;
+pub mod weather;
+pub mod webhooks;
+pub mod world;
+
+use std::sync::Arc;
+
+pub use faults::{Counts, Fault};
+pub use judge::Violation;
+pub use mutants::Mutant;
+
+use crate::ports::{CallStore, Clock, Inbox};
+use crate::testing::memory::Memory;
+use tasks::Tasks;
+use world::{Owner, World};
+
+/// What keeps calls and webhooks.
+#[derive(Clone)]
+pub struct Stores {
+    /// Calls.
+    pub calls: Arc<dyn CallStore>,
+    /// Webhooks.
+    pub inbox: Arc<dyn Inbox>,
+}
+
+impl Stores {
+    /// In memory, going by `clock`.
+    #[must_use]
+    pub fn in_memory(clock: Arc<dyn Clock>) -> Self {
+        let memory = Arc::new(Memory::new(clock));
+        Self { calls: memory.clone(), inbox: memory }
+    }
+}
+
+/// What became of a seed.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Which.
+    pub seed: u64,
+    /// The first promise that was broken, if any.
+    pub violation: Option<Violation>,
+    /// Calls that clients asked for.
+    pub calls: u64,
+    /// Phones that rang.
+    pub dials: u64,
+    /// What went wrong, and how often.
+    pub faults: Counts,
+    /// The hash of everything that happened, in its order.
+    pub trace: u64,
+    /// The same in words, where it was recorded.
+    pub lines: Vec<String>,
+}
+
+/// Runs one seed over the stores that `open` makes for its clock.
+pub fn run(seed: u64, mutant: Option<Mutant>, recorded: bool, open: impl FnOnce(Arc<dyn Clock>) -> Stores) -> Report {
+    let world = World::of(seed, mutant, recorded);
+    let stores = open(world.clock.clone());
+    let mut tasks = Tasks::default();
+    world.spawn(Owner::Outside, disasters::befall(Arc::clone(&world), stores.clone()));
+    clients::come(&world);
+    while world.judge.verdict().is_none() && tasks.step(&world) {
+        if world.inner().is_calm && tasks.nobody_outside() {
+            break;
+        }
+    }
+
+    if world.judge.verdict().is_none() {
+        world.judge.closes(&world, &stores);
+    }
+    let ((calls, dials), faults, violation) = (world.judge.tally(), world.counts(), world.judge.verdict());
+    drop(tasks);
+    world.end();
+    let (trace, lines) = world.trace();
+    Report { seed, violation, calls, dials, faults, trace, lines }
+}

@@ -1,0 +1,252 @@
+//! The stores of one process: the real ones, behind a connection that breaks, and under the eyes of the judge.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use super::faults::Fault;
+use super::mutants;
+use super::world::World;
+use super::{Mutant, Stores};
+use crate::model::call::{Entry, Looks};
+use crate::model::pacing::Room;
+use crate::model::{Call, CallId, CallState, ConnectionId, InboxId, ProviderCallId, Revision, WorkerId};
+use crate::ports::{
+    AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inbox, Inserted, Kept, KeptWebhook, Listed, Match, Page, Parcel,
+    Progress, Reader, StoreError,
+};
+
+/// The stores as one process sees them.
+pub struct SimStore {
+    /// The world.
+    pub world: Arc<World>,
+    /// Whose process this is.
+    pub instance: usize,
+    /// What really keeps calls.
+    pub inner: Stores,
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable(std::io::Error::other("the database is away").into())
+}
+
+impl SimStore {
+    fn is_reachable(&self) -> Result<(), StoreError> {
+        let inner = self.world.inner();
+        if inner.now < inner.down_until { Err(unavailable()) } else { Ok(()) }
+    }
+
+    /// The way to the database: it takes time, and may end here.
+    async fn on_the_way(&self, crash: Fault) -> Result<(), StoreError> {
+        let world = &self.world;
+        if world.crashes(self.instance, crash) {
+            world.sleep(Duration::from_secs(1)).await;
+        }
+        world.may_pause(self.instance);
+        world.sleep(world.dice.millis(0, 20)).await;
+        self.is_reachable()?;
+        let inner = world.inner();
+        if inner.now < inner.full_until { Err(unavailable()) } else { Ok(()) }
+    }
+
+    /// The way back: the commit stands, whether or not anybody hears of it.
+    async fn on_the_way_back<T>(&self, crash: Fault, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        let world = &self.world;
+        if done.is_ok() && world.crashes(self.instance, crash) {
+            world.sleep(Duration::from_secs(1)).await;
+        }
+        world.may_pause(self.instance);
+        world.sleep(world.dice.millis(0, 10)).await;
+        if done.is_ok() && world.strikes(Fault::CommitAnswerLost, world.weather.commit) {
+            return Err(unavailable());
+        }
+        done
+    }
+
+    fn saves(&self, change: Change) -> Result<(), StoreError> {
+        let before = self.world.judge.call(change.call.id);
+        let change = mutants::changed(&self.world, self, before.as_ref(), change);
+        let done = wait(self.inner.calls.save(change.clone()));
+        if done.is_ok() {
+            self.world.judge.saved(&self.world, &change);
+        }
+        done
+    }
+}
+
+#[async_trait]
+impl CallStore for SimStore {
+    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
+        if self.world.mutant == Some(Mutant::ReplyBeforeCommit) {
+            return mutants::insert_later(self, calls, key);
+        }
+        self.on_the_way(Fault::CrashBeforeInsert).await?;
+        let done = wait(self.inner.calls.insert(calls.clone(), key));
+        if matches!(done, Ok(Inserted::New)) {
+            self.world.judge.inserted(&self.world, &calls);
+        }
+        self.on_the_way_back(Fault::CrashAfterInsert, done).await
+    }
+
+    async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.replay(key))
+    }
+
+    async fn get(&self, id: CallId, of: &Reader) -> Result<Call, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.get(id, of))
+    }
+
+    async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.find(attempt))
+    }
+
+    async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.list(of, filter, page))
+    }
+
+    async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.history(id, after, limit))
+    }
+
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+        self.is_reachable()?;
+        let done = wait(self.inner.calls.claim(by, lease, room, limit));
+        let Ok(calls) = &done else { return done };
+        if calls.is_empty() {
+            return done;
+        }
+        for call in calls {
+            self.world.judge.claimed(&self.world, call);
+        }
+        self.on_the_way_back(Fault::CrashAfterClaim, done).await
+    }
+
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.beat(by, lease, in_hand))
+    }
+
+    async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.end_leases_before(by))
+    }
+
+    async fn save(&self, change: Change) -> Result<(), StoreError> {
+        self.on_the_way(Fault::CrashBeforeSave).await?;
+        if self.world.strikes(Fault::DatabaseFull, self.world.weather.commit) {
+            return Err(unavailable());
+        }
+        let done = self.saves(change);
+        if matches!(done, Err(StoreError::Conflict)) {
+            self.world.count(Fault::RivalClaim);
+        }
+        self.on_the_way_back(Fault::CrashAfterSave, done).await
+    }
+
+    async fn to_reconcile(
+        &self,
+        known: &[ConnectionId],
+        hold: Duration,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<Call>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.to_reconcile(known, hold, limit, now))
+    }
+
+    async fn look_later(&self, id: CallId, from: Revision, looks: Looks, at: Option<Timestamp>) -> Result<(), StoreError> {
+        self.is_reachable()?;
+        self.world.judge.looked(id, from, looks);
+        let done = wait(self.inner.calls.look_later(id, from, looks, at));
+        if self.world.mutant == Some(Mutant::RedialWhenNotFound)
+            && let Some(call) = self.world.judge.call(id).filter(|call| call.state == CallState::Unknown && looks.count > 0)
+        {
+            return mutants::redial(self, &call);
+        }
+        done
+    }
+
+    async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.next_moment())
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.is_reachable()
+    }
+}
+
+#[async_trait]
+impl Inbox for SimStore {
+    async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError> {
+        self.on_the_way(Fault::CrashBeforeKeep).await?;
+        let (id, body) = (parcel.id, parcel.webhook.webhook().body.clone());
+        let done = wait(self.inner.inbox.keep(parcel));
+        if matches!(done, Ok(Kept::New)) {
+            self.world.judge.kept(&self.world, id, body);
+        }
+        self.on_the_way_back(Fault::CrashAfterKeep, done).await
+    }
+
+    async fn take(
+        &self,
+        known: &[ConnectionId],
+        hold: Duration,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Vec<KeptWebhook>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.inbox.take(known, hold, limit, now))
+    }
+
+    async fn settle(
+        &self,
+        id: InboxId,
+        progress: Progress,
+        about: Option<AttemptRef>,
+        again_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.on_the_way(Fault::CrashBeforeSettle).await?;
+        let done = wait(self.inner.inbox.settle(id, progress, about, again_at));
+        if done.is_ok() {
+            self.world.judge.settled(&self.world, id, progress);
+        }
+        done
+    }
+
+    async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.inbox.unpark(connection, id, now))
+    }
+}
+
+/// Waits for a store that works on threads of its own; one in memory is there at once. For the simulation it is one step.
+pub fn wait<T>(work: impl Future<Output = T>) -> T {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let mut work = pin!(work);
+    if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return done;
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    loop {
+        if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return done;
+        }
+        std::thread::park();
+    }
+}
