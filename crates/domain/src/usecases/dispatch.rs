@@ -170,7 +170,8 @@ impl Dispatch {
             Err(error) => return Carried::NotSent(error),
         };
         drop(in_hand);
-        let late = self.clock.monotonic().saturating_sub(marked_at) > SEND_BY;
+        let window_over = marked.asked.expires_at.is_some_and(|expires_at| expires_at <= self.clock.now());
+        let late = window_over || self.clock.monotonic().saturating_sub(marked_at) > SEND_BY;
         let placing = match order(&marked, &agent, attempt, &connection.id) {
             // Not a byte has left, so this is proof: the pause was ours.
             _ if late => Placing::NotDialed { reason: EndedReason::GatewayError, retry: Retry::Backoff },

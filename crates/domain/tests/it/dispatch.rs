@@ -240,6 +240,17 @@ async fn a_pause_of_this_process_after_the_mark_is_proof_that_nothing_was_sent()
     assert_eq!((waits.state, waits.attempts, waits.newest().outcome), (CallState::Queued, 0, Outcome::NotDialed));
 }
 
+#[tokio::test]
+async fn a_window_that_ends_while_the_mark_is_written_keeps_the_request_from_leaving() {
+    let desk = Desk::with(never_asked());
+    let dispatch = desk.dispatch();
+    desk.keeps(accepted(Asked { expires_at: Some(at(1)), ..Asked::default() }, terms())).await;
+    let call = dispatch.claim(10).await.unwrap().taken.remove(0);
+    let slow = SlowMark { desk: &desk, by: Duration::from_secs(1) };
+    let Carried::Recorded(waits) = slow.carry(dispatch, call).await else { panic!("it is recorded") };
+    assert_eq!((waits.state, waits.attempts, waits.newest().outcome), (CallState::Queued, 0, Outcome::NotDialed));
+}
+
 /// A store whose commit of the send mark takes long.
 struct SlowMark<'a> {
     desk: &'a Desk,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use callgate_domain::testing::simulation::{Counts, Fault, Mutant, Report, Stores, run};
+use callgate_domain::testing::simulation::{Counts, Fault, Mutant, Report, Stores, Tally, run};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -26,9 +26,9 @@ fn check(seed: u64) -> Report {
 }
 
 /// Runs seeds on all processors; stops at the first that fails.
-fn check_all(from: u64, seeds: u64) -> (Counts, u64, u64) {
+fn check_all(from: u64, seeds: u64) -> (Counts, Tally) {
     let next = AtomicU64::new(from);
-    let all = Mutex::new((Counts::default(), 0, 0));
+    let all = Mutex::new((Counts::default(), Tally::default()));
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -41,8 +41,7 @@ fn check_all(from: u64, seeds: u64) -> (Counts, u64, u64) {
                     let report = check(seed);
                     let mut all = all.lock().unwrap();
                     all.0.merge(&report.faults);
-                    all.1 += report.calls;
-                    all.2 += report.dials;
+                    all.1.merge(&report.tally);
                 }
             });
         }
@@ -53,8 +52,8 @@ fn check_all(from: u64, seeds: u64) -> (Counts, u64, u64) {
 #[test]
 fn no_seed_breaks_a_promise_and_every_fault_is_met() {
     let (from, seeds) = (number("CALLGATE_SEED", 0), number("CALLGATE_SEEDS", 10_000));
-    let (faults, calls, dials) = check_all(from, seeds);
-    println!("{seeds} seeds from {from}: {calls} calls, {dials} dials, 0 broken promises");
+    let (faults, tally) = check_all(from, seeds);
+    println!("{tally}");
     for fault in Fault::ALL {
         println!("{:>8} {fault}", faults.of(*fault));
     }

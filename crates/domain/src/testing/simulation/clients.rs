@@ -53,7 +53,7 @@ fn wish(world: &World, nth: u64) -> PlaceCall {
         asked: Asked {
             reference: Some(reference.clone()),
             not_before: dice.chance(150).then(|| moment(1_000, 60_000)),
-            expires_at: dice.chance(300).then(|| moment(60_000, 240_000)),
+            expires_at: dice.chance(300).then(|| moment(20_000, 150_000)),
             ..Asked::default()
         },
         max_duration: dice.chance(300).then(|| dice.millis(5_000, 60_000)),

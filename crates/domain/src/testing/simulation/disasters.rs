@@ -82,7 +82,8 @@ pub async fn befall(world: Arc<World>, stores: Stores) {
     for _ in 0..200 {
         revive(&world, &stores, 1_000);
         world.sleep(Duration::from_secs(5)).await;
-        if world.judge.is_settled() {
+        // Nobody but this one is left outside, and nothing inside.
+        if world.judge.is_settled() && world.inner().outside == 1 {
             return;
         }
     }

@@ -101,6 +101,11 @@ impl Counts {
         *count = count.saturating_add(1);
     }
 
+    /// So often it happened.
+    pub fn set(&mut self, fault: Fault, times: u64) {
+        self.by_fault.insert(fault, times);
+    }
+
     /// These happened as well.
     pub fn merge(&mut self, other: &Self) {
         for (fault, times) in &other.by_fault {

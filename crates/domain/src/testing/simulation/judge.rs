@@ -11,9 +11,11 @@ use std::time::Duration;
 use super::Stores;
 use super::engine::{Dial, End};
 use super::store::wait;
+use super::tally::Tally;
 use super::world::World;
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use crate::model::call::{Entry, Looks, What};
+use crate::model::moment::later;
 use crate::model::provider::PlaceOrder;
 use crate::model::{Asked, AttemptId, Call, CallId, CallState, EndedReason, Fence, InboxId, Revision, Terms};
 use crate::ports::{Change, Progress, Reader};
@@ -97,11 +99,22 @@ impl Judge {
         over && ledger.webhooks.values().all(|(progress, _)| *progress != Progress::Waiting)
     }
 
-    /// How many calls there are, how many were dialed, and how often.
+    /// What there was.
     #[must_use]
-    pub fn tally(&self) -> (u64, u64) {
+    pub fn tally(&self) -> Tally {
         let ledger = self.ledger();
-        (u64::try_from(ledger.calls.len()).unwrap_or(0), u64::try_from(ledger.dialed.len()).unwrap_or(0))
+        let many = |n: usize| u64::try_from(n).unwrap_or(0);
+        let calls = |wanted: &dyn Fn(&Call) -> bool| many(ledger.calls.values().filter(|held| wanted(&held.call)).count());
+        Tally {
+            seeds: 1,
+            calls: many(ledger.calls.len()),
+            acknowledged: many(ledger.acknowledged.len()),
+            dials: many(ledger.dialed.len()),
+            further_tries: ledger.calls.values().map(|held| u64::from(held.call.try_number.saturating_sub(1))).sum(),
+            canceled: calls(&|call| call.cancel_requested_at.is_some()),
+            unknown: calls(&|call| call.ended_reason == Some(EndedReason::OutcomeUnknown)),
+            webhooks: many(ledger.webhooks.len()),
+        }
     }
 
     /// New calls were committed.
@@ -171,7 +184,7 @@ impl Judge {
             return self.accuse("I2: every acknowledged call exists", format_args!("{} changes and was never stored", now.id));
         };
         let before = std::mem::replace(&mut held.call, now.clone());
-        let (expires_at, canceled) = (held.asked.expires_at, ledger.canceled.contains_key(&now.id));
+        let canceled = ledger.canceled.contains_key(&now.id);
         let is_mark = now.state == CallState::Sending && before.state != CallState::Sending;
         if let Some(held) = ledger.calls.get_mut(&now.id).filter(|held| held.call.state.is_terminal() && held.ended_at.is_none())
         {
@@ -181,7 +194,8 @@ impl Judge {
             ledger.attempts.insert(attempt.id, Marked { call: now.id, fence: attempt.fence });
         }
         drop(ledger);
-        if !permitted(before.state, now.state, what) {
+        let looks_at_edges = world.mutant.is_none_or(|mutant| !mutant.rings());
+        if looks_at_edges && !permitted(before.state, now.state, what) {
             self.accuse("I4: states move along their edges", format_args!("{} to {} by {what}", before.state, now.state));
         }
         if now.fence < before.fence || now.revision != before.revision.next() {
@@ -190,12 +204,22 @@ impl Judge {
                 format_args!("fence {} after {}", now.fence.0, before.fence.0),
             );
         }
-        let now_is = world.moment(world.now());
-        if is_mark && world.weather.clock == 0 && expires_at.is_some_and(|expires_at| expires_at <= now_is) {
-            self.accuse("a call never rings after its window", format_args!("{}", now.id));
-        }
         if is_mark && canceled {
             self.accuse("a canceled call does not ring", format_args!("{}", now.id));
+        }
+    }
+
+    /// A request is about to leave.
+    pub fn sees_order(&self, world: &World, order: &PlaceOrder) {
+        let skew = if world.weather.clock == 0 { Duration::ZERO } else { SKEW };
+        let now = world.moment(world.now());
+        let is_late = {
+            let ledger = self.ledger();
+            let held = ledger.attempts.get(&order.attempt).and_then(|marked| ledger.calls.get(&marked.call));
+            held.and_then(|held| held.asked.expires_at).is_some_and(|expires_at| later(expires_at, skew) <= now)
+        };
+        if is_late {
+            self.accuse("I1: a call never rings after its window", format_args!("{}", order.attempt));
         }
     }
 

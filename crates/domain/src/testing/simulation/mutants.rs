@@ -14,6 +14,14 @@ use crate::model::words::words;
 use crate::model::{Call, CallState, EndedReason, Fence};
 use crate::ports::{Change, IdempotencyKey, Inserted, StoreError};
 
+impl Mutant {
+    /// Whether it has to be found by what rings, and not already by the edge that its call goes over.
+    #[must_use]
+    pub const fn rings(self) -> bool {
+        !matches!(self, Self::LateEventOverwrites | Self::NoFenceCheck | Self::ReplyBeforeCommit)
+    }
+}
+
 words! {
     /// A mistake.
     pub enum Mutant {
@@ -58,7 +66,7 @@ pub fn changed(world: &World, store: &SimStore, before: Option<&Call>, change: C
             Change { call: Call { state, ..change.call }, ..change }
         }
         Mutant::RetryAfterDeclined if ends && has_tries && reason == Some(EndedReason::Declined) => tried_again(before, change),
-        Mutant::RetryPastWindow if ends && has_tries && is_proven(now) && now.asked.expires_at.is_some() => {
+        Mutant::RetryPastWindow if ends && has_tries && is_planned(now) && now.asked.expires_at.is_some() => {
             tried_again(before, change)
         }
         Mutant::RetryWithoutProof if has_tries && before.state == CallState::Sending && now.state == CallState::Unknown => {
@@ -99,8 +107,10 @@ pub fn redial(store: &SimStore, call: &Call) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn is_proven(call: &Call) -> bool {
-    call.attempt.as_ref().is_some_and(|attempt| matches!(attempt.outcome, Outcome::NoAnswer | Outcome::Busy))
+/// Its client wants another try after such an end, and the end is proven.
+fn is_planned(call: &Call) -> bool {
+    let proven = call.attempt.as_ref().is_some_and(|attempt| matches!(attempt.outcome, Outcome::NoAnswer | Outcome::Busy));
+    proven && call.terms.retry.as_ref().is_some_and(|plan| plan.on.contains(&call.state))
 }
 
 /// A lease ran out after the send mark: nobody's claim stands behind the change.

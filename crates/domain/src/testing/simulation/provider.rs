@@ -141,6 +141,7 @@ impl VoiceProvider for SimProvider {
 
     async fn place(&self, order: &PlaceOrder) -> Placing {
         let world = &self.world;
+        world.judge.sees_order(world, order);
         if world.crashes(self.instance, Fault::CrashBeforeRequest) {
             world.sleep(REQUEST_TIMEOUT).await;
         }

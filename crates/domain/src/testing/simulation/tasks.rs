@@ -18,7 +18,6 @@ pub struct Tasks {
     /// Moment, chance, task, and which of its sleeps this ends.
     queue: BinaryHeap<Reverse<(u64, u64, TaskId, u64)>>,
     steps: u64,
-    outside: usize,
 }
 
 struct Slot {
@@ -60,17 +59,14 @@ impl Tasks {
                     world.judge.accuse("a task waits for what the simulation does not know", format_args!("task {task}"));
                 }
                 slot.sleeps = slot.sleeps.wrapping_add(1);
-                self.outside = self.outside.saturating_sub(usize::from(slot.owner == Owner::Outside));
+                if slot.owner == Owner::Outside {
+                    let mut inner = world.inner();
+                    inner.outside = inner.outside.saturating_sub(1);
+                }
                 self.free.push(task);
             }
         }
         true
-    }
-
-    /// Whether only our own processes have anything left to do.
-    #[must_use]
-    pub fn nobody_outside(&self) -> bool {
-        self.outside == 0
     }
 
     fn put_to_sleep(&mut self, world: &World, task: TaskId, until: u64) {
@@ -86,7 +82,6 @@ impl Tasks {
         let (newborn, wakes, now) = (std::mem::take(&mut inner.newborn), std::mem::take(&mut inner.wakes), inner.now);
         drop(inner);
         for (owner, work) in newborn {
-            self.outside = self.outside.saturating_add(usize::from(owner == Owner::Outside));
             let task = self.free.pop().unwrap_or(self.slots.len());
             if task == self.slots.len() {
                 self.slots.push(Slot { work: None, owner, sleeps: 0 });

@@ -77,6 +77,8 @@ pub struct Inner {
     pub down_until: u64,
     /// The database takes no writes until then.
     pub full_until: u64,
+    /// Tasks of the outside that are not over.
+    pub outside: usize,
     /// No more faults.
     pub is_calm: bool,
     counts: Counts,
@@ -149,7 +151,9 @@ impl World {
 
     /// Begins a task.
     pub fn spawn(&self, owner: Owner, work: impl Future<Output = ()> + Send + 'static) {
-        self.inner().newborn.push((owner, Box::pin(work)));
+        let mut inner = self.inner();
+        inner.outside = inner.outside.saturating_add(usize::from(owner == Owner::Outside));
+        inner.newborn.push((owner, Box::pin(work)));
     }
 
     /// The task that runs.
