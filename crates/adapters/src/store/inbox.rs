@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use callgate_domain::model::moment::later;
 use callgate_domain::model::{ConnectionId, InboxId, ProviderCallId};
-use callgate_domain::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progress, StoreError};
+use callgate_domain::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progress, StoreError, together};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -88,8 +88,10 @@ fn take(db: &mut AnyConnection, known: &[String], now: Instant, until: Instant, 
         .filter(inbox::kind.eq(REPORT).or(inbox::connection.eq_any(known)))
         .order((inbox::again_at, inbox::id))
         .limit(i64::from(limit))
-        .select(inbox::id);
-    let ids: Vec<Id> = take_ids!(db, query)?;
+        .select((inbox::id, inbox::tries));
+    let due: Vec<(Id, i32)> = take_ids!(db, query)?;
+    let together = together(due.iter().map(|(_, tries)| u16::try_from(*tries).unwrap_or(u16::MAX)));
+    let ids: Vec<Id> = due.into_iter().take(together).map(|(id, _)| id).collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

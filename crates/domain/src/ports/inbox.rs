@@ -77,6 +77,16 @@ pub struct KeptWebhook {
     pub tries: u16,
 }
 
+/// One that was taken so often without coming through is taken alone from then on.
+const TAKEN_ALONE_AFTER: u16 = 2;
+
+/// How many of the due webhooks, in their order and with their tries so far, are taken together. One that may be what ended
+/// the process before must not count against those taken with it.
+#[must_use]
+pub fn together(tries: impl IntoIterator<Item = u16>) -> usize {
+    tries.into_iter().take_while(|tries| *tries < TAKEN_ALONE_AFTER).count().max(1)
+}
+
 /// What keeping did.
 #[derive(Debug, Clone)]
 pub enum Kept {
@@ -95,7 +105,7 @@ pub trait Inbox: Send + Sync {
 
     /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, those whose moment came first
     /// first; for `hold` they are not given to anybody else. Only such of the `known` connections, and reports, are taken.
-    /// Each taking counts as a try.
+    /// Each taking counts as a try, and no more are taken than [`together`] says.
     async fn take(
         &self,
         known: &[ConnectionId],

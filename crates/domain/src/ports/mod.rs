@@ -16,7 +16,7 @@ pub mod store;
 pub use agents::AgentCatalog;
 pub use clock::{Chance, Clock};
 pub use error::{ProviderError, StoreError, WebhookError};
-pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress};
+pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
 pub use keys::{ApiKey, KeyStore, Scope};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
 pub use settings::Settings;

@@ -172,6 +172,7 @@ macro_rules! store_promises {
             a_settled_webhook_is_not_taken_again,
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
+            one_that_did_not_come_through_twice_is_taken_alone,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

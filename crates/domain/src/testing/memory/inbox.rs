@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{InboxRow, Memory};
 use crate::model::moment::later;
 use crate::model::{ConnectionId, InboxId, ProviderCallId};
-use crate::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progress, StoreError};
+use crate::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progress, StoreError, together};
 
 #[async_trait]
 impl Inbox for Memory {
@@ -44,6 +44,7 @@ impl Inbox for Memory {
             .collect();
         due.sort_unstable();
         due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        due.truncate(together(due.iter().filter_map(|(_, id)| held.inbox.get(id).map(|row| row.kept.tries))));
         let mut taken = Vec::with_capacity(due.len());
         for (_, id) in due {
             if let Some(row) = held.inbox.get_mut(&id) {

@@ -79,7 +79,7 @@ pub async fn befall(world: Arc<World>, stores: Stores) {
     }
     calm_down(&world);
     // Who was paused, or dies of poison, comes back too.
-    for _ in 0..200 {
+    for _ in 0..1_000 {
         revive(&world, &stores, 1_000);
         world.sleep(Duration::from_secs(5)).await;
         // Nobody but this one is left outside, and nothing inside.
@@ -94,6 +94,7 @@ fn calm_down(world: &World) {
     let mut inner = world.inner();
     inner.is_calm = true;
     (inner.down_until, inner.full_until) = (0, 0);
+    inner.well_at = inner.instances.iter().map(|state| state.paused_until).fold(inner.now, u64::max);
     for state in &mut inner.instances {
         state.offset = SignedDuration::ZERO;
     }

@@ -269,8 +269,13 @@ impl Judge {
     /// A webhook has come further.
     pub fn settled(&self, world: &World, id: InboxId, progress: Progress) {
         world.note(format_args!("webhook {id} is {progress}"));
-        if let Some((held, _)) = self.ledger().webhooks.get_mut(&id) {
-            *held = progress;
+        let mut ledger = self.ledger();
+        let Some((held, body)) = ledger.webhooks.get_mut(&id) else { return };
+        *held = progress;
+        let innocent = progress == Progress::Quarantined && !body.starts_with(b"poison");
+        drop(ledger);
+        if innocent {
+            self.accuse("I3: a webhook is not put aside for what another did", format_args!("{id}"));
         }
     }
 
@@ -322,10 +327,9 @@ impl Judge {
     }
 
     fn check_end(&self, world: &World, call: &Call, promised_by: u64, ended_at: Option<u64>) {
-        let calm_at = u64::try_from(world.weather.calm_at.as_micros()).unwrap_or(u64::MAX);
         let skew = if world.weather.clock == 0 { Duration::ZERO } else { SKEW };
         let slack = u64::try_from((SLACK + skew).as_micros()).unwrap_or(0);
-        let bound = promised_by.max(calm_at).saturating_add(slack);
+        let bound = promised_by.max(world.inner().well_at).saturating_add(slack);
         if ended_at.is_none_or(|ended_at| ended_at > bound) {
             let how = format_args!("{} is {}, ended at {ended_at:?}, promised by {promised_by}", call.id, call.state);
             self.accuse("I2: every call is over by its deadline", how);

@@ -79,6 +79,8 @@ pub struct Inner {
     pub full_until: u64,
     /// Tasks of the outside that are not over.
     pub outside: usize,
+    /// When the last of our processes went on after its pause, once all is calm.
+    pub well_at: u64,
     /// No more faults.
     pub is_calm: bool,
     counts: Counts,

@@ -105,6 +105,24 @@ pub async fn tries_are_counted_until_it_is_parked(trial: &Trial) {
     assert_eq!(tries(60).await, Some((Progress::Parked, 1)));
 }
 
+pub async fn one_that_did_not_come_through_twice_is_taken_alone(trial: &Trial) {
+    let parcels: Vec<_> = (0..3).map(|nth| a_parcel(Some("simulator"), &nth.to_string(), trial.now())).collect();
+    let again_at = |nth| Some(later(trial.now(), Duration::from_secs(nth)));
+    for parcel in &parcels {
+        keep(trial, parcel).await;
+    }
+    for (after, taken) in [(0, 3), (100, 3), (200, 1), (200, 1), (200, 1), (200, 0)] {
+        assert_eq!(take(trial, after).await.len(), taken, "after {after} s");
+    }
+    // One that has come through, or is new, is taken with others again.
+    for (nth, parcel) in parcels.iter().enumerate() {
+        let progress = if nth == 2 { Progress::Waiting } else { Progress::Parked };
+        trial.inbox.settle(parcel.id, progress, None, again_at(u64::try_from(nth).unwrap_or(0))).await.expect("settled");
+    }
+    assert_eq!(take(trial, 10).await.iter().map(|kept| kept.tries).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(take(trial, 10).await.iter().map(|kept| kept.tries).collect::<Vec<_>>(), [4]);
+}
+
 async fn keep(trial: &Trial, parcel: &Parcel) -> Kept {
     trial.inbox.keep(parcel.clone()).await.expect("an answer")
 }
