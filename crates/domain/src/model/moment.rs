@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// `at` plus `by`, or the last moment there is.
+/// `at` plus `by` in whole microseconds, or the last moment there is.
 #[must_use]
 pub fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.saturating_add(by).unwrap_or(Timestamp::MAX)
+    to_micros(at.saturating_add(by).unwrap_or(Timestamp::MAX))
 }
 
 /// `at` minus `by`, or the first moment there is.

@@ -53,7 +53,6 @@ impl Inbox for Memory {
                 taken.push(row.kept.clone());
             }
         }
-        taken.sort_by_key(|kept| kept.parcel.id);
         Ok(taken)
     }
 

@@ -161,7 +161,11 @@ impl CallStore for SimStore {
         now: Timestamp,
     ) -> Result<Vec<Call>, StoreError> {
         self.is_reachable()?;
-        wait(self.inner.calls.to_reconcile(known, hold, limit, now))
+        let taken = wait(self.inner.calls.to_reconcile(known, hold, limit, now));
+        for call in taken.iter().flatten() {
+            self.world.note(format_args!("process {} looks after {}", self.instance, call.id));
+        }
+        taken
     }
 
     async fn look_later(&self, id: CallId, from: Revision, looks: Looks, at: Option<Timestamp>) -> Result<(), StoreError> {
@@ -178,7 +182,11 @@ impl CallStore for SimStore {
 
     async fn next_moment(&self) -> Result<Option<Timestamp>, StoreError> {
         self.is_reachable()?;
-        wait(self.inner.calls.next_moment())
+        let moment = wait(self.inner.calls.next_moment());
+        if let Ok(Some(moment)) = &moment {
+            self.world.note(format_args!("process {} is wanted at {moment}", self.instance));
+        }
+        moment
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
@@ -206,7 +214,11 @@ impl Inbox for SimStore {
         now: Timestamp,
     ) -> Result<Vec<KeptWebhook>, StoreError> {
         self.is_reachable()?;
-        wait(self.inner.inbox.take(known, hold, limit, now))
+        let taken = wait(self.inner.inbox.take(known, hold, limit, now));
+        for kept in taken.iter().flatten() {
+            self.world.note(format_args!("process {} takes webhook {}", self.instance, kept.parcel.id));
+        }
+        taken
     }
 
     async fn settle(
