@@ -14,8 +14,12 @@ test:
     cargo test --workspace --locked
 
 # What is too long for every change: many more cases of every property.
-verify: check
+verify: check && slow
     PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 cargo test --workspace --locked --release
+
+# Thousands of slow clients beside ordinary ones; prints how long these had to wait.
+slow:
+    ulimit -n 20000 && cargo test --locked --release -p callgate --test it thousands_of_slow -- --ignored --nocapture
 
 # The gateway, with the simulator, on 127.0.0.1:8010.
 run *args:

@@ -8,6 +8,8 @@ mod contract;
 mod engine;
 mod fixtures;
 mod http;
+mod peer;
 mod simulated_calls;
 mod simulator;
 mod stage;
+mod transport;

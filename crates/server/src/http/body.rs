@@ -3,7 +3,7 @@
 //! What a handler leaves unread is read by the edge if it is small: a server that answers before the body has arrived
 //! has to close the connection, which costs more than the body (`PERFORMANCE.md` point 6).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
 use std::rc::Rc;
 use std::time::Duration;
@@ -29,6 +29,8 @@ const DRAIN: Duration = Duration::from_secs(1);
 #[derive(Clone, Default)]
 pub struct Unread {
     payload: Rc<RefCell<Option<Payload>>>,
+    /// It was read to its end.
+    done: Rc<Cell<bool>>,
     /// Its length, where the request says it.
     declared: Option<usize>,
 }
@@ -37,7 +39,7 @@ impl Unread {
     /// What came with a request.
     pub fn new(payload: Payload, headers: &HeaderMap) -> Self {
         let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        Self { payload: Rc::new(RefCell::new(Some(payload))), declared }
+        Self { payload: Rc::new(RefCell::new(Some(payload))), done: Rc::default(), declared }
     }
 
     /// The body of a request that must be JSON.
@@ -59,7 +61,10 @@ impl Unread {
         }
         let Some(mut payload) = self.payload.take() else { return Ok(Bytes::new()) };
         match timeout(DEADLINE, whole(&mut payload, limit)).await {
-            Ok(Ok(Some(body))) => Ok(body),
+            Ok(Ok(Some(body))) => {
+                self.done.set(true);
+                Ok(body)
+            }
             Ok(Ok(None)) => Err(too_large(limit)),
             Ok(Err(_broken)) => Err(Problem::new(Code::BadRequest, "The body broke off. Send the request again.")),
             Err(_elapsed) => {
@@ -69,13 +74,15 @@ impl Unread {
         }
     }
 
-    /// Reads what nobody wants, as far as it is small and comes at once.
-    pub async fn drain(&self) {
-        let Some(mut payload) = self.payload.take() else { return };
-        if self.declared.is_some_and(|length| length > SMALL) {
-            return;
+    /// Reads what nobody wants, as far as it is small and comes at once. Whether the end was reached: else the connection
+    /// is of no more use.
+    pub async fn drain(&self) -> bool {
+        let payload = self.payload.take().filter(|_| self.declared.is_none_or(|length| length <= SMALL));
+        if let Some(mut payload) = payload {
+            let drained = timeout(DRAIN, whole(&mut payload, SMALL)).await;
+            self.done.set(matches!(drained, Ok(Ok(Some(_)))));
         }
-        let _left = timeout(DRAIN, whole(&mut payload, SMALL)).await;
+        self.done.get()
     }
 }
 

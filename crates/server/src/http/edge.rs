@@ -12,7 +12,7 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse};
 use callgate_domain::ports::Chance;
@@ -21,6 +21,7 @@ use tracing::Instrument;
 
 use super::auth::Caller;
 use super::body::Unread;
+use super::connection::{Heads, Serving};
 use super::error::{Code, Problem};
 use super::headers::{self, X_REQUEST_ID};
 use super::record::{Record, Recorded};
@@ -38,6 +39,10 @@ struct Arrival {
     method: Method,
     found: Found,
     started: Duration,
+    /// Until it is answered.
+    serving: Option<Serving>,
+    /// Its body did not come whole, so that nothing after it can be told apart.
+    is_last: bool,
 }
 
 /// Serves one request.
@@ -51,14 +56,16 @@ pub async fn serve<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = headers::request_id(request.headers()).map_or_else(|| fresh_id(&*http.gateway.chance), str::to_owned);
     let found = table::find(http.table, request.method(), request.path());
-    let arrival = Arrival { id, method: request.method().clone(), found, started: http.gateway.clock.monotonic() };
+    let serving = request.conn_data::<Heads>().map(Heads::serving);
+    let arrival =
+        Arrival { id, method: request.method().clone(), found, started: http.gateway.clock.monotonic(), serving, is_last: false };
     let span = tracing::info_span!("request", request_id = %arrival.id);
     pass(http, arrival, request, next).instrument(span).await
 }
 
 async fn pass<B: MessageBody + 'static>(
     http: Arc<Http>,
-    arrival: Arrival,
+    mut arrival: Arrival,
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
@@ -80,18 +87,18 @@ async fn pass<B: MessageBody + 'static>(
         Err(problem) => Ok(Ok(request.error_response(problem))),
     };
     if let Some(unread) = unread {
-        unread.drain().await;
+        arrival.is_last = !unread.drain().await;
     }
     match outcome {
         Ok(Ok(response)) => {
             let (request, response) = response.into_parts();
-            Ok(ServiceResponse::new(request, finish(&http, &arrival, response)))
+            Ok(ServiceResponse::new(request, finish(&http, &mut arrival, response)))
         }
-        Ok(Err(error)) => Err(whole(finish(&http, &arrival, HttpResponse::from_error(error)))),
+        Ok(Err(error)) => Err(whole(finish(&http, &mut arrival, HttpResponse::from_error(error)))),
         // The request went down with its handler, so the answer goes out as an error that holds a whole response.
         Err(_panic) => {
             tracing::error!("a handler panicked");
-            Err(whole(finish(&http, &arrival, HttpResponse::from_error(Problem::internal()))))
+            Err(whole(finish(&http, &mut arrival, HttpResponse::from_error(Problem::internal()))))
         }
     }
 }
@@ -121,7 +128,7 @@ async fn admit(http: &Http, arrival: &Arrival, request: &ServiceRequest) -> Resu
 }
 
 /// Gives an answer what all answers have, and writes down that it was given.
-fn finish(http: &Arc<Http>, arrival: &Arrival, mut response: HttpResponse) -> HttpResponse {
+fn finish(http: &Arc<Http>, arrival: &mut Arrival, mut response: HttpResponse) -> HttpResponse {
     let mut code = None;
     if let Some(problem) = problem_of(&response) {
         let problem = said_for(arrival, problem);
@@ -133,6 +140,11 @@ fn finish(http: &Arc<Http>, arrival: &Arrival, mut response: HttpResponse) -> Ht
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     }
     give_headers(http, arrival, response.headers_mut());
+    if arrival.is_last {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+        // The framework goes on reading a body in chunks, for ever.
+        arrival.serving.iter().for_each(Serving::is_last);
+    }
     let record = Record {
         clock: Arc::clone(&http.gateway.clock),
         method: named(&arrival.method),
@@ -141,6 +153,7 @@ fn finish(http: &Arc<Http>, arrival: &Arrival, mut response: HttpResponse) -> Ht
         code,
         started: arrival.started,
         request_id: arrival.id.clone(),
+        serving: arrival.serving.take(),
     };
     match response.body().size() {
         BodySize::None => record.write(0),

@@ -9,6 +9,7 @@ mod agents;
 mod auth;
 mod body;
 mod calls;
+mod connection;
 mod cursor;
 mod edge;
 pub mod error;
@@ -29,22 +30,30 @@ mod webhooks;
 mod webhooks_in;
 mod words;
 
+use std::future::ready;
 use std::io;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::ServerBuilder;
+use actix_service::{ServiceFactoryExt, map_config};
+use actix_web::body::BoxBody;
+use actix_web::dev::{AppConfig, Extensions, Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{App, Error, HttpResponse, web};
 use callgate_domain::ports::Scope;
+use tokio::net::TcpStream;
 use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::auth::Auth;
 use self::calls::events::Streams;
+use self::connection::{Connection, HEADERS_WITHIN};
 use self::table::{Route, routes};
 use self::webhook_tokens::WebhookTokens;
 use crate::config::Network;
@@ -92,8 +101,6 @@ routes! {
 
 /// Connections left idle are closed after this.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// A request's headers arrive within this.
-const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 /// Open requests are finished within this after a stop.
 const FINISH_WITHIN_S: u64 = 25;
 
@@ -147,21 +154,44 @@ impl Http {
 }
 
 fn start(http: Arc<Http>, listeners: Vec<TcpListener>, mount: fn(&mut ServiceConfig)) -> io::Result<Server> {
-    let server = HttpServer::new(move || {
-        let edge = Arc::clone(&http);
-        App::new()
-            .app_data(Data::from(Arc::clone(&http)))
-            .into_utoipa_app()
-            .configure(mount)
-            .into_app()
-            .default_service(web::to(|| async { HttpResponse::from_error(table::nothing_here()) }))
-            .wrap(from_fn(move |request, next| edge::serve(Arc::clone(&edge), request, next)))
-    })
-    .workers(std::thread::available_parallelism().map_or(2, usize::from))
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEADERS_WITHIN)
-    .shutdown_timeout(FINISH_WITHIN_S)
-    .tcp_nodelay(true)
-    .disable_signals();
-    Ok(listeners.into_iter().try_fold(server, HttpServer::listen)?.run())
+    let server = Server::build()
+        .workers(std::thread::available_parallelism().map_or(2, usize::from))
+        .shutdown_timeout(FINISH_WITHIN_S)
+        .disable_signals();
+    let stopping = server.graceful_shutdown_signal();
+    // What the framework's own server builder does, with connections of ours.
+    let listening = |server: ServerBuilder, listener: TcpListener| {
+        let (http, stopping) = (Arc::clone(&http), stopping.clone());
+        server.listen("http", listener, move || {
+            let stopping = stopping.clone();
+            let requests = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEADERS_WITHIN)
+                .on_connect_ext(|connection: &Connection, held: &mut Extensions| drop(held.insert(connection.heads())))
+                .h1(map_config(app(Arc::clone(&http), mount), |()| AppConfig::default()));
+            fn_service(|stream: TcpStream| {
+                let from = stream.peer_addr().ok();
+                ready(Ok::<_, DispatchError>((Connection::new(stream), from)))
+            })
+            .and_then(requests)
+        })
+    };
+    Ok(listeners.into_iter().try_fold(server, listening)?.run())
+}
+
+fn app(
+    http: Arc<Http>,
+    mount: fn(&mut ServiceConfig),
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>> {
+    App::new()
+        .app_data(Data::from(Arc::clone(&http)))
+        .into_utoipa_app()
+        .configure(mount)
+        .into_app()
+        .default_service(web::to(|| async { HttpResponse::from_error(table::nothing_here()) }))
+        .wrap(from_fn(move |request, next| edge::serve(Arc::clone(&http), request, next)))
 }

@@ -13,6 +13,8 @@ use bytes::Bytes;
 use callgate_domain::ports::Clock;
 use metrics::Histogram;
 
+use super::connection::Serving;
+
 /// What is written down of a request. Never its target: a query holds phone numbers, a path holds tokens.
 pub struct Record {
     /// Tells how long it took.
@@ -29,6 +31,8 @@ pub struct Record {
     pub started: Duration,
     /// Its id.
     pub request_id: String,
+    /// Until it is written, the request is served.
+    pub serving: Option<Serving>,
 }
 
 impl Record {
@@ -45,6 +49,7 @@ impl Record {
             tracing::info!(parent: None, request_id, method, route, status, code, took_ms, bytes, "request");
         }
         measure(method, route, status, took);
+        drop(self.serving);
     }
 }
 

@@ -15,4 +15,5 @@ mod log;
 mod openapi;
 mod pages;
 mod process;
+mod slow;
 mod webhooks;

@@ -18,12 +18,13 @@ const USUAL_WAIT: Duration = Duration::from_secs(5);
 /// What became of the request to place a call. The table of the contract; everything that is not in it is unknown.
 pub fn placing(answer: &Answer, now: Timestamp) -> Placing {
     let placed: Placed = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let id = placed.provider_call_id.and_then(ProviderCallId::new);
+    // An id that is none, such as an empty one, is no id; but whoever sends one speaks of a call.
+    let id = placed.provider_call_id.map(ProviderCallId::new);
     match (answer.status, id, placed.dialed) {
         // A 409 with the call's id: the engine knows the attempt already.
-        (200 | 201 | 409, Some(id), _) => Placing::Dialed(id),
+        (200 | 201 | 409, Some(Some(id)), _) => Placing::Dialed(id),
         // Without it, there is a call that we cannot name.
-        (409, None, _) => Placing::default(),
+        (409, ..) => Placing::default(),
         (status @ 400..=499, None, Some(false)) => {
             let ours = placed.reason.and_then(|reason| reason.parse().ok());
             let retry = if status == 429 {
@@ -110,6 +111,9 @@ fn odd(answer: &Answer, now: Timestamp) -> ProviderError {
     }
 }
 
+#[cfg(test)]
+#[path = "placing_table_tests.rs"]
+mod placing_table;
 #[cfg(test)]
 #[path = "translate_tests.rs"]
 mod tests;
