@@ -62,7 +62,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
     };
-    let facts = Facts { public_url: plan.public_url, database: plan.database, workers: plan.workers };
+    let facts = Facts { public_url: plan.public_url, database: plan.database, alone: plan.alone, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
         opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);

@@ -39,7 +39,7 @@ pub async fn judge(api: &Api, wishes: &Wishes, book: &Book, bound: Duration) -> 
             }
         }
         if still.is_empty() || tokio::time::Instant::now() >= until {
-            verdict.lost = still.iter().map(|(wish, lacks)| format!("{} {:?}: {lacks}", wish.key, wish.call_id)).collect();
+            verdict.lost = still.iter().map(|(wish, lacks)| format!("{} {:?}: {lacks:.400}", wish.key, wish.call_id)).collect();
             break;
         }
         open = still.into_iter().map(|(wish, _)| wish).collect();

@@ -22,14 +22,16 @@ const LONGEST_CYCLE: Duration = Duration::from_millis(2_500);
 struct Ordeal {
     cycles: u64,
     database_url: Option<String>,
-    /// Whether some results are told only to those who ask.
-    asks: bool,
+    /// Whether results come in every way there is, or only in the way that no process holds.
+    every_way: bool,
+    /// How long a result is awaited past a call's longest end.
+    grace: &'static str,
     /// How long the last calls may take to end.
     drain: Duration,
 }
 
 /// Mostly quick, sometimes slow: as engines are. Decided by the number, so that a seed repeats it.
-fn manners(phone: &str, asks: bool) -> Manners {
+fn manners(phone: &str, every_way: bool) -> Manners {
     let number: u64 = phone.get(1..).and_then(|digits| digits.parse().ok()).unwrap_or(0);
     let dice = SeededChance::of(number);
     let one_of = |n: u64| dice.next() % n;
@@ -37,9 +39,9 @@ fn manners(phone: &str, asks: bool) -> Manners {
     // Some results are there before the answer to the request that brought them about.
     let talk = Duration::from_millis(one_of(900));
     let told = match one_of(3) {
-        0 if asks => Told::WhenAsked,
-        1 => Told::ByResult,
-        _ => Told::ByWebhook,
+        0 if every_way => Told::WhenAsked,
+        1 if every_way => Told::ByWebhook,
+        _ => Told::ByResult,
     };
     Manners { answer, talk, told, looks_up: true }
 }
@@ -48,13 +50,13 @@ async fn check(of: &str, ordeal: Ordeal) {
     let folder = tempfile::tempdir().expect("a folder");
     let seed = setting("CALLGATE_SEED", u64::from(std::process::id()));
     let dice = SeededChance::of(seed);
-    let asks = ordeal.asks;
-    let engine = Engine::start(move |phone| manners(phone, asks)).await;
+    let every_way = ordeal.every_way;
+    let engine = Engine::start(move |phone| manners(phone, every_way)).await;
     let mut site = Site::new(folder.path()).with("DIALER_SECRET", SECRET).with("CALLGATE_LOG", "warn");
     if let Some(url) = &ordeal.database_url {
         site = site.with("CALLGATE_DATABASE_URL", url);
     }
-    site.configure(&engine.config(&site.url(), "20s", if asks { "1s" } else { "60s" }));
+    site.configure(&engine.config(&site.url(), ordeal.grace, if every_way { "1s" } else { "60s" }));
     engine.book.tell(site.api());
     let wishes = Arc::new(Wishes::default());
     let mut at_points = 0;
@@ -102,7 +104,7 @@ fn is_whole(database: &Path) {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_or_doubled_on_sqlite_however_often_the_process_is_killed() {
     let cycles = setting("CALLGATE_KILL_CYCLES_SQLITE", 10);
-    let ordeal = Ordeal { cycles, database_url: None, asks: true, drain: Duration::from_secs(200) };
+    let ordeal = Ordeal { cycles, database_url: None, every_way: true, grace: "5s", drain: Duration::from_secs(120) };
     check("SQLite", ordeal).await;
 }
 
@@ -110,7 +112,10 @@ async fn nothing_is_lost_or_doubled_on_sqlite_however_often_the_process_is_kille
 async fn nothing_is_lost_or_doubled_on_postgres_however_often_the_process_is_killed() {
     let cycles = setting("CALLGATE_KILL_CYCLES_POSTGRES", 3);
     let Some(url) = postgres::fresh_database() else { return tell("kill -9 on Postgres is not run") };
-    // Whatever a dead process held waits until its hold ends. Few calls are held to be asked about in the short run.
-    let ordeal = Ordeal { cycles, database_url: Some(url), asks: cycles > 10, drain: Duration::from_secs(400) };
+    // What a process held that is gone is waited for: half a minute for its leases, up to two for what it looked after. So
+    // results are awaited for longer than that. In a short run nothing but leases is held.
+    let every_way = cycles > 10;
+    let (grace, drain) = if every_way { ("200s", 400) } else { ("30s", 90) };
+    let ordeal = Ordeal { cycles, database_url: Some(url), every_way, grace, drain: Duration::from_secs(drain) };
     check("Postgres", ordeal).await;
 }
