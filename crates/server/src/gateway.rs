@@ -50,6 +50,8 @@ pub struct Facts {
     pub public_url: Option<String>,
     /// `sqlite` or `postgres`.
     pub database: &'static str,
+    /// Whether no other process can share the database.
+    pub alone: bool,
     /// Whether this process runs workers.
     pub workers: bool,
 }

@@ -1,5 +1,7 @@
 //! The only place where concrete types meet.
 
+#[cfg(feature = "crash-points")]
+pub mod crash;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -46,6 +48,13 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
     let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
+    #[cfg(feature = "crash-points")]
+    let crash_at = crash::CrashAt::of_process()?;
+    #[cfg(feature = "crash-points")]
+    let stores = match &crash_at {
+        Some(at) => at.around_stores(stores),
+        None => stores,
+    };
     let Stores { calls: store, inbox, keys, settings } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
@@ -53,10 +62,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
     };
-    let facts = Facts { public_url: plan.public_url, database: plan.database, workers: plan.workers };
+    let facts = Facts { public_url: plan.public_url, database: plan.database, alone: plan.alone, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
         opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);
+    }
+    #[cfg(feature = "crash-points")]
+    if let Some(at) = crash_at {
+        opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use callgate_domain::model::moment::elapsed;
 use callgate_domain::ports::{StoreError, Work};
+use jiff::Timestamp;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use crate::gateway::Gateway;
@@ -63,10 +64,17 @@ impl Workers {
 /// Understands kept webhooks.
 async fn intake(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
+    let mut held_before = alone_since(&gateway);
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Intake);
         let room = AT_ONCE.saturating_sub(under_way.len());
-        let sleep = match gateway.intake.take(u32::try_from(room).unwrap_or(0)).await {
+        let limit = u32::try_from(room).unwrap_or(0);
+        let taken = match held_before {
+            Some(started_at) => gateway.intake.take_held(limit, started_at).await,
+            None => gateway.intake.take(limit).await,
+        };
+        let sleep = match taken {
+            Ok(taken) if taken.is_empty() && limit > 0 && held_before.take().is_some() => Duration::ZERO,
             Ok(taken) if taken.is_empty() => LONGEST_SLEEP,
             Ok(taken) => {
                 for kept in taken {
@@ -92,10 +100,17 @@ async fn intake(gateway: Arc<Gateway>) {
 /// Looks after calls whose moment has come.
 async fn reconciler(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
+    let mut held_before = alone_since(&gateway);
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Reconcile);
         let room = AT_ONCE.saturating_sub(under_way.len());
-        let sleep = match gateway.reconcile.take(u32::try_from(room).unwrap_or(0)).await {
+        let limit = u32::try_from(room).unwrap_or(0);
+        let taken = match held_before {
+            Some(started_at) => gateway.reconcile.take_held(limit, started_at).await,
+            None => gateway.reconcile.take(limit).await,
+        };
+        let sleep = match taken {
+            Ok(taken) if taken.is_empty() && limit > 0 && held_before.take().is_some() => Duration::ZERO,
             Ok(taken) if taken.is_empty() => until_next(&gateway).await,
             Ok(taken) => {
                 for call in taken {
@@ -114,6 +129,11 @@ async fn reconciler(gateway: Arc<Gateway>) {
         rest(&gateway, woken, sleep, &mut under_way, "reconcile").await;
     }
     finish(under_way, "reconcile").await;
+}
+
+/// Now, where no other process can be alive: then what one before this held is waited for by nobody, and is taken first.
+fn alone_since(gateway: &Gateway) -> Option<Timestamp> {
+    gateway.facts.alone.then(|| gateway.clock.now())
 }
 
 /// How long nobody has to be looked after. A moment that has passed just now, or belongs to a connection that another

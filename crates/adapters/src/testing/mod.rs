@@ -1,3 +1,4 @@
 //! What the tests of this crate and of those above it share, behind the feature `testing`.
 
 pub mod postgres;
+pub mod sqlite;

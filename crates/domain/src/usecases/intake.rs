@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::record::{RecordError, Recorded, Recorder};
@@ -18,6 +19,8 @@ use crate::ports::{
 
 /// So long a webhook that was taken is not given to another process.
 pub const HOLD: Duration = Duration::from_secs(60);
+/// What was taken from a process that is gone is held until just after that process held it at most: it is not taken twice.
+const PAST_IT: Duration = Duration::from_millis(1);
 /// How often a parked webhook is tried again, whatever else happens.
 const SWEEP: Duration = Duration::from_secs(30);
 /// How long a webhook waits for a call to have its id.
@@ -98,6 +101,19 @@ impl Intake {
     /// `Unavailable`.
     pub async fn take(&self, limit: u32) -> Result<Vec<KeptWebhook>, StoreError> {
         self.inbox.take(&self.connections.ids(), HOLD, limit, self.clock.now()).await
+    }
+
+    /// Takes up to `limit` webhooks that a process which is gone may have held when this one started; none when there are
+    /// no more. Only where no other process shares the store.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn take_held(&self, limit: u32, started_at: Timestamp) -> Result<Vec<KeptWebhook>, StoreError> {
+        let held_until = later(started_at, HOLD);
+        let mut taken = self.inbox.take(&self.connections.ids(), PAST_IT, limit, held_until).await?;
+        // What came in since then is left to the request that brought it.
+        taken.retain(|kept| kept.parcel.received_at < started_at);
+        Ok(taken)
     }
 
     /// Understands one kept webhook, once: a second time it is what it became, or a duplicate.

@@ -18,6 +18,8 @@ use crate::usecases::dispatch::SEND_BY;
 
 /// So long a call that was taken for looking after is not given to another process.
 pub const HOLD: Duration = Duration::from_secs(120);
+/// What was taken from a process that is gone is held until just after that process held it at most: it is not taken twice.
+const PAST_IT: Duration = Duration::from_millis(1);
 
 /// Looks after calls.
 pub struct Reconcile {
@@ -81,6 +83,18 @@ impl Reconcile {
     /// `Unavailable`.
     pub async fn take(&self, limit: u32) -> Result<Vec<Call>, StoreError> {
         self.store.to_reconcile(&self.connections.ids(), HOLD, limit, self.clock.now()).await
+    }
+
+    /// Takes up to `limit` calls that a process which is gone may have held when this one started; none when there are no
+    /// more. A look too early is harmless, and two minutes are long for whoever waits for a result.
+    ///
+    /// Only where no other process shares the store.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn take_held(&self, limit: u32, started_at: Timestamp) -> Result<Vec<Call>, StoreError> {
+        let held_until = later(started_at, HOLD);
+        self.store.to_reconcile(&self.connections.ids(), PAST_IT, limit, held_until).await
     }
 
     /// Looks after one call. Returns it where that changed it.

@@ -1,8 +1,10 @@
 //! Webhooks: kept, then matched and applied, or parked.
 
+use std::time::Duration;
+
 use callgate_domain::model::{Asked, Call, CallState};
 use callgate_domain::ports::provider::MockVoiceProvider;
-use callgate_domain::ports::{Authentic, CallStore, KeptWebhook, Progress, WebhookError, Work};
+use callgate_domain::ports::{Authentic, CallStore, Clock, KeptWebhook, Progress, WebhookError, Work};
 use callgate_domain::usecases::intake::{ArriveError, HOLD};
 
 use crate::desk::{Desk, provider, read, webhook};
@@ -160,6 +162,18 @@ async fn what_could_not_be_handled_five_times_waits_for_an_operator() {
     assert_eq!(works(&desk).await, [Progress::Quarantined]);
     desk.clock.pass(HOLD);
     assert_eq!((works(&desk).await, desk.read(call.id).await.state), (vec![], CallState::Placed));
+}
+
+#[tokio::test]
+async fn what_a_process_that_is_gone_held_is_taken_at_once_and_what_came_since_is_not() {
+    let (desk, _) = with_call(CallState::Placed).await;
+    desk.intake().arrive(&connection("one"), &webhook("theirs-1 ringing")).await.unwrap();
+    assert_eq!(desk.intake().take(10).await.unwrap().len(), 1);
+    desk.clock.pass(Duration::from_secs(1));
+    let started_at = desk.clock.now();
+    desk.intake().keep_report(Authentic::verified(webhook("theirs-1 completed"))).await.unwrap();
+    assert_eq!(desk.intake().take_held(10, started_at).await.unwrap().len(), 1);
+    assert_eq!(desk.intake().take_held(10, started_at).await.unwrap().len(), 0);
 }
 
 #[tokio::test]

@@ -260,6 +260,19 @@ async fn a_call_is_taken_by_one_process_and_by_another_when_the_hold_is_over() {
 }
 
 #[tokio::test]
+async fn what_a_process_that_is_gone_held_is_taken_at_once_and_once() {
+    let desk = Desk::with(provider());
+    desk.keeps(accepted(Asked::default(), terms())).await;
+    desk.pass(900);
+    let reconcile = desk.reconcile();
+    assert_eq!(reconcile.take(10).await.unwrap().len(), 1);
+    let started_at = callgate_domain::ports::Clock::now(&*desk.clock);
+    assert_eq!(reconcile.take_held(10, started_at).await.unwrap().len(), 1);
+    assert_eq!(reconcile.take_held(10, started_at).await.unwrap().len(), 0);
+    assert_eq!(reconcile.take(10).await.unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn a_call_of_a_connection_that_nobody_knows_any_more_ends_at_its_deadline() {
     let desk = Desk::with(provider());
     let first = accepted(Asked::default(), terms());

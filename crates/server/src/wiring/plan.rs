@@ -7,7 +7,7 @@ use callgate_domain::model::{Agent, ConnectionId};
 use callgate_domain::ports::InvalidSettings;
 use callgate_domain::usecases::calls::CallLimits;
 
-use crate::config::{Config, ConnectionConfig};
+use crate::config::{Config, ConnectionConfig, DatabaseKind};
 
 /// What a gateway is put together from.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub struct Plan {
     pub database_url: String,
     /// `sqlite` or `postgres`.
     pub database: &'static str,
+    /// Whether no other process can share it.
+    pub alone: bool,
     /// Connections to the database.
     pub pool: u32,
     /// Accounts with providers.
@@ -58,6 +60,7 @@ impl Plan {
         Ok(Self {
             database_url: config.database.url.expose().to_owned(),
             database: config.database.word(),
+            alone: config.database.kind == DatabaseKind::Sqlite,
             pool: config.database.pool,
             connections,
             agents: config.agents,

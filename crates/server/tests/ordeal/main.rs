@@ -1,0 +1,15 @@
+//! The real program as a process: killed, stopped, cut off from its database, and served by engines that misbehave.
+//!
+//! What is proved is `RELIABILITY.md`'s two promises: nobody is rung twice, and nothing that was confirmed is lost. The
+//! judge of the first is an engine that counts; of the second, every request that was answered with 2xx.
+#![cfg(test)]
+
+mod api;
+mod engine;
+mod judge;
+mod kill;
+mod killed;
+mod load;
+mod log;
+mod own_engine;
+mod process;
