@@ -1,7 +1,8 @@
 //! Hints inside one process: they wake workers and feed live streams. Losing one costs latency, never truth.
 
+use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallId, CallState, Revision};
+use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Revision};
 use callgate_domain::ports::{Signals, Work};
 use tokio::sync::{Notify, broadcast, futures::Notified};
 
@@ -61,5 +62,9 @@ impl Signals for Hub {
 
     fn work_waiting(&self, work: Work) {
         self.bell(work).notify_one();
+    }
+
+    fn breaker_turned(&self, connection: &ConnectionId, turn: Turn) {
+        telemetry::breaker_turned(connection, turn);
     }
 }

@@ -21,6 +21,7 @@ pub use plan::{ConnectionPlan, Plan};
 
 use crate::gateway::{Facts, Gateway};
 use crate::signals::Hub;
+use crate::telemetry;
 
 /// Why a gateway could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +57,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let facts = Facts { public_url: plan.public_url, database: plan.database, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
-        opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);
+        let connection = open_connection(connection, &facts, settings.as_ref(), &ports).await?;
+        telemetry::breaker_closed(&connection.id);
+        opened.push(connection);
     }
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));

@@ -3,6 +3,7 @@
 pub(crate) mod words;
 
 pub mod agent;
+pub mod breaker;
 pub mod call;
 pub mod evidence;
 pub mod ids;

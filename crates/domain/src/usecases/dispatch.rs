@@ -3,18 +3,21 @@
 //! Four steps and three commits; the request happens with nothing open. Dying after the mark leaves a call `sending`,
 //! which only ever becomes `unknown`: nobody is called twice.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod pacing;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub use pacing::Pacing;
+
 use super::record::{RecordError, Recorded, Recorder};
+use crate::model::breaker::Sign;
 use crate::model::call::transition::SHORTEST_WAIT;
 use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
-use crate::model::pacing::{Rate, Room, Space};
+use crate::model::pacing::{Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
 use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
 use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError};
@@ -50,12 +53,6 @@ pub struct Dispatch {
     pub pacing: Pacing,
 }
 
-/// How fast each connection may be asked just now.
-#[derive(Default)]
-pub struct Pacing {
-    rates: Mutex<HashMap<ConnectionId, Rate>>,
-}
-
 /// What one claim took.
 #[derive(Debug, Default)]
 pub struct Claims {
@@ -63,7 +60,7 @@ pub struct Claims {
     pub taken: Vec<Call>,
     /// Calls whose wait was over.
     pub expired: Vec<Call>,
-    /// Every connection is at its rate: no hint of new work makes room, only time does.
+    /// Every connection is at its rate, pauses, or has its breaker open: no hint of new work makes room, only time does.
     pub held_back: bool,
 }
 
@@ -106,7 +103,7 @@ impl Dispatch {
         let calls = self.store.claim(self.worker, LEASE, &room, limit).await?;
         let (taken, expired): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
-            self.pacing.spend(connection);
+            self.pacing.spend(connection, self.clock.monotonic());
         }
         taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
         expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
@@ -115,6 +112,15 @@ impl Dispatch {
 
     /// Carries one claim to its provider and writes down what became of it.
     pub async fn carry(&self, call: Call) -> Carried {
+        let over = call.connection.clone();
+        let carried = self.place(call).await;
+        if let (Some(connection), Carried::NotSent(_)) = (over, &carried) {
+            self.learn(&connection, Sign::Silent);
+        }
+        carried
+    }
+
+    async fn place(&self, call: Call) -> Carried {
         let Some((agent, connection)) = self.known(&call) else {
             let released = self.release(call).await;
             return Carried::NotSent(released.err().unwrap_or(RecordError::Fenced));
@@ -139,6 +145,7 @@ impl Dispatch {
             None => Placing::NotDialed { reason: EndedReason::GatewayError, retry: Retry::Never },
             Some(order) => connection.provider.place(&order).await,
         };
+        self.learn(&connection.id, Sign::of(&placing));
         if let Placing::NotDialed { retry: Retry::After(wait), .. } = placing {
             self.pacing.pause(&connection.id, later(self.clock.now(), wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)));
         }
@@ -174,6 +181,9 @@ impl Dispatch {
     /// As for any change; the lease will run out by itself.
     pub async fn release(&self, call: Call) -> Result<Call, RecordError> {
         let fence: Fence = call.fence;
+        if let Some(connection) = &call.connection {
+            self.learn(connection, Sign::Silent);
+        }
         Ok(self.recorder.record_under(fence, call, &CallEvent::Released).await?.call())
     }
 
@@ -183,6 +193,13 @@ impl Dispatch {
     /// `Unavailable`.
     pub async fn beat(&self) -> Result<(), StoreError> {
         self.store.beat(self.worker, LEASE).await
+    }
+
+    /// What a request says about its connection: its breaker learns from that, and whoever watches is told of a turn.
+    fn learn(&self, connection: &ConnectionId, sign: Sign) {
+        if let Some(turn) = self.pacing.learn(connection, sign, self.clock.monotonic()) {
+            self.recorder.signals.breaker_turned(connection, turn);
+        }
     }
 
     /// What this process may claim now.
@@ -210,25 +227,6 @@ impl Dispatch {
         let open =
             |id: &ConnectionId| Some(id) != used && !call.refusals.closed.contains(id) && self.connections.get(id).is_some();
         self.agents.get(&call.agent).is_some_and(|agent| agent.routes.iter().any(|route| open(&route.connection)))
-    }
-}
-
-impl Pacing {
-    fn rates(&self) -> MutexGuard<'_, HashMap<ConnectionId, Rate>> {
-        // A panic while this was held left whole values: each is written at once.
-        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn may_send(&self, connection: &ConnectionId, per_second: Option<u32>, now: Timestamp, monotonic: Duration) -> u32 {
-        self.rates().entry(connection.clone()).or_default().may_send(per_second, now, monotonic)
-    }
-
-    fn spend(&self, connection: &ConnectionId) {
-        self.rates().entry(connection.clone()).or_default().spend();
-    }
-
-    fn pause(&self, connection: &ConnectionId, until: Timestamp) {
-        self.rates().entry(connection.clone()).or_default().pause(until);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::{By, Entry, Looks};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{Capabilities, Pace};
@@ -236,6 +237,7 @@ pub fn webhook(text: &str) -> RawWebhook {
 pub struct Heard {
     moved: Mutex<Vec<(CallState, CallState, By)>>,
     work: Mutex<Vec<Work>>,
+    turns: Mutex<Vec<Turn>>,
 }
 
 impl Heard {
@@ -249,6 +251,10 @@ impl Heard {
         work.dedup();
         work
     }
+
+    pub fn turns(&self) -> Vec<Turn> {
+        std::mem::take(&mut *self.turns.lock().unwrap())
+    }
 }
 
 impl Signals for Heard {
@@ -258,6 +264,10 @@ impl Signals for Heard {
 
     fn work_waiting(&self, work: Work) {
         self.work.lock().unwrap().push(work);
+    }
+
+    fn breaker_turned(&self, _: &ConnectionId, turn: Turn) {
+        self.turns.lock().unwrap().push(turn);
     }
 }
 

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod adversary;
+mod breaker;
 mod calls;
 mod desk;
 mod dispatch;

@@ -3,6 +3,7 @@
 
 mod agents;
 mod authorization;
+mod breaker;
 mod calls;
 mod cli;
 mod edge;
