@@ -121,6 +121,11 @@ pub fn be_patient(db: &mut AnyConnection) -> QueryResult<()> {
     }
 }
 
+/// Whether other processes may use the same database.
+pub fn is_shared(db: &AnyConnection) -> bool {
+    matches!(db, AnyConnection::Pg(_))
+}
+
 /// Locks names until the transaction ends, always in the same order. On SQLite the transaction is the only one anyway.
 pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> QueryResult<()> {
     let AnyConnection::Pg(c) = db else { return Ok(()) };

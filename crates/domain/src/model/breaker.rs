@@ -59,11 +59,11 @@ pub enum Turn {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Breaker {
     failures: u8,
-    state: State,
+    stands: Stands,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum State {
+enum Stands {
     #[default]
     Closed,
     /// Nothing is sent until then; from then on one request may try.
@@ -76,51 +76,51 @@ impl Breaker {
     /// Requests that may be sent at this moment: any number, one to try it out, or none.
     #[must_use]
     pub fn may_send(&self, now: Duration) -> u32 {
-        match self.state {
-            State::Closed => u32::MAX,
-            State::Open { until, .. } | State::Trying { until, .. } => u32::from(until <= now),
+        match self.stands {
+            Stands::Closed => u32::MAX,
+            Stands::Open { until, .. } | Stands::Trying { until, .. } => u32::from(until <= now),
         }
     }
 
     /// Whether it is open, or being tried out.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.state != State::Closed
+        self.stands != Stands::Closed
     }
 
     /// A request that it permitted is on its way.
     pub fn spend(&mut self, now: Duration) {
-        if let State::Open { until, length } | State::Trying { until, length } = self.state
+        if let Stands::Open { until, length } | Stands::Trying { until, length } = self.stands
             && until <= now
         {
-            self.state = State::Trying { until: now.saturating_add(PROBE_FORGOTTEN), length };
+            self.stands = Stands::Trying { until: now.saturating_add(PROBE_FORGOTTEN), length };
         }
     }
 
     /// What became of a request. One that was sent before it opened may tell of a success too, which is as good; its
     /// failure says nothing new while nothing is tried out.
     pub fn learn(&mut self, sign: Sign, now: Duration) -> Option<Turn> {
-        match (sign, self.state) {
-            (Sign::Works, state) => {
+        match (sign, self.stands) {
+            (Sign::Works, stood) => {
                 *self = Self::default();
-                (state != State::Closed).then_some(Turn::Closed)
+                (stood != Stands::Closed).then_some(Turn::Closed)
             }
-            (Sign::Fails, State::Closed) => {
+            (Sign::Fails, Stands::Closed) => {
                 self.failures = self.failures.saturating_add(1);
                 (self.failures >= FAILURES).then(|| self.open(FIRST_OPEN, now))
             }
-            (Sign::Fails, State::Trying { length, .. }) => Some(self.open(length.saturating_mul(2).min(LONGEST_OPEN), now)),
+            (Sign::Fails, Stands::Trying { length, .. }) => Some(self.open(length.saturating_mul(2).min(LONGEST_OPEN), now)),
             // The one that should have tried did not: the next one may.
-            (Sign::Silent, State::Trying { length, .. }) => {
-                self.state = State::Open { until: now, length };
+            (Sign::Silent, Stands::Trying { length, .. }) => {
+                self.stands = Stands::Open { until: now, length };
                 None
             }
-            (Sign::Fails, State::Open { .. }) | (Sign::Silent, State::Closed | State::Open { .. }) => None,
+            (Sign::Fails, Stands::Open { .. }) | (Sign::Silent, Stands::Closed | Stands::Open { .. }) => None,
         }
     }
 
     fn open(&mut self, length: Duration, now: Duration) -> Turn {
-        self.state = State::Open { until: now.saturating_add(length), length };
+        self.stands = Stands::Open { until: now.saturating_add(length), length };
         Turn::Opened(length)
     }
 }

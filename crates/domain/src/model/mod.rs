@@ -12,6 +12,7 @@ pub mod nearest;
 pub mod pacing;
 pub mod phone;
 pub mod provider;
+pub mod rate;
 pub mod retry;
 pub mod secret;
 

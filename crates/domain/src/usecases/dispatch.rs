@@ -19,8 +19,9 @@ use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
 use crate::model::pacing::{Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
+use crate::model::rate::LONGEST_PAUSE;
 use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
-use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError};
+use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError, Taken};
 
 /// A claim's lease; it is prolonged every third of it.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -28,8 +29,6 @@ pub const LEASE: Duration = Duration::from_secs(30);
 pub const SEND_BY: Duration = Duration::from_secs(5);
 /// How far a lease outlives its request's own deadline: the time to write down what became of it.
 pub const LEASE_AFTER_REQUEST: Duration = Duration::from_secs(10);
-/// The longest pause that a provider's `Retry-After` can set.
-const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// Claims due calls and carries each to a provider.
 pub struct Dispatch {
@@ -49,7 +48,7 @@ pub struct Dispatch {
     pub chance: Arc<dyn Chance>,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
-    /// How fast each connection may be asked.
+    /// Which connections are left alone.
     pub pacing: Pacing,
 }
 
@@ -62,6 +61,8 @@ pub struct Claims {
     pub expired: Vec<Call>,
     /// Every connection is at its rate, pauses, or has its breaker open: no hint of new work makes room, only time does.
     pub held_back: bool,
+    /// When the first connection that is at its rate has room again, whoever waits for it.
+    pub opens_in: Option<Duration>,
 }
 
 /// What became of one claim.
@@ -100,14 +101,14 @@ impl Dispatch {
         if limit == 0 {
             return Ok(Claims::default());
         }
-        let calls = self.store.claim(self.worker, LEASE, &room, limit).await?;
+        let Taken { calls, opens_in, is_full } = self.store.claim(self.worker, LEASE, &room, limit).await?;
         let (taken, expired): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
             self.pacing.spend(connection, self.clock.monotonic());
         }
         taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
         expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
-        Ok(Claims { taken, expired, held_back: false })
+        Ok(Claims { taken, expired, held_back: is_full, opens_in })
     }
 
     /// Carries one claim to its provider and writes down what became of it.
@@ -146,15 +147,24 @@ impl Dispatch {
             Some(order) => connection.provider.place(&order).await,
         };
         self.learn(&connection.id, Sign::of(&placing));
-        if let Placing::NotDialed { retry: Retry::After(wait), .. } = placing {
-            self.pacing.pause(&connection.id, later(self.clock.now(), wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)));
+        let pause = match placing {
+            Placing::NotDialed { retry: Retry::After(wait), .. } => Some(wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)),
+            _ => None,
+        };
+        if let Some(wait) = pause {
+            self.pacing.pause(&connection.id, self.clock.monotonic().saturating_add(wait));
         }
         let unrecorded = Unrecorded { call: marked, attempt, placing };
-        match self.note(unrecorded.clone()).await {
+        let carried = match self.note(unrecorded.clone()).await {
             Ok(call) => Carried::Recorded(Box::new(call)),
             Err(RecordError::Store(_)) => Carried::Unrecorded(Box::new(unrecorded)),
             Err(error) => Carried::NotSent(error),
+        };
+        if let Some(wait) = pause {
+            // For other processes; without it each of them is told by the provider itself.
+            let _unless_unavailable = self.store.pause(&connection.id, wait).await;
         }
+        carried
     }
 
     /// Writes down what became of a request.
@@ -204,10 +214,11 @@ impl Dispatch {
 
     /// What this process may claim now.
     fn room(&self) -> Room {
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let now = self.clock.monotonic();
         let space = |held: &crate::ports::Connection| Space {
             max_live: held.max_live,
-            may_send: self.pacing.may_send(&held.id, held.max_per_second, now, monotonic),
+            max_per_second: held.max_per_second,
+            may_send: self.pacing.may_send(&held.id, now),
         };
         Room {
             connections: self.connections.all().map(|held| (held.id.clone(), space(held))).collect(),

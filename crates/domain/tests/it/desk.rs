@@ -17,7 +17,7 @@ use callgate_domain::ports::agents::MockAgentCatalog;
 use callgate_domain::ports::provider::MockVoiceProvider;
 use callgate_domain::ports::{
     AttemptRef, Authentic, CallFilter, CallStore, Change, Connection, Connections, IdempotencyKey, Inserted, Listed, Match, Page,
-    RawWebhook, Reader, Reading, Signals, StoreError, Work,
+    RawWebhook, Reader, Reading, Signals, StoreError, Taken, Work,
 };
 use callgate_domain::testing::chance::SeededChance;
 use callgate_domain::testing::clock::HandClock;
@@ -347,8 +347,12 @@ impl CallStore for Faulty {
         self.inner.history(id, after, limit).await
     }
 
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError> {
         self.inner.claim(by, lease, room, limit).await
+    }
+
+    async fn pause(&self, connection: &ConnectionId, wait: Duration) -> Result<(), StoreError> {
+        self.inner.pause(connection, wait).await
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {

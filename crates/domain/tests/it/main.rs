@@ -13,6 +13,7 @@ mod made;
 mod memory;
 mod order;
 mod phone;
+mod rate;
 mod reconcile;
 mod recorder;
 mod values;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use callgate_domain::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::{Live, Pick, Room};
-use callgate_domain::model::{Call, CallEvent, CallState, Route, Transition, WorkerId};
-use callgate_domain::ports::Clock;
+use callgate_domain::model::{Call, CallEvent, CallState, ConnectionId, Route, Transition, WorkerId};
+use callgate_domain::ports::{Clock, Taken};
 use diesel::dsl::{case_when, count_star};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::rates::Rates;
 use super::save::save_move;
 use super::whole::load_all;
 use crate::store::connection::{AnyConnection, on_backend};
@@ -36,10 +37,11 @@ pub fn claim(
     lease: Duration,
     room: &mut Room,
     limit: u32,
-) -> Result<Vec<Call>, Failure> {
+) -> Result<Taken, Failure> {
     lock_room(db, room)?;
     let mut live = count_live(db)?;
     let now = dialect::now(db, clock)?;
+    let mut rates = Rates::recall(db, room, now.0)?;
     let claim = Claim { by, until: later(now.0, lease), now };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut taken, mut after) = (Vec::new(), None);
@@ -62,7 +64,8 @@ pub fn claim(
             break;
         }
     }
-    Ok(taken)
+    rates.spend(db, room, &taken, now.0)?;
+    Ok(Taken { calls: taken, opens_in: rates.opens_in(room, now.0), is_full: room.is_full() })
 }
 
 struct Claim {
@@ -99,7 +102,12 @@ impl Claim {
 /// Where processes share a database, only one at a time counts and takes on a connection: so a limit is exact.
 fn lock_room(db: &mut AnyConnection, room: &Room) -> QueryResult<()> {
     let all = room.max_live.map(|_| "room".to_owned());
-    dialect::lock(db, room.connections.keys().map(|connection| format!("room {connection}")).chain(all))
+    dialect::lock(db, room.connections.keys().map(lock_name).chain(all))
+}
+
+/// Who holds this counts and takes on the connection.
+pub fn lock_name(connection: &ConnectionId) -> String {
+    format!("room {connection}")
 }
 
 /// What is live by connection. An unknown call frees its place once it was looked for in vain often enough.

@@ -1,16 +1,16 @@
-//! How fast each connection may be asked just now: its rate, the pause that it asked for, and its breaker.
+//! Which connections this process leaves alone just now: the pause that a provider asked for, and the breakers.
+//!
+//! Rates, and pauses for other processes, are the store's: `model/rate.rs`. A pause is kept here too, so that it holds at
+//! once, and whatever becomes of the store.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::model::ConnectionId;
 use crate::model::breaker::{Breaker, Sign, Turn};
-use crate::model::pacing::Rate;
 
-/// How fast each connection may be asked just now, as this process knows it.
+/// Which connections this process leaves alone just now.
 #[derive(Default)]
 pub struct Pacing {
     held: Mutex<HashMap<ConnectionId, Held>>,
@@ -18,7 +18,7 @@ pub struct Pacing {
 
 #[derive(Default)]
 struct Held {
-    rate: Rate,
+    paused_until: Duration,
     breaker: Breaker,
 }
 
@@ -29,31 +29,26 @@ impl Pacing {
         self.held().get(connection).is_some_and(|held| held.breaker.is_open())
     }
 
-    pub(super) fn may_send(
-        &self,
-        connection: &ConnectionId,
-        per_second: Option<u32>,
-        now: Timestamp,
-        monotonic: Duration,
-    ) -> u32 {
+    pub(super) fn may_send(&self, connection: &ConnectionId, now: Duration) -> u32 {
+        match self.held().get(connection) {
+            None => u32::MAX,
+            Some(held) if held.paused_until > now => 0,
+            Some(held) => held.breaker.may_send(now),
+        }
+    }
+
+    pub(super) fn spend(&self, connection: &ConnectionId, now: Duration) {
+        self.held().entry(connection.clone()).or_default().breaker.spend(now);
+    }
+
+    pub(super) fn pause(&self, connection: &ConnectionId, until: Duration) {
         let mut all = self.held();
         let held = all.entry(connection.clone()).or_default();
-        held.rate.may_send(per_second, now, monotonic).min(held.breaker.may_send(monotonic))
+        held.paused_until = held.paused_until.max(until);
     }
 
-    pub(super) fn spend(&self, connection: &ConnectionId, monotonic: Duration) {
-        let mut all = self.held();
-        let held = all.entry(connection.clone()).or_default();
-        held.rate.spend();
-        held.breaker.spend(monotonic);
-    }
-
-    pub(super) fn pause(&self, connection: &ConnectionId, until: Timestamp) {
-        self.held().entry(connection.clone()).or_default().rate.pause(until);
-    }
-
-    pub(super) fn learn(&self, connection: &ConnectionId, sign: Sign, monotonic: Duration) -> Option<Turn> {
-        self.held().entry(connection.clone()).or_default().breaker.learn(sign, monotonic)
+    pub(super) fn learn(&self, connection: &ConnectionId, sign: Sign, now: Duration) -> Option<Turn> {
+        self.held().entry(connection.clone()).or_default().breaker.learn(sign, now)
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<ConnectionId, Held>> {
