@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
-use callgate_adapters::store::{self, OpenError, Stores};
+use callgate_adapters::store::{self, OpenError, Relay, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
@@ -46,7 +46,11 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
+    let relay = relay(&plan.database_url, &hub)?;
     let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
+    if let Some(relay) = relay {
+        hub.tell_others(relay);
+    }
     let Stores { calls: store, inbox, keys, settings } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
@@ -120,6 +124,16 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         facts,
         metrics,
         stopping: CancellationToken::new(),
+    })
+}
+
+/// Hints from other processes end at the hub; it is not kept alive for them.
+fn relay(url: &str, hub: &Arc<Hub>) -> Result<Option<Relay>, OpenError> {
+    let hub = Arc::downgrade(hub);
+    store::relay(url, move |news| {
+        if let Some(hub) = hub.upgrade() {
+            hub.hear(news);
+        }
     })
 }
 

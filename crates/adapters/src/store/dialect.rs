@@ -143,6 +143,42 @@ fn lock_key(name: &str) -> i64 {
     hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
 }
 
+/// Where processes that share a Postgres tell one another.
+const CHANNEL: &str = "callgate";
+
+/// From now on this connection hears what is told. Nothing is told on SQLite.
+pub fn listen(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute(&format!("LISTEN {CHANNEL}")),
+        AnyConnection::Lite(_) => Ok(()),
+    }
+}
+
+/// The server's number for this connection: who tells something.
+pub fn process(db: &mut AnyConnection) -> QueryResult<i32> {
+    match db {
+        AnyConnection::Pg(c) => sql::<Integer>("SELECT pg_backend_pid()").get_result(c),
+        AnyConnection::Lite(_) => Ok(0),
+    }
+}
+
+/// Tells everybody who listens, in one transaction that does nothing else.
+pub fn notify(db: &mut AnyConnection, payloads: &[String]) -> QueryResult<()> {
+    let AnyConnection::Pg(c) = db else { return Ok(()) };
+    diesel::sql_query("SELECT pg_notify($1, told) FROM unnest($2) AS told")
+        .bind::<Text, _>(CHANNEL)
+        .bind::<Array<Text>, _>(payloads)
+        .execute(c)
+        .map(drop)
+}
+
+/// What others than `own` have told since the last time. Does not wait.
+pub fn heard(db: &mut AnyConnection, own: i32) -> QueryResult<Vec<String>> {
+    let AnyConnection::Pg(c) = db else { return Ok(Vec::new()) };
+    let heard = c.notifications_iter().filter(|told| told.as_ref().map_or(true, |told| told.process_id != own));
+    heard.map(|told| told.map(|told| told.payload)).collect()
+}
+
 /// Waits less long for locks, until the transaction ends.
 pub fn wait_briefly(db: &mut AnyConnection) -> QueryResult<()> {
     match db {

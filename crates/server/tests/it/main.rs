@@ -16,4 +16,5 @@ mod log;
 mod openapi;
 mod pages;
 mod process;
+mod side_by_side;
 mod webhooks;

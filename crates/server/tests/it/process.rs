@@ -17,11 +17,22 @@ pub struct Process {
 impl Process {
     /// Starts the program in `folder`, with the configuration `callgate.toml` there, and waits until it is ready.
     pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::with(folder, &[], environment).await
+    }
+
+    /// The same with more arguments. One with `--http=off` is asked at its operators' address, a further one in its stead.
+    pub async fn with(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         callgate_adapters::providers::install_crypto();
         let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
+        let address = format!("127.0.0.1:{port}");
         let mut command = Command::new(env!("CARGO_BIN_EXE_callgate"));
+        if arguments.contains(&"--http=off") {
+            command.arg("serve").env("CALLGATE__SERVER__METRICS_LISTEN", &address);
+        } else {
+            command.args(["serve", "--listen", &address]);
+        }
         command
-            .args(["serve", "--listen", &format!("127.0.0.1:{port}")])
+            .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::null());
@@ -31,9 +42,11 @@ impl Process {
         let log = std::fs::File::options().create(true).append(true).open(folder.join("log")).expect("a log");
         let child = command.envs(environment.iter().copied()).stderr(log).spawn().expect("the program starts");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        let mut process = Self { child, base: format!("http://127.0.0.1:{port}"), key: String::new(), client };
+        let mut process = Self { child, base: format!("http://{address}"), key: String::new(), client };
         process.ready(folder).await;
-        process.key = std::fs::read_to_string(folder.join("callgate-data/key")).expect("the key").trim().to_owned();
+        let given = environment.iter().find(|(name, _)| *name == "CALLGATE_KEY").map(|(_, key)| (*key).to_owned());
+        let made = || std::fs::read_to_string(folder.join("callgate-data/key")).expect("the key").trim().to_owned();
+        process.key = given.unwrap_or_else(made);
         process
     }
 
@@ -69,6 +82,12 @@ impl Process {
     /// The call as it is now.
     pub async fn call(&self, id: &str) -> Value {
         let request = self.client.get(format!("{}/v1/calls/{id}", self.base)).bearer_auth(&self.key);
+        request.send().await.expect("an answer").json().await.expect("JSON")
+    }
+
+    /// The call once it has changed from what it is now, as `?wait` tells it.
+    pub async fn changed(&self, id: &str) -> Value {
+        let request = self.client.get(format!("{}/v1/calls/{id}?wait=30", self.base)).bearer_auth(&self.key);
         request.send().await.expect("an answer").json().await.expect("JSON")
     }
 
