@@ -31,11 +31,7 @@ impl Process {
         } else {
             command.args(["serve", "--listen", &address]);
         }
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null());
+        command.args(arguments).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
         for name in ["CALLGATE_KEY", "CALLGATE_KEY_FILE", "CALLGATE_CONFIG", "CALLGATE_DATABASE_URL", "CALLGATE_DATA_DIR"] {
             command.env_remove(name);
         }
