@@ -28,21 +28,26 @@ use super::database::Database;
 use super::error::{Failure, OpenError};
 use super::types::Instant;
 use insert::{NewCalls, insert_all};
+use save::{Saving, save_all};
 
 /// Threads that insert on Postgres: while one waits for the disk the other builds the next statement.
 const INSERTERS: u8 = 2;
+/// Threads that save changes there: each change is a few statements, so more of them run beside one another.
+const SAVERS: u8 = 4;
 
 /// Calls in a database.
 pub struct SqlCallStore {
     database: Arc<Database>,
     newcomers: Crowd<NewCalls, Inserted>,
+    changes: Crowd<Saving, ()>,
 }
 
 impl SqlCallStore {
     /// The calls of `database`.
     pub(super) fn new(database: Arc<Database>) -> Result<Self, OpenError> {
         let newcomers = Crowd::start(&database, "inserts", INSERTERS, insert_all)?;
-        Ok(Self { database, newcomers })
+        let changes = Crowd::start(&database, "saves", SAVERS, save_all)?;
+        Ok(Self { database, newcomers, changes })
     }
 
     /// Our own clock; what is compared with a lease on Postgres is the database's.
@@ -102,8 +107,7 @@ impl CallStore for SqlCallStore {
     }
 
     async fn save(&self, change: Change) -> Result<(), StoreError> {
-        let now = self.clock_now();
-        self.database.write(move |db| save::save(db, &change, now)).await
+        self.changes.join(Saving::new(&change, self.clock_now())).await
     }
 
     async fn to_reconcile(
@@ -204,7 +208,7 @@ mod tests {
         rates::pause(db, &clock, &connection("c"), Duration::from_secs(1))?;
         claim::beat(db, &clock, by, Duration::from_secs(30))?;
         let marked = change(&claimed, &send_mark(at), at);
-        save::save(db, &Change { claim: Some(claimed.fence), ..marked }, now)?;
+        save_all(db, &[Saving::new(&Change { claim: Some(claimed.fence), ..marked }, now)])?;
         look::take(db, &known, now, now, 9)?;
         look::look_later(db, id, call.revision, Looks::default(), None)?;
         look::next_moment(db)?;

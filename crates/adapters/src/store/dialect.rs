@@ -20,7 +20,7 @@ use super::connection::{AnyConnection, Purpose, on_backend};
 use super::error::OpenError;
 use super::rows::idempotency::IdempotencyRow;
 use super::rows::inbox::InboxRow;
-use super::schema::{idempotency, inbox};
+use super::schema::{idempotency, inbox, results};
 use super::types::{Id, Instant, sql};
 
 /// `full…sync` matters on macOS alone, where a plain sync leaves the bytes in the drive's cache. Without `temp_store`
@@ -291,6 +291,15 @@ pub fn keep_keys(db: &mut AnyConnection, rows: &[IdempotencyRow], stale_before: 
             }
             Ok(kept)
         }
+    }
+}
+
+/// Deletes the results of these calls, where they have any. On SQLite one by one: that statement stays prepared.
+pub fn delete_results(db: &mut AnyConnection, of: Vec<Id>) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(_) if of.is_empty() => Ok(()),
+        AnyConnection::Pg(c) => diesel::delete(results::table.filter(results::call_id.eq_any(of))).execute(c).map(drop),
+        AnyConnection::Lite(c) => of.into_iter().try_for_each(|id| diesel::delete(results::table.find(id)).execute(c).map(drop)),
     }
 }
 

@@ -14,11 +14,12 @@ use diesel::prelude::*;
 use jiff::Timestamp;
 
 use super::rates::Rates;
-use super::save::save_move;
+use super::save::{append, save_move};
 use super::whole::load_all;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect::{self, take_ids};
 use crate::store::error::Failure;
+use crate::store::rows::history::HistoryRow;
 use crate::store::rows::word;
 use crate::store::schema::calls;
 use crate::store::statements::{IsClaimed, IsLive, IsQueued};
@@ -44,7 +45,7 @@ pub fn claim(
     let mut rates = Rates::recall(db, room, now.0)?;
     let claim = Claim { by, until: later(now.0, lease), now };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut taken, mut after) = (Vec::new(), None);
+    let (mut taken, mut history, mut after) = (Vec::new(), Vec::new(), None);
     for _ in 0..PAGES {
         let agents = agents_with_room(room, &live);
         if agents.is_empty() || taken.len() >= limit {
@@ -54,9 +55,10 @@ pub fn claim(
         let ids: Vec<_> = due.iter().map(|(id, _)| *id).collect();
         for call in load_all(db, &ids)? {
             if taken.len() < limit
-                && let Some(call) = claim.take(db, &call, room, &mut live)?
+                && let Some((call, line)) = claim.take(db, &call, room, &mut live)?
             {
                 taken.push(call);
+                history.push(line);
             }
         }
         after = due.last().copied();
@@ -64,6 +66,7 @@ pub fn claim(
             break;
         }
     }
+    append(db, history.iter())?;
     rates.spend(db, room, &taken, now.0)?;
     Ok(Taken { calls: taken, opens_in: rates.opens_in(room, now.0), is_full: room.is_full() })
 }
@@ -75,8 +78,14 @@ struct Claim {
 }
 
 impl Claim {
-    /// The call as it is when it was taken, or ended; nothing when it is left.
-    fn take(&self, db: &mut AnyConnection, call: &Call, room: &mut Room, live: &mut Live) -> Result<Option<Call>, Failure> {
+    /// The call as it is when it was taken, or ended, and the line for its history; nothing when it is left.
+    fn take(
+        &self,
+        db: &mut AnyConnection,
+        call: &Call,
+        room: &mut Room,
+        live: &mut Live,
+    ) -> Result<Option<(Call, HistoryRow)>, Failure> {
         let event = match room.pick(call, live, self.now.0) {
             Pick::Leave => return Ok(None),
             Pick::Expire(deadline) => CallEvent::DeadlinePassed(deadline),
@@ -87,8 +96,9 @@ impl Claim {
         };
         match call.apply(&event, self.now.0) {
             Ok(Transition::Moved { call: moved, entry, .. }) => {
-                save_move(db, &moved, call.revision, &entry)?;
-                Ok(Some(*moved))
+                save_move(db, &moved, call.revision)?;
+                let line = HistoryRow::of(moved.id, &entry);
+                Ok(Some((*moved, line)))
             }
             Ok(Transition::Ignored(_)) => Ok(None),
             Err(forbidden) => {
