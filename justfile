@@ -30,6 +30,11 @@ bench:
     cargo build --release --locked --bins --examples
     target/release/examples/bench
 
+# How fast queued calls leave, and how soon a new one does.
+bench-dispatch:
+    cargo build --release --locked --bins --examples
+    target/release/examples/dispatch
+
 # Writes docs/openapi.json anew from the code.
 openapi:
     CALLGATE_BLESS=1 cargo test --locked -p callgate --test it openapi

@@ -1,7 +1,11 @@
-//! Hints inside one process: they wake workers and feed live streams. Losing one costs latency, never truth.
+//! Hints: they wake workers and feed live streams, here and in other processes. Losing one costs latency, never truth.
 
+use std::sync::OnceLock;
+
+use callgate_adapters::store::{News, Relay};
+use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallId, CallState, Revision};
+use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Revision};
 use callgate_domain::ports::{Signals, Work};
 use tokio::sync::{Notify, broadcast, futures::Notified};
 
@@ -16,6 +20,7 @@ pub struct Hub {
     dispatch: Notify,
     intake: Notify,
     reconcile: Notify,
+    relay: OnceLock<Relay>,
 }
 
 impl Hub {
@@ -23,7 +28,21 @@ impl Hub {
     #[must_use]
     pub fn new() -> Self {
         let (moves, _) = broadcast::channel(KEPT_MOVES);
-        Self { moves, dispatch: Notify::new(), intake: Notify::new(), reconcile: Notify::new() }
+        Self { moves, dispatch: Notify::new(), intake: Notify::new(), reconcile: Notify::new(), relay: OnceLock::new() }
+    }
+
+    /// From now on hints go out to other processes too.
+    pub fn tell_others(&self, relay: Relay) {
+        // There is one, set when the gateway is put together.
+        let _kept = self.relay.set(relay);
+    }
+
+    /// What another process tells.
+    pub fn hear(&self, news: News) {
+        for told in news.moves {
+            let _listeners = self.moves.send(told);
+        }
+        news.work.into_iter().for_each(|work| self.bell(work).notify_one());
     }
 
     /// Every move of every call from now on. A listener that falls behind is told `Lagged` and has to look for itself.
@@ -57,9 +76,22 @@ impl Signals for Hub {
         telemetry::call_moved(call, from, by);
         // Nobody listening is the ordinary case.
         let _listeners = self.moves.send((call.id, call.revision));
+        // A new call is followed by nobody yet.
+        if call.revision > Revision(1)
+            && let Some(relay) = self.relay.get()
+        {
+            relay.tell_move(call.id, call.revision);
+        }
     }
 
     fn work_waiting(&self, work: Work) {
         self.bell(work).notify_one();
+        if let Some(relay) = self.relay.get() {
+            relay.tell_work(work);
+        }
+    }
+
+    fn breaker_turned(&self, connection: &ConnectionId, turn: Turn) {
+        telemetry::breaker_turned(connection, turn);
     }
 }

@@ -5,6 +5,7 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
 use callgate_domain::model::{Call, CallState, ConnectionId, Revision};
 use callgate_domain::ports::Progress;
@@ -113,6 +114,29 @@ pub fn call_moved(call: &Call, from: CallState, by: By) {
             metrics::histogram!("callgate_call_length_seconds", "agent" => agent()).record(Duration::from_secs(length.into()));
         }
     }
+}
+
+/// Shows a connection whose breaker is closed, as each is at first: a gauge that is missing alarms nobody.
+pub fn breaker_closed(connection: &ConnectionId) {
+    breaker(connection).set(0.0);
+}
+
+/// One record for a turn of a connection's breaker, and its gauge.
+pub fn breaker_turned(connection: &ConnectionId, turn: Turn) {
+    match turn {
+        Turn::Opened(length) => {
+            breaker(connection).set(1.0);
+            tracing::warn!(%connection, seconds = length.as_secs(), "connection left alone: it fails again and again");
+        }
+        Turn::Closed => {
+            breaker_closed(connection);
+            tracing::info!(%connection, "connection works again");
+        }
+    }
+}
+
+fn breaker(connection: &ConnectionId) -> metrics::Gauge {
+    metrics::gauge!("callgate_connection_breaker_open", "connection" => connection.to_string())
 }
 
 /// Counts a failure of background work.

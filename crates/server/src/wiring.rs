@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
-use callgate_adapters::store::{self, OpenError, Stores};
+use callgate_adapters::store::{self, OpenError, Relay, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
@@ -23,6 +23,7 @@ pub use plan::{ConnectionPlan, Plan};
 
 use crate::gateway::{Facts, Gateway};
 use crate::signals::Hub;
+use crate::telemetry;
 
 /// Why a gateway could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
+    let relay = relay(&plan.database_url, &hub)?;
     let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
     #[cfg(feature = "crash-points")]
     let crash_at = crash::CrashAt::of_process()?;
@@ -55,6 +57,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         Some(at) => at.around_stores(stores),
         None => stores,
     };
+    if let Some(relay) = relay {
+        hub.tell_others(relay);
+    }
     let Stores { calls: store, inbox, keys, settings } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
@@ -65,7 +70,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let facts = Facts { public_url: plan.public_url, database: plan.database, alone: plan.alone, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());
     for connection in plan.connections {
-        opened.push(open_connection(connection, &facts, settings.as_ref(), &ports).await?);
+        let connection = open_connection(connection, &facts, settings.as_ref(), &ports).await?;
+        telemetry::breaker_closed(&connection.id);
+        opened.push(connection);
     }
     #[cfg(feature = "crash-points")]
     if let Some(at) = crash_at {
@@ -131,6 +138,16 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         facts,
         metrics,
         stopping: CancellationToken::new(),
+    })
+}
+
+/// Hints from other processes end at the hub; it is not kept alive for them.
+fn relay(url: &str, hub: &Arc<Hub>) -> Result<Option<Relay>, OpenError> {
+    let hub = Arc::downgrade(hub);
+    store::relay(url, move |news| {
+        if let Some(hub) = hub.upgrade() {
+            hub.hear(news);
+        }
     })
 }
 

@@ -170,3 +170,10 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL
 );
+
+-- What each connection was asked in the last second, in slots of 20 ms counted from 1970, and until when it pauses.
+CREATE TABLE rates (
+    connection TEXT COLLATE "C" PRIMARY KEY,
+    taken JSONB NOT NULL,
+    paused_until TIMESTAMPTZ
+);

@@ -170,3 +170,10 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What each connection was asked in the last second, in slots of 20 ms counted from 1970, and until when it pauses.
+CREATE TABLE rates (
+    connection TEXT NOT NULL PRIMARY KEY,
+    taken TEXT NOT NULL,
+    paused_until INTEGER
+) STRICT, WITHOUT ROWID;

@@ -5,6 +5,7 @@ mod find;
 mod insert;
 mod list;
 mod look;
+mod rates;
 mod save;
 mod whole;
 
@@ -17,7 +18,7 @@ use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::{Call, CallId, ConnectionId, Revision, WorkerId};
 use callgate_domain::ports::{
-    AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError,
+    AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
 use jiff::Timestamp;
 
@@ -27,21 +28,26 @@ use super::database::Database;
 use super::error::{Failure, OpenError};
 use super::types::Instant;
 use insert::{NewCalls, insert_all};
+use save::{Saving, save_all};
 
 /// Threads that insert on Postgres: while one waits for the disk the other builds the next statement.
 const INSERTERS: u8 = 2;
+/// Threads that save changes there: each change is a few statements, so more of them run beside one another.
+const SAVERS: u8 = 4;
 
 /// Calls in a database.
 pub struct SqlCallStore {
     database: Arc<Database>,
     newcomers: Crowd<NewCalls, Inserted>,
+    changes: Crowd<Saving, ()>,
 }
 
 impl SqlCallStore {
     /// The calls of `database`.
     pub(super) fn new(database: Arc<Database>) -> Result<Self, OpenError> {
         let newcomers = Crowd::start(&database, "inserts", INSERTERS, insert_all)?;
-        Ok(Self { database, newcomers })
+        let changes = Crowd::start(&database, "saves", SAVERS, save_all)?;
+        Ok(Self { database, newcomers, changes })
     }
 
     /// Our own clock; what is compared with a lease on Postgres is the database's.
@@ -80,9 +86,14 @@ impl CallStore for SqlCallStore {
         self.database.read_by_key(move |db| list::history(db, id, after, limit)).await
     }
 
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError> {
         let (mut room, clock) = (room.clone(), Arc::clone(self.database.clock()));
         self.database.write(move |db| claim::claim(db, &*clock, by, lease, &mut room, limit)).await
+    }
+
+    async fn pause(&self, connection: &ConnectionId, wait: Duration) -> Result<(), StoreError> {
+        let (connection, clock) = (connection.clone(), Arc::clone(self.database.clock()));
+        self.database.write(move |db| rates::pause(db, &*clock, &connection, wait)).await
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
@@ -99,8 +110,7 @@ impl CallStore for SqlCallStore {
     }
 
     async fn save(&self, change: Change) -> Result<(), StoreError> {
-        let now = self.clock_now();
-        self.database.write(move |db| save::save(db, &change, now)).await
+        self.changes.join(Saving::new(&change, self.clock_now())).await
     }
 
     async fn to_reconcile(
@@ -191,16 +201,17 @@ mod tests {
         let (clock, now, by) = (Noon(at), Instant(at), worker());
         let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
         let mut room = Room {
-            connections: [(connection("c"), Space { max_live: Some(9), may_send: 9 })].into(),
+            connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9 })].into(),
             agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route])].into(),
             max_live: None,
         };
         let known = ["c".to_owned(), "d".to_owned()];
         insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None)])?;
-        let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.pop().unwrap();
+        let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.calls.pop().unwrap();
+        rates::pause(db, &clock, &connection("c"), Duration::from_secs(1))?;
         claim::beat(db, &clock, by, Duration::from_secs(30), &[id])?;
         let marked = change(&claimed, &send_mark(at), at);
-        save::save(db, &Change { claim: Some(claimed.fence), ..marked }, now)?;
+        save_all(db, &[Saving::new(&Change { claim: Some(claimed.fence), ..marked }, now)])?;
         look::take(db, &known, now, now, 9)?;
         look::look_later(db, id, call.revision, Looks::default(), None)?;
         look::next_moment(db)?;

@@ -20,7 +20,7 @@ use super::connection::{AnyConnection, Purpose, on_backend};
 use super::error::OpenError;
 use super::rows::idempotency::IdempotencyRow;
 use super::rows::inbox::InboxRow;
-use super::schema::{idempotency, inbox};
+use super::schema::{idempotency, inbox, results};
 use super::types::{Id, Instant, sql};
 
 /// `full…sync` matters on macOS alone, where a plain sync leaves the bytes in the drive's cache. Without `temp_store`
@@ -121,6 +121,11 @@ pub fn be_patient(db: &mut AnyConnection) -> QueryResult<()> {
     }
 }
 
+/// Whether other processes may use the same database.
+pub fn is_shared(db: &AnyConnection) -> bool {
+    matches!(db, AnyConnection::Pg(_))
+}
+
 /// Locks names until the transaction ends, always in the same order. On SQLite the transaction is the only one anyway.
 pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> QueryResult<()> {
     let AnyConnection::Pg(c) = db else { return Ok(()) };
@@ -136,6 +141,42 @@ pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> 
 fn lock_key(name: &str) -> i64 {
     let hash: [u8; 32] = Sha256::digest(format!("callgate {name}").as_bytes()).into();
     hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))
+}
+
+/// Where processes that share a Postgres tell one another.
+const CHANNEL: &str = "callgate";
+
+/// From now on this connection hears what is told. Nothing is told on SQLite.
+pub fn listen(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute(&format!("LISTEN {CHANNEL}")),
+        AnyConnection::Lite(_) => Ok(()),
+    }
+}
+
+/// The server's number for this connection: who tells something.
+pub fn process(db: &mut AnyConnection) -> QueryResult<i32> {
+    match db {
+        AnyConnection::Pg(c) => sql::<Integer>("SELECT pg_backend_pid()").get_result(c),
+        AnyConnection::Lite(_) => Ok(0),
+    }
+}
+
+/// Tells everybody who listens, in one transaction that does nothing else.
+pub fn notify(db: &mut AnyConnection, payloads: &[String]) -> QueryResult<()> {
+    let AnyConnection::Pg(c) = db else { return Ok(()) };
+    diesel::sql_query("SELECT pg_notify($1, told) FROM unnest($2) AS told")
+        .bind::<Text, _>(CHANNEL)
+        .bind::<Array<Text>, _>(payloads)
+        .execute(c)
+        .map(drop)
+}
+
+/// What others than `own` have told since the last time. Does not wait.
+pub fn heard(db: &mut AnyConnection, own: i32) -> QueryResult<Vec<String>> {
+    let AnyConnection::Pg(c) = db else { return Ok(Vec::new()) };
+    let heard = c.notifications_iter().filter(|told| told.as_ref().map_or(true, |told| told.process_id != own));
+    heard.map(|told| told.map(|told| told.payload)).collect()
 }
 
 /// Waits less long for locks, until the transaction ends.
@@ -250,6 +291,15 @@ pub fn keep_keys(db: &mut AnyConnection, rows: &[IdempotencyRow], stale_before: 
             }
             Ok(kept)
         }
+    }
+}
+
+/// Deletes the results of these calls, where they have any. On SQLite one by one: that statement stays prepared.
+pub fn delete_results(db: &mut AnyConnection, of: Vec<Id>) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(_) if of.is_empty() => Ok(()),
+        AnyConnection::Pg(c) => diesel::delete(results::table.filter(results::call_id.eq_any(of))).execute(c).map(drop),
+        AnyConnection::Lite(c) => of.into_iter().try_for_each(|id| diesel::delete(results::table.find(id)).execute(c).map(drop)),
     }
 }
 

@@ -3,6 +3,7 @@
 //! - `connection.rs`, `types.rs`, `schema.rs`, `rows/`: what is common to both databases.
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
+//! - `relay.rs`: hints between processes.
 //! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
@@ -18,6 +19,7 @@ mod keys;
 mod migrations;
 mod pool;
 mod readers;
+mod relay;
 mod rows;
 mod schema;
 mod settings;
@@ -34,6 +36,7 @@ pub use calls::SqlCallStore;
 pub use error::OpenError;
 pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
+pub use relay::{News, Relay, relay};
 pub use settings::SqlSettings;
 
 use connection::{Address, Purpose};

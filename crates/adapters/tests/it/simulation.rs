@@ -1,6 +1,6 @@
 //! The whole gateway under seeds, on a real SQLite: it keeps its promises there, and does to the letter what it does in
 //! memory.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up must say so at once")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up, or fails, must say so at once")]
 
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 pub(crate) mod words;
 
 pub mod agent;
+pub mod breaker;
 pub mod call;
 pub mod evidence;
 pub mod ids;
@@ -11,6 +12,7 @@ pub mod nearest;
 pub mod pacing;
 pub mod phone;
 pub mod provider;
+pub mod rate;
 pub mod retry;
 pub mod secret;
 

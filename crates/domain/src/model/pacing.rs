@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::agent::Route;
 use super::call::{Call, Deadline};
 use super::ids::{AgentKey, ConnectionId};
+use super::rate::Rate;
 
 /// What one process may claim now. A call whose agent it does not know waits for another process, or for its deadline.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +26,9 @@ pub struct Room {
 pub struct Space {
     /// Calls that may be live; `None` is no limit.
     pub max_live: Option<u32>,
-    /// Requests that its rate permits just now.
+    /// Calls that may be taken in any one second; `None` is no limit.
+    pub max_per_second: Option<u32>,
+    /// Calls that may be taken now, whatever its rate says: none while it is left alone.
     pub may_send: u32,
 }
 
@@ -66,6 +69,25 @@ impl Room {
         }
     }
 
+    /// Takes what was taken of late into account: no connection has more room than its rate leaves.
+    pub fn limit(&mut self, rates: &mut HashMap<ConnectionId, Rate>, now: Timestamp) {
+        for (connection, space) in &mut self.connections {
+            let left = match rates.get_mut(connection) {
+                Some(rate) => rate.left(space.max_per_second, now),
+                // Never asked before.
+                None => space.max_per_second.unwrap_or(u32::MAX),
+            };
+            space.may_send = space.may_send.min(left);
+        }
+    }
+
+    /// How long until the first connection that is at its rate, or pauses, has room again; `None` where none is.
+    #[must_use]
+    pub fn opens_in(&self, rates: &HashMap<ConnectionId, Rate>, now: Timestamp) -> Option<Duration> {
+        let held = self.connections.iter().filter(|(_, space)| space.may_send == 0);
+        held.filter_map(|(connection, space)| rates.get(connection)?.opens_in(space.max_per_second, now)).min()
+    }
+
     /// Counts one more taken.
     pub fn take(&mut self, connection: &ConnectionId, live: &mut Live) {
         if let Some(space) = self.connections.get_mut(connection) {
@@ -81,50 +103,16 @@ impl Room {
         self.connections.values().all(|space| space.may_send == 0)
     }
 
+    /// The agents of which a call could be taken now: all others are passed over, also those whose wait is over.
+    pub fn agents_with_room<'a>(&'a self, live: &'a Live) -> impl Iterator<Item = &'a AgentKey> {
+        let has_room = |routes: &[Route]| routes.iter().any(|route| self.has_room(&route.connection, live));
+        self.agents.iter().filter(move |(_, routes)| has_room(routes)).map(|(agent, _)| agent)
+    }
+
     /// Whether one more call could be taken on a connection.
     #[must_use]
     pub fn has_room(&self, connection: &ConnectionId, live: &Live) -> bool {
         let taken = live.by_connection.get(connection).copied().unwrap_or(0);
         self.connections.get(connection).is_some_and(|space| space.may_send > 0 && space.max_live.is_none_or(|max| taken < max))
     }
-}
-
-/// How fast one connection may be asked: a bucket that fills at its rate and holds one second's worth.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Rate {
-    tokens: f64,
-    filled_at: Option<Duration>,
-    paused_until: Option<Timestamp>,
-}
-
-impl Rate {
-    /// Requests that may be sent just now; `per_second` `None` is no limit. `monotonic` never jumps, `now` ends a pause.
-    pub fn may_send(&mut self, per_second: Option<u32>, now: Timestamp, monotonic: Duration) -> u32 {
-        if self.paused_until.is_some_and(|until| until > now) {
-            return 0;
-        }
-        let Some(per_second) = per_second else { return u32::MAX };
-        let full = f64::from(per_second.max(1));
-        self.tokens = match self.filled_at {
-            None => full,
-            Some(before) => (self.tokens + monotonic.saturating_sub(before).as_secs_f64() * f64::from(per_second)).min(full),
-        };
-        self.filled_at = Some(monotonic);
-        whole(self.tokens)
-    }
-
-    /// One request is about to be sent.
-    pub fn spend(&mut self) {
-        self.tokens = (self.tokens - 1.0).max(0.0);
-    }
-
-    /// The provider asked for a pause.
-    pub fn pause(&mut self, until: Timestamp) {
-        self.paused_until = self.paused_until.max(Some(until));
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tokens are between 0 and a u32")]
-fn whole(tokens: f64) -> u32 {
-    tokens.max(0.0) as u32
 }

@@ -21,4 +21,4 @@ pub use keys::{ApiKey, KeyStore, Scope};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
 pub use settings::Settings;
 pub use signals::{Signals, Work};
-pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader};
+pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, Taken};

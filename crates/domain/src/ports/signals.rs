@@ -1,7 +1,8 @@
 //! Hints that something changed. Losing one costs latency, never truth.
 
+use crate::model::breaker::Turn;
 use crate::model::call::By;
-use crate::model::{Call, CallState};
+use crate::model::{Call, CallState, ConnectionId};
 
 crate::model::words::words! {
     /// A worker's business.
@@ -23,4 +24,7 @@ pub trait Signals: Send + Sync {
 
     /// There is something to do for a worker.
     fn work_waiting(&self, work: Work);
+
+    /// A connection's breaker opened or closed in this process.
+    fn breaker_turned(&self, connection: &ConnectionId, turn: Turn);
 }

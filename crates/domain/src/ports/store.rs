@@ -110,6 +110,17 @@ pub struct Change {
     pub earlier: Option<Attempt>,
 }
 
+/// What a claim took.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// Claimed, or ended since their wait was over.
+    pub calls: Vec<Call>,
+    /// How long until the first connection that is at its rate, or pauses, has room again.
+    pub opens_in: Option<Duration>,
+    /// No connection has room before that: no new call makes any.
+    pub is_full: bool,
+}
+
 /// Where calls are kept.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -136,9 +147,14 @@ pub trait CallStore: Send + Sync {
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError>;
 
     /// Takes due calls for one worker, no call for two: route, state, fence and lease in one commit, each through
-    /// `Call::apply`. What is live is counted inside the same transaction, so a limit is never passed. Calls whose wait
-    /// is over end here instead; they are returned too, so that their change is told.
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError>;
+    /// `Call::apply`. What is live is counted inside the same transaction, and what was taken of late by the store's own
+    /// clock, so neither limit nor rate is ever passed, however many claim. Calls whose wait is over end here instead; they
+    /// are returned too, so that their change is told.
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError>;
+
+    /// Nobody asks this connection for so long; of two pauses the one that ends last holds. A claim whose room has a rate
+    /// for it MUST keep it, one without MAY.
+    async fn pause(&self, connection: &ConnectionId, wait: Duration) -> Result<(), StoreError>;
 
     /// Prolongs the leases that a worker still holds before the send mark, of the calls it names and of no other: what it
     /// does not know to have (the answer to its claim was lost) has to run out.

@@ -6,12 +6,13 @@ mod calls;
 mod inbox;
 mod rest;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
+use crate::model::rate::Rate;
 use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, InboxId, Secret};
 use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
 
@@ -32,6 +33,7 @@ struct Held {
     keys: BTreeMap<[u8; 32], KeyRow>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
+    rates: HashMap<ConnectionId, Rate>,
 }
 
 struct KeyUsed {

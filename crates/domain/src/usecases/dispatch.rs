@@ -3,21 +3,27 @@
 //! Four steps and three commits; the request happens with nothing open. Dying after the mark leaves a call `sending`,
 //! which only ever becomes `unknown`: nobody is called twice.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod hands;
+mod pacing;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
+pub use hands::Hands;
+pub use pacing::Pacing;
+
 use super::record::{RecordError, Recorded, Recorder};
+use crate::model::breaker::Sign;
 use crate::model::call::transition::SHORTEST_WAIT;
 use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
-use crate::model::pacing::{Rate, Room, Space};
+use crate::model::pacing::{Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
-use crate::model::{Agent, AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, EndedReason, Fence, WorkerId};
-use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError};
+use crate::model::rate::LONGEST_PAUSE;
+use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
+use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError, Taken};
 
 /// A claim's lease; it is prolonged every third of it.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -25,8 +31,6 @@ pub const LEASE: Duration = Duration::from_secs(30);
 pub const SEND_BY: Duration = Duration::from_secs(5);
 /// How far a lease outlives its request's own deadline: the time to write down what became of it.
 pub const LEASE_AFTER_REQUEST: Duration = Duration::from_secs(10);
-/// The longest pause that a provider's `Retry-After` can set.
-const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 
 /// Claims due calls and carries each to a provider.
 pub struct Dispatch {
@@ -46,49 +50,10 @@ pub struct Dispatch {
     pub chance: Arc<dyn Chance>,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
-    /// How fast each connection may be asked.
+    /// Which connections are left alone.
     pub pacing: Pacing,
     /// The claims that this process knows to have.
     pub hands: Hands,
-}
-
-/// The claims that a process knows to have and has not marked yet: only their leases are prolonged. A claim whose answer
-/// was lost is in nobody's hands, and would otherwise be held for ever by a worker that knows nothing of it.
-#[derive(Default)]
-pub struct Hands {
-    held: Mutex<HashSet<CallId>>,
-}
-
-/// A claim in hand, until it is carried or given back, or the task that does so dies.
-struct InHand<'a> {
-    hands: &'a Hands,
-    call: CallId,
-}
-
-impl Drop for InHand<'_> {
-    fn drop(&mut self) {
-        self.hands.held().remove(&self.call);
-    }
-}
-
-impl Hands {
-    fn held(&self) -> MutexGuard<'_, HashSet<CallId>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self, calls: &[Call]) {
-        self.held().extend(calls.iter().map(|call| call.id));
-    }
-
-    fn in_hand(&self, call: CallId) -> InHand<'_> {
-        InHand { hands: self, call }
-    }
-}
-
-/// How fast each connection may be asked just now.
-#[derive(Default)]
-pub struct Pacing {
-    rates: Mutex<HashMap<ConnectionId, Rate>>,
 }
 
 /// What one claim took.
@@ -98,8 +63,10 @@ pub struct Claims {
     pub taken: Vec<Call>,
     /// Calls whose wait was over.
     pub expired: Vec<Call>,
-    /// Every connection is at its rate: no hint of new work makes room, only time does.
+    /// Every connection is at its rate, pauses, or has its breaker open: no hint of new work makes room, only time does.
     pub held_back: bool,
+    /// When the first connection that is at its rate has room again, whoever waits for it.
+    pub opens_in: Option<Duration>,
 }
 
 /// What became of one claim.
@@ -138,19 +105,28 @@ impl Dispatch {
         if limit == 0 {
             return Ok(Claims::default());
         }
-        let calls = self.store.claim(self.worker, LEASE, &room, limit).await?;
+        let Taken { calls, opens_in, is_full } = self.store.claim(self.worker, LEASE, &room, limit).await?;
         let (taken, expired): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
         self.hands.take(&taken);
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
-            self.pacing.spend(connection);
+            self.pacing.spend(connection, self.clock.monotonic());
         }
         taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
         expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
-        Ok(Claims { taken, expired, held_back: false })
+        Ok(Claims { taken, expired, held_back: is_full, opens_in })
     }
 
     /// Carries one claim to its provider and writes down what became of it.
     pub async fn carry(&self, call: Call) -> Carried {
+        let over = call.connection.clone();
+        let carried = self.place(call).await;
+        if let (Some(connection), Carried::NotSent(_)) = (over, &carried) {
+            self.learn(&connection, Sign::Silent);
+        }
+        carried
+    }
+
+    async fn place(&self, call: Call) -> Carried {
         let in_hand = self.hands.in_hand(call.id);
         let Some((agent, connection)) = self.known(&call) else {
             let released = self.release(call).await;
@@ -178,15 +154,25 @@ impl Dispatch {
             None => Placing::NotDialed { reason: EndedReason::GatewayError, retry: Retry::Never },
             Some(order) => connection.provider.place(&order).await,
         };
-        if let Placing::NotDialed { retry: Retry::After(wait), .. } = placing {
-            self.pacing.pause(&connection.id, later(self.clock.now(), wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)));
+        self.learn(&connection.id, Sign::of(&placing));
+        let pause = match placing {
+            Placing::NotDialed { retry: Retry::After(wait), .. } => Some(wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)),
+            _ => None,
+        };
+        if let Some(wait) = pause {
+            self.pacing.pause(&connection.id, self.clock.monotonic().saturating_add(wait));
         }
         let unrecorded = Unrecorded { call: marked, attempt, placing };
-        match self.note(unrecorded.clone()).await {
+        let carried = match self.note(unrecorded.clone()).await {
             Ok(call) => Carried::Recorded(Box::new(call)),
             Err(RecordError::Store(_)) => Carried::Unrecorded(Box::new(unrecorded)),
             Err(error) => Carried::NotSent(error),
+        };
+        if let Some(wait) = pause {
+            // For other processes; without it each of them is told by the provider itself.
+            let _unless_unavailable = self.store.pause(&connection.id, wait).await;
         }
+        carried
     }
 
     /// Writes down what became of a request.
@@ -214,6 +200,9 @@ impl Dispatch {
     pub async fn release(&self, call: Call) -> Result<Call, RecordError> {
         let fence: Fence = call.fence;
         let _until_given_back = self.hands.in_hand(call.id);
+        if let Some(connection) = &call.connection {
+            self.learn(connection, Sign::Silent);
+        }
         Ok(self.recorder.record_under(fence, call, &CallEvent::Released).await?.call())
     }
 
@@ -222,16 +211,23 @@ impl Dispatch {
     /// # Errors
     /// `Unavailable`.
     pub async fn beat(&self) -> Result<(), StoreError> {
-        let in_hand: Vec<_> = self.hands.held().iter().copied().collect();
-        self.store.beat(self.worker, LEASE, &in_hand).await
+        self.store.beat(self.worker, LEASE, &self.hands.all()).await
+    }
+
+    /// What a request says about its connection: its breaker learns from that, and whoever watches is told of a turn.
+    fn learn(&self, connection: &ConnectionId, sign: Sign) {
+        if let Some(turn) = self.pacing.learn(connection, sign, self.clock.monotonic()) {
+            self.recorder.signals.breaker_turned(connection, turn);
+        }
     }
 
     /// What this process may claim now.
     fn room(&self) -> Room {
-        let (now, monotonic) = (self.clock.now(), self.clock.monotonic());
+        let now = self.clock.monotonic();
         let space = |held: &crate::ports::Connection| Space {
             max_live: held.max_live,
-            may_send: self.pacing.may_send(&held.id, held.max_per_second, now, monotonic),
+            max_per_second: held.max_per_second,
+            may_send: self.pacing.may_send(&held.id, now),
         };
         Room {
             connections: self.connections.all().map(|held| (held.id.clone(), space(held))).collect(),
@@ -251,25 +247,6 @@ impl Dispatch {
         let open =
             |id: &ConnectionId| Some(id) != used && !call.refusals.closed.contains(id) && self.connections.get(id).is_some();
         self.agents.get(&call.agent).is_some_and(|agent| agent.routes.iter().any(|route| open(&route.connection)))
-    }
-}
-
-impl Pacing {
-    fn rates(&self) -> MutexGuard<'_, HashMap<ConnectionId, Rate>> {
-        // A panic while this was held left whole values: each is written at once.
-        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn may_send(&self, connection: &ConnectionId, per_second: Option<u32>, now: Timestamp, monotonic: Duration) -> u32 {
-        self.rates().entry(connection.clone()).or_default().may_send(per_second, now, monotonic)
-    }
-
-    fn spend(&self, connection: &ConnectionId) {
-        self.rates().entry(connection.clone()).or_default().spend();
-    }
-
-    fn pause(&self, connection: &ConnectionId, until: Timestamp) {
-        self.rates().entry(connection.clone()).or_default().pause(until);
     }
 }
 

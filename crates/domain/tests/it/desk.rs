@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::{By, Entry, Looks};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{Capabilities, Pace};
@@ -16,7 +17,7 @@ use callgate_domain::ports::agents::MockAgentCatalog;
 use callgate_domain::ports::provider::MockVoiceProvider;
 use callgate_domain::ports::{
     AttemptRef, Authentic, CallFilter, CallStore, Change, Connection, Connections, IdempotencyKey, Inserted, Listed, Match, Page,
-    RawWebhook, Reader, Reading, Signals, StoreError, Work,
+    RawWebhook, Reader, Reading, Signals, StoreError, Taken, Work,
 };
 use callgate_domain::testing::chance::SeededChance;
 use callgate_domain::testing::clock::HandClock;
@@ -237,6 +238,7 @@ pub fn webhook(text: &str) -> RawWebhook {
 pub struct Heard {
     moved: Mutex<Vec<(CallState, CallState, By)>>,
     work: Mutex<Vec<Work>>,
+    turns: Mutex<Vec<Turn>>,
 }
 
 impl Heard {
@@ -250,6 +252,10 @@ impl Heard {
         work.dedup();
         work
     }
+
+    pub fn turns(&self) -> Vec<Turn> {
+        std::mem::take(&mut *self.turns.lock().unwrap())
+    }
 }
 
 impl Signals for Heard {
@@ -259,6 +265,10 @@ impl Signals for Heard {
 
     fn work_waiting(&self, work: Work) {
         self.work.lock().unwrap().push(work);
+    }
+
+    fn breaker_turned(&self, _: &ConnectionId, turn: Turn) {
+        self.turns.lock().unwrap().push(turn);
     }
 }
 
@@ -338,8 +348,12 @@ impl CallStore for Faulty {
         self.inner.history(id, after, limit).await
     }
 
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError> {
         self.inner.claim(by, lease, room, limit).await
+    }
+
+    async fn pause(&self, connection: &ConnectionId, wait: Duration) -> Result<(), StoreError> {
+        self.inner.pause(connection, wait).await
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use callgate_domain::model::breaker::{FIRST_OPEN, Turn};
 use callgate_domain::model::call::{By, Outcome};
 use callgate_domain::model::{Asked, Call, CallEvent, CallState, EndedReason, Placing, Retry, Seen};
 use callgate_domain::ports::provider::MockVoiceProvider;
@@ -129,6 +130,85 @@ async fn a_connection_that_asks_for_a_pause_is_not_asked_until_it_is_over() {
         desk.clock.pass(Duration::from_millis(1));
         assert!(!dispatch.claim(10).await.unwrap().held_back, "{says}");
     }
+}
+
+/// A desk whose provider gives these answers in turn, with so many calls that wait, and the dispatch over it.
+async fn crowded(answers: Vec<Placing>, calls: u128) -> (Desk, Dispatch) {
+    let (mut provider, mut answers) = (provider(), answers.into_iter());
+    provider.expect_place().times(answers.len()).returning(move |_| answers.next().unwrap());
+    let desk = Desk::with(provider);
+    for n in 0..calls {
+        let (mut call, entry) = accepted(Asked::default(), terms());
+        call.id = callgate_domain::model::CallId::from_uuid(crate::made::id(50 + n));
+        desk.keeps((call, entry)).await;
+    }
+    let dispatch = desk.dispatch();
+    (desk, dispatch)
+}
+
+/// Claims and carries whatever is due; how many that were.
+async fn carry_all(dispatch: &Dispatch) -> usize {
+    let taken = dispatch.claim(10).await.unwrap().taken;
+    let count = taken.len();
+    for call in taken {
+        let Carried::Recorded(_) = dispatch.carry(call).await else { panic!("it is recorded") };
+    }
+    count
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_again_and_again_is_left_alone_then_tried_with_one_call() {
+    let mut answers = vec![refused(Retry::Backoff); 6];
+    answers.extend([Placing::Dialed(theirs("theirs-1")), Placing::Dialed(theirs("theirs-2"))]);
+    let (desk, dispatch) = crowded(answers, 4).await;
+    let one = connection("one");
+    assert_eq!(carry_all(&dispatch).await, 2, "two may be live");
+    assert_eq!(carry_all(&dispatch).await, 2);
+    desk.pass(1);
+    assert_eq!((carry_all(&dispatch).await, desk.signals.turns()), (2, vec![Turn::Opened(FIRST_OPEN)]));
+    assert!(dispatch.pacing.is_open(&one));
+    desk.clock.pass(FIRST_OPEN - Duration::from_millis(1));
+    assert!(dispatch.claim(10).await.unwrap().held_back);
+    desk.clock.pass(Duration::from_millis(1));
+    let trial = dispatch.claim(10).await.unwrap().taken;
+    assert_eq!(trial.len(), 1);
+    assert!(dispatch.claim(10).await.unwrap().held_back, "one is tried at a time");
+    dispatch.carry(trial.into_iter().next().unwrap()).await;
+    assert_eq!((dispatch.pacing.is_open(&one), desk.signals.turns()), (false, vec![Turn::Closed]));
+    assert_eq!(carry_all(&dispatch).await, 1, "beside the one that is live");
+}
+
+#[tokio::test]
+async fn calls_that_wait_for_an_open_breaker_end_when_their_wait_is_over() {
+    let (desk, dispatch) = crowded(vec![refused(Retry::Backoff); 5], 4).await;
+    for _ in 0..2 {
+        carry_all(&dispatch).await;
+    }
+    desk.pass(1);
+    let last = dispatch.claim(1).await.unwrap().taken.remove(0);
+    dispatch.carry(last).await;
+    assert!(dispatch.claim(10).await.unwrap().held_back);
+    desk.pass(900);
+    let reconcile = desk.reconcile();
+    for call in reconcile.take(10).await.unwrap() {
+        reconcile.look_after(call).await.unwrap();
+    }
+    let calls = desk.memory.all_calls();
+    assert!(calls.iter().all(|call| call.ended_reason == Some(EndedReason::QueueTimeout)), "{calls:#?}");
+}
+
+#[tokio::test]
+async fn a_trial_that_was_given_back_makes_way_for_another() {
+    let (desk, dispatch) = crowded(vec![refused(Retry::Backoff); 6], 4).await;
+    for wait in [0, 1, 10] {
+        carry_all(&dispatch).await;
+        desk.pass(wait);
+    }
+    desk.pass(10);
+    let trial = dispatch.claim(10).await.unwrap().taken.remove(0);
+    assert!(dispatch.claim(10).await.unwrap().held_back);
+    dispatch.release(trial).await.unwrap();
+    assert_eq!(dispatch.claim(10).await.unwrap().taken.len(), 1);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod adversary;
+mod breaker;
 mod calls;
 mod desk;
 mod dispatch;
@@ -12,6 +13,7 @@ mod made;
 mod memory;
 mod order;
 mod phone;
+mod rate;
 mod reconcile;
 mod recorder;
 mod simulation;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use callgate_domain::model::call::conversation::{MAX_TRANSCRIPT, role_of, turns_of};
 use callgate_domain::model::call::{Looks, Role, Transcript, TranscriptStatus, Turn};
-use callgate_domain::model::pacing::{Live, Pick, Rate, Room, Space};
+use callgate_domain::model::pacing::{Live, Pick, Room, Space};
 use callgate_domain::model::provider::Pace;
 use callgate_domain::model::{
     AgentKey, Asked, AttemptId, Call, CallId, CallState, Deadline, EndedBy, EndedReason, Evidence, ProviderCallId, RetryPlan,
@@ -155,30 +155,6 @@ fn the_last_delay_serves_for_all_tries_beyond_the_list() {
     check_delays(0, &[60], &[]);
 }
 
-#[test]
-fn a_rate_fills_by_the_second_and_holds_one_seconds_worth() {
-    let mut rate = Rate::default();
-    let ask = |rate: &mut Rate, millis: u64| rate.may_send(Some(2), at(0), Duration::from_millis(millis));
-    assert_eq!(ask(&mut rate, 0), 2);
-    rate.spend();
-    rate.spend();
-    rate.spend();
-    assert_eq!([ask(&mut rate, 0), ask(&mut rate, 499), ask(&mut rate, 500), ask(&mut rate, 999)], [0, 0, 1, 1]);
-    assert_eq!(ask(&mut rate, 60_000), 2, "no more than one second's worth");
-    assert_eq!(ask(&mut rate, 0), 2, "a monotonic time that stands still takes nothing away");
-    assert_eq!(Rate::default().may_send(None, at(0), Duration::ZERO), u32::MAX);
-}
-
-#[test]
-fn a_pause_ends_by_itself_and_a_shorter_one_does_not_shorten_it() {
-    let mut rate = Rate::default();
-    rate.pause(at(10));
-    rate.pause(at(5));
-    for (seconds, expected) in [(0, 0), (9, 0), (10, u32::MAX), (11, u32::MAX)] {
-        assert_eq!(rate.may_send(None, at(seconds), Duration::ZERO), expected, "{seconds}");
-    }
-}
-
 fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
     let spaces: Vec<_> = spaces.iter().map(|(id, max_live, may_send)| (connection(id), *max_live, *may_send)).collect();
     let route =
@@ -187,7 +163,9 @@ fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
     Room {
         connections: spaces
             .iter()
-            .map(|(id, max_live, may_send)| (id.clone(), Space { max_live: *max_live, may_send: *may_send }))
+            .map(|(id, max_live, may_send)| {
+                (id.clone(), Space { max_live: *max_live, max_per_second: None, may_send: *may_send })
+            })
             .collect(),
         agents: HashMap::from([(AgentKey::new("akylai").unwrap(), routes)]),
         max_live: Some(10),

@@ -17,8 +17,8 @@ use callgate_domain::model::provider::{Capabilities, Health, LookUpOrder, PlaceO
 use callgate_domain::model::{Call, CallId, ConnectionId, InboxId, ProviderCallId, Revision, Route, WorkerId};
 use callgate_domain::ports::{
     AttemptRef, Authentic, CallFilter, CallStore, Change, Found, IdempotencyKey, Inbox, Inserted, InvalidSettings, Kept,
-    KeptWebhook, Listed, Match, Page, Parcel, Progress, ProviderError, RawWebhook, Reader, Reading, StoreError, VoiceProvider,
-    WebhookError,
+    KeptWebhook, Listed, Match, Page, Parcel, Progress, ProviderError, RawWebhook, Reader, Reading, StoreError, Taken,
+    VoiceProvider, WebhookError,
 };
 use jiff::Timestamp;
 
@@ -140,9 +140,9 @@ impl CallStore for Calls {
         Ok(inserted)
     }
 
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError> {
         let taken = self.inside.claim(by, lease, room, limit).await?;
-        if !taken.is_empty() {
+        if !taken.calls.is_empty() {
             self.at.pass(Point::AfterClaim);
         }
         Ok(taken)
@@ -183,8 +183,12 @@ impl CallStore for Calls {
         self.inside.history(id, after, limit).await
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        self.inside.beat(by, lease).await
+    async fn pause(&self, connection: &ConnectionId, wait: Duration) -> Result<(), StoreError> {
+        self.inside.pause(connection, wait).await
+    }
+
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
+        self.inside.beat(by, lease, in_hand).await
     }
 
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {

@@ -16,6 +16,8 @@ use crate::gateway::Gateway;
 
 /// Requests to providers under way at once, over all connections.
 const AT_ONCE: usize = 512;
+/// How soon a claim follows on one that found a connection at its rate.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// The pause between two tries to write down what became of a request.
 const BETWEEN_NOTES: Duration = Duration::from_millis(250);
 
@@ -26,17 +28,22 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
         let woken = gateway.hub.woken(Work::Dispatch);
         let room = AT_ONCE.saturating_sub(under_way.len());
         let sleep = match gateway.dispatch.claim(PAGE.min(u32::try_from(room).unwrap_or(0))).await {
-            Ok(claims) if claims.held_back => {
-                pause(&gateway, BUSY_SLEEP).await;
-                Duration::ZERO
-            }
-            Ok(claims) if claims.taken.is_empty() && claims.expired.is_empty() => LONGEST_SLEEP,
             Ok(claims) => {
+                let found = !claims.taken.is_empty() || !claims.expired.is_empty();
                 let full = claims.taken.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
                 for call in claims.taken {
                     under_way.spawn(carry(Arc::clone(&gateway), call));
                 }
-                if full { Duration::ZERO } else { BUSY_SLEEP }
+                let opens_in = claims.opens_in.map(|wait| wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP));
+                match opens_in {
+                    _ if claims.held_back => {
+                        pause(&gateway, opens_in.unwrap_or(BUSY_SLEEP)).await;
+                        Duration::ZERO
+                    }
+                    _ if full => Duration::ZERO,
+                    _ if found => BUSY_SLEEP,
+                    _ => opens_in.unwrap_or(LONGEST_SLEEP),
+                }
             }
             Err(error) => after_failure("dispatch", &error),
         };

@@ -11,6 +11,5 @@ mod harness;
 mod house;
 mod openapi;
 mod pages;
-mod process;
 mod slow;
 mod webhooks;

@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod api;
+mod breaker;
 mod engine;
 mod judge;
 mod kill;
@@ -13,3 +14,4 @@ mod load;
 mod log;
 mod own_engine;
 mod process;
+mod side_by_side;

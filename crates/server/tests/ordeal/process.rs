@@ -28,6 +28,8 @@ pub struct Site {
     pub folder: PathBuf,
     port: u16,
     environment: Vec<(String, String)>,
+    /// Further words of `serve`. With `--http=off` it is asked at its operators' address.
+    pub arguments: Vec<String>,
     /// What stands before the program's own words on the command line.
     pub through: Vec<String>,
 }
@@ -42,7 +44,7 @@ impl Site {
     /// A site in `folder`.
     pub fn new(folder: &Path) -> Self {
         let environment = vec![("CALLGATE_KEY".to_owned(), KEY.to_owned())];
-        Self { folder: folder.to_owned(), port: port(), environment, through: Vec::new() }
+        Self { folder: folder.to_owned(), port: port(), environment, arguments: Vec::new(), through: Vec::new() }
     }
 
     /// The same with one more variable.
@@ -91,7 +93,13 @@ impl Site {
         let program = std::env::var("CALLGATE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_callgate").to_owned());
         let mut words = self.through.iter().map(String::as_str).chain([program.as_str()]);
         let mut command = Command::new(words.next().expect("a program"));
-        command.args(words).args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)]);
+        let address = format!("127.0.0.1:{}", self.port);
+        command.args(words).arg("serve").args(&self.arguments);
+        if self.arguments.iter().any(|word| word == "--http=off") {
+            command.env("CALLGATE__SERVER__METRICS_LISTEN", address);
+        } else {
+            command.args(["--listen", &address]);
+        }
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
         for name in OURS {
             command.env_remove(name);
@@ -150,6 +158,11 @@ impl Process {
     /// The call as it is now.
     pub async fn call(&self, id: &str) -> Value {
         self.api.call(id).await.expect("an answer").body
+    }
+
+    /// The call once it has changed from what it is now, as `?wait` tells it.
+    pub async fn changed(&self, id: &str) -> Value {
+        self.call(&format!("{id}?wait=15")).await
     }
 
     /// The call when `wanted` holds of it.

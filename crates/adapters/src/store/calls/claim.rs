@@ -7,17 +7,19 @@ use std::time::Duration;
 use callgate_domain::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::{Live, Pick, Room};
-use callgate_domain::model::{Call, CallEvent, CallId, CallState, Route, Transition, WorkerId};
-use callgate_domain::ports::Clock;
+use callgate_domain::model::{Call, CallEvent, CallId, CallState, ConnectionId, Transition, WorkerId};
+use callgate_domain::ports::{Clock, Taken};
 use diesel::dsl::{case_when, count_star};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
-use super::save::save_move;
+use super::rates::Rates;
+use super::save::{append, save_move};
 use super::whole::load_all;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect::{self, take_ids};
 use crate::store::error::Failure;
+use crate::store::rows::history::HistoryRow;
 use crate::store::rows::word;
 use crate::store::schema::calls;
 use crate::store::statements::{IsClaimed, IsLive, IsQueued};
@@ -36,15 +38,16 @@ pub fn claim(
     lease: Duration,
     room: &mut Room,
     limit: u32,
-) -> Result<Vec<Call>, Failure> {
+) -> Result<Taken, Failure> {
     lock_room(db, room)?;
     let mut live = count_live(db)?;
     let now = dialect::now(db, clock)?;
+    let mut rates = Rates::recall(db, room, now.0)?;
     let claim = Claim { by, until: later(now.0, lease), now };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut taken, mut after) = (Vec::new(), None);
+    let (mut taken, mut history, mut after) = (Vec::new(), Vec::new(), None);
     for _ in 0..PAGES {
-        let agents = agents_with_room(room, &live);
+        let agents: Vec<_> = room.agents_with_room(&live).map(|agent| agent.as_str().to_owned()).collect();
         if agents.is_empty() || taken.len() >= limit {
             break;
         }
@@ -52,9 +55,10 @@ pub fn claim(
         let ids: Vec<_> = due.iter().map(|(id, _)| *id).collect();
         for call in load_all(db, &ids)? {
             if taken.len() < limit
-                && let Some(call) = claim.take(db, &call, room, &mut live)?
+                && let Some((call, line)) = claim.take(db, &call, room, &mut live)?
             {
                 taken.push(call);
+                history.push(line);
             }
         }
         after = due.last().copied();
@@ -62,7 +66,9 @@ pub fn claim(
             break;
         }
     }
-    Ok(taken)
+    append(db, history.iter())?;
+    rates.spend(db, room, &taken, now.0)?;
+    Ok(Taken { calls: taken, opens_in: rates.opens_in(room, now.0), is_full: room.is_full() })
 }
 
 struct Claim {
@@ -72,8 +78,14 @@ struct Claim {
 }
 
 impl Claim {
-    /// The call as it is when it was taken, or ended; nothing when it is left.
-    fn take(&self, db: &mut AnyConnection, call: &Call, room: &mut Room, live: &mut Live) -> Result<Option<Call>, Failure> {
+    /// The call as it is when it was taken, or ended, and the line for its history; nothing when it is left.
+    fn take(
+        &self,
+        db: &mut AnyConnection,
+        call: &Call,
+        room: &mut Room,
+        live: &mut Live,
+    ) -> Result<Option<(Call, HistoryRow)>, Failure> {
         let event = match room.pick(call, live, self.now.0) {
             Pick::Leave => return Ok(None),
             Pick::Expire(deadline) => CallEvent::DeadlinePassed(deadline),
@@ -84,8 +96,9 @@ impl Claim {
         };
         match call.apply(&event, self.now.0) {
             Ok(Transition::Moved { call: moved, entry, .. }) => {
-                save_move(db, &moved, call.revision, &entry)?;
-                Ok(Some(*moved))
+                save_move(db, &moved, call.revision)?;
+                let line = HistoryRow::of(moved.id, &entry);
+                Ok(Some((*moved, line)))
             }
             Ok(Transition::Ignored(_)) => Ok(None),
             Err(forbidden) => {
@@ -99,7 +112,12 @@ impl Claim {
 /// Where processes share a database, only one at a time counts and takes on a connection: so a limit is exact.
 fn lock_room(db: &mut AnyConnection, room: &Room) -> QueryResult<()> {
     let all = room.max_live.map(|_| "room".to_owned());
-    dialect::lock(db, room.connections.keys().map(|connection| format!("room {connection}")).chain(all))
+    dialect::lock(db, room.connections.keys().map(lock_name).chain(all))
+}
+
+/// Who holds this counts and takes on the connection.
+pub fn lock_name(connection: &ConnectionId) -> String {
+    format!("room {connection}")
 }
 
 /// What is live by connection. An unknown call frees its place once it was looked for in vain often enough.
@@ -118,12 +136,6 @@ fn count_live(db: &mut AnyConnection) -> Result<Live, Failure> {
         live.by_connection.insert(word("calls.connection", &connection)?, u32::try_from(count).unwrap_or(u32::MAX));
     }
     Ok(live)
-}
-
-/// The agents of which a call could be taken now: all others are passed over inside the index.
-fn agents_with_room(room: &Room, live: &Live) -> Vec<String> {
-    let has_room = |routes: &[Route]| routes.iter().any(|route| room.has_room(&route.connection, live));
-    room.agents.iter().filter(|(_, routes)| has_room(routes)).map(|(agent, _)| agent.as_str().to_owned()).collect()
 }
 
 /// The next page of due calls of these agents, longest waiting first, behind the last one of the page before.

@@ -1,6 +1,6 @@
-//! Saving one change: call, attempts, result and history row, under the revision and the claim it was made from.
+//! Saving changes: call, attempts, result and history row, each under the revision and the claim it was made from.
 
-use callgate_domain::model::call::{Attempt, Entry};
+use callgate_domain::model::call::What;
 use callgate_domain::model::{Call, CallState, Revision};
 use callgate_domain::ports::{Change, StoreError};
 use diesel::prelude::*;
@@ -14,79 +14,125 @@ use crate::store::rows::history::HistoryRow;
 use crate::store::rows::result::ResultRow;
 use crate::store::schema::{attempts, calls, history, results};
 use crate::store::statements::update;
-use crate::store::types::{Id, Instant};
+use crate::store::types::Instant;
 
 /// The names of the statements that stay prepared.
 struct SaveCall;
 struct SaveAttempt;
 struct SaveResult;
 
-/// Saves a change, or refuses it with `Conflict` where revision, fence or lease are no longer those held.
+/// A change on its way into the database, with its rows: made where the change is, not where all changes queue.
+pub struct Saving {
+    from: i64,
+    claim: Option<i64>,
+    /// The send mark is written only under a lease that holds.
+    marks: bool,
+    /// Our own clock.
+    now: Instant,
+    call: CallRow,
+    attempts: Vec<AttemptRow>,
+    /// The attempt that a send mark begins, so that nobody has to look whether it is known.
+    begun: Option<AttemptRow>,
+    result: Option<ResultRow>,
+    history: HistoryRow,
+}
+
+impl Saving {
+    /// The rows of a change.
+    pub fn new(change: &Change, now: Instant) -> Self {
+        let call = &change.call;
+        let newest = call.attempt.as_ref().map(AttemptRow::of);
+        let (begun, known) = if change.entry.what == What::Sent { (newest, None) } else { (None, newest) };
+        Self {
+            from: change.from.0.into(),
+            claim: change.claim.map(|fence| fence.0.into()),
+            marks: call.state == CallState::Sending,
+            now,
+            call: CallRow::of(call),
+            // The earlier one first: it may have to give way to the newer.
+            attempts: change.earlier.iter().map(AttemptRow::of).chain(known).collect(),
+            begun,
+            result: ResultRow::of(call),
+            history: HistoryRow::of(call.id, &change.entry),
+        }
+    }
+}
+
+/// Saves changes, and refuses those with `Conflict` where revision, fence or lease are no longer those held.
 ///
-/// The unique indexes of `attempts` are the last word: a second attempt that may ring is a `Conflict` too.
-pub fn save(db: &mut AnyConnection, change: &Change, now: Instant) -> Result<(), Failure> {
-    let call = &change.call;
-    let row = CallRow::of(call);
-    let held = calls::id.eq(row.always.id).and(calls::revision.eq(i64::from(change.from.0)));
-    let written = match change.claim.map(|fence| i64::from(fence.0)) {
-        None => on_backend!(db, c => update::<SaveCall, _, _>(calls::table, &row, held).execute(c)),
-        Some(fence) if call.state == CallState::Sending => {
-            let held = held.and(calls::fence.eq(fence)).and(calls::lease_until.gt(dialect::Now(now).nullable()));
-            on_backend!(db, c => update::<SaveCall, _, _>(calls::table, &row, held).execute(c))
+/// The unique indexes of `attempts` are the last word: a second attempt that may ring is a `Conflict` too, and undoes what
+/// shares its transaction; then each is tried alone.
+pub fn save_all(db: &mut AnyConnection, all: &[Saving]) -> Result<Vec<Result<(), StoreError>>, Failure> {
+    let mut answers: Vec<_> = all.iter().map(|_| Err(StoreError::Conflict)).collect();
+    let mut in_order: Vec<_> = all.iter().zip(&mut answers).collect();
+    // All processes take rows in the same order, so none waits for another that waits for it.
+    in_order.sort_by_key(|(saving, _)| saving.call.always.id.0);
+    let mut saved = Vec::with_capacity(all.len());
+    for (saving, answer) in in_order {
+        if save_call(db, saving)? > 0 {
+            *answer = Ok(());
+            saved.push(saving);
+        }
+    }
+    for attempt in saved.iter().flat_map(|saving| &saving.attempts) {
+        save_attempt(db, attempt)?;
+    }
+    dialect::insert_all!(db, attempts::table, saved.iter().filter_map(|saving| saving.begun.as_ref()))?;
+    save_results(db, &saved)?;
+    append(db, saved.iter().map(|saving| &saving.history))?;
+    Ok(answers)
+}
+
+fn save_call(db: &mut AnyConnection, saving: &Saving) -> QueryResult<usize> {
+    let row = &saving.call;
+    let held = calls::id.eq(row.always.id).and(calls::revision.eq(saving.from));
+    match saving.claim {
+        None => on_backend!(db, c => update::<SaveCall, _, _>(calls::table, row, held).execute(c)),
+        Some(fence) if saving.marks => {
+            let held = held.and(calls::fence.eq(fence)).and(calls::lease_until.gt(dialect::Now(saving.now).nullable()));
+            on_backend!(db, c => update::<SaveCall, _, _>(calls::table, row, held).execute(c))
         }
         Some(fence) => {
             let held = held.and(calls::fence.eq(fence));
-            on_backend!(db, c => update::<SaveCall, _, _>(calls::table, &row, held).execute(c))
+            on_backend!(db, c => update::<SaveCall, _, _>(calls::table, row, held).execute(c))
         }
-    }?;
-    if written == 0 {
-        return Err(StoreError::Conflict.into());
     }
-    // The earlier one first: it may have to give way to the newer.
-    for attempt in change.earlier.iter().chain(&call.attempt) {
-        save_attempt(db, attempt)?;
-    }
-    save_result(db, call)?;
-    append(db, call, &change.entry)
 }
 
-/// Saves a call's move where its transaction already holds the row: no attempt, no result, no claim to check.
-pub fn save_move(db: &mut AnyConnection, call: &Call, from: Revision, entry: &Entry) -> Result<(), Failure> {
+/// Saves a call's move where its transaction already holds the row: no attempt, no result, no claim to check. Its history
+/// is still to be appended.
+pub fn save_move(db: &mut AnyConnection, call: &Call, from: Revision) -> Result<(), Failure> {
     let row = CallRow::of(call);
     let held = calls::id.eq(row.always.id).and(calls::revision.eq(i64::from(from.0)));
     if on_backend!(db, c => update::<SaveCall, _, _>(calls::table, &row, held).execute(c))? == 0 {
         return Err(StoreError::Conflict.into());
     }
-    append(db, call, entry)
-}
-
-fn append(db: &mut AnyConnection, call: &Call, entry: &Entry) -> Result<(), Failure> {
-    let row = HistoryRow::of(call.id, entry);
-    on_backend!(db, c => diesel::insert_into(history::table).values(&row).execute(c))?;
     Ok(())
 }
 
-fn save_attempt(db: &mut AnyConnection, attempt: &Attempt) -> Result<(), Failure> {
-    let row = AttemptRow::of(attempt);
+/// Appends lines to the histories of calls.
+pub fn append<'a>(db: &mut AnyConnection, rows: impl Iterator<Item = &'a HistoryRow>) -> QueryResult<()> {
+    dialect::insert_all!(db, history::table, rows)
+}
+
+fn save_attempt(db: &mut AnyConnection, row: &AttemptRow) -> QueryResult<()> {
     let only = attempts::id.eq(row.id);
-    let known = on_backend!(db, c => update::<SaveAttempt, _, _>(attempts::table, &row, only).execute(c))?;
+    let known = on_backend!(db, c => update::<SaveAttempt, _, _>(attempts::table, row, only).execute(c))?;
     if known == 0 {
-        on_backend!(db, c => diesel::insert_into(attempts::table).values(&row).execute(c))?;
+        on_backend!(db, c => diesel::insert_into(attempts::table).values(row).execute(c))?;
     }
     Ok(())
 }
 
-fn save_result(db: &mut AnyConnection, call: &Call) -> Result<(), Failure> {
-    let Some(row) = ResultRow::of(call) else {
-        // There may have been one: erased by now, or of an attempt that the call has left behind.
-        let only = results::table.find(Id(call.id.as_uuid()));
-        on_backend!(db, c => diesel::delete(only).execute(c))?;
-        return Ok(());
-    };
-    let only = results::call_id.eq(row.call_id);
-    let known = on_backend!(db, c => update::<SaveResult, _, _>(results::table, &row, only).execute(c))?;
-    if known == 0 {
-        on_backend!(db, c => diesel::insert_into(results::table).values(&row).execute(c))?;
+fn save_results(db: &mut AnyConnection, saved: &[&Saving]) -> QueryResult<()> {
+    for row in saved.iter().filter_map(|saving| saving.result.as_ref()) {
+        let only = results::call_id.eq(row.call_id);
+        let known = on_backend!(db, c => update::<SaveResult, _, _>(results::table, row, only).execute(c))?;
+        if known == 0 {
+            on_backend!(db, c => diesel::insert_into(results::table).values(row).execute(c))?;
+        }
     }
-    Ok(())
+    // There may have been one: erased by now, or of an attempt that the call has left behind.
+    let without = saved.iter().filter(|saving| saving.result.is_none()).map(|saving| saving.call.always.id);
+    dialect::delete_results(db, without.collect())
 }

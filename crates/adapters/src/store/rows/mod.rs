@@ -9,6 +9,7 @@ pub mod history;
 pub mod idempotency;
 pub mod inbox;
 pub mod key;
+pub mod rate;
 pub mod result;
 pub mod terms;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_adapters::providers::{BaseUrl, ConnectionSettings, Kind, Ports};
+use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
 use callgate_domain::model::{Call, CallState, ConnectionId, InboxId, ProviderCallId, Secret};
 use callgate_domain::ports::inbox::Parcel;
@@ -93,6 +94,8 @@ impl Signals for OpenInbox {
         assert_eq!(work, Work::Intake);
         *self.hints.lock().unwrap() += 1;
     }
+
+    fn breaker_turned(&self, _: &ConnectionId, _: Turn) {}
 }
 
 /// Ports around one inbox, at one moment.

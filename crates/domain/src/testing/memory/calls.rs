@@ -13,7 +13,7 @@ use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
 use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Revision, Transition, WorkerId};
 use crate::ports::{
-    AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError,
+    AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
 
 /// How long an idempotency key is kept: `RELIABILITY.md` section 6.
@@ -70,17 +70,19 @@ impl CallStore for Memory {
         Ok(entries.take(usize::try_from(limit).unwrap_or(usize::MAX)).cloned().collect())
     }
 
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError> {
         let now = self.clock.now();
         let (mut held, mut room, mut taken) = (self.held(), room.clone(), Vec::new());
         let mut live = held.live();
-        for call in held.due(&room, now) {
+        room.limit(&mut held.rates, now);
+        for call in held.due(&room, &live, now) {
             if taken.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
                 break;
             }
             let event = match room.pick(&call, &live, now) {
                 Pick::Take(connection) => {
                     room.take(&connection, &mut live);
+                    held.rates.entry(connection.clone()).or_default().take(1, now);
                     CallEvent::Claimed { owner: by, connection, until: later(now, lease) }
                 }
                 Pick::Expire(deadline) => CallEvent::DeadlinePassed(deadline),
@@ -93,7 +95,12 @@ impl CallStore for Memory {
                 held.save(change, now)?;
             }
         }
-        Ok(taken)
+        Ok(Taken { calls: taken, opens_in: room.opens_in(&held.rates, now), is_full: room.is_full() })
+    }
+
+    async fn pause(&self, connection: &ConnectionId, wait: Duration) -> Result<(), StoreError> {
+        self.held().rates.entry(connection.clone()).or_default().pause(later(self.clock.now(), wait));
+        Ok(())
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
@@ -208,10 +215,10 @@ impl Held {
         }
     }
 
-    fn due(&self, room: &Room, now: Timestamp) -> Vec<Call> {
-        let known = |call: &&Call| room.agents.contains_key(&call.agent);
+    fn due(&self, room: &Room, live: &Live, now: Timestamp) -> Vec<Call> {
+        let agents: Vec<_> = room.agents_with_room(live).collect();
         let due = self.calls.values().filter(|call| call.state == CallState::Queued && call.due_at <= now);
-        let mut due: Vec<_> = due.filter(known).cloned().collect();
+        let mut due: Vec<_> = due.filter(|call| agents.contains(&&call.agent)).cloned().collect();
         due.sort_by_key(|call| (call.due_at, call.id));
         due
     }

@@ -67,6 +67,8 @@ words! {
         Drain = "drain",
         /// Row 19: the connection is refused.
         Refused = "refused",
+        /// A connection fails so often that it is left alone.
+        BreakerOpen = "breaker open",
         /// The provider asks to wait.
         TooMany = "too many",
         /// The provider refuses for good.

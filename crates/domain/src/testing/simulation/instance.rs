@@ -14,6 +14,7 @@ use super::faults::Fault;
 use super::provider::{Manners, REQUEST_TIMEOUT, SimProvider, read};
 use super::store::SimStore;
 use super::world::{Owner, TaskId, World};
+use crate::model::breaker::Turn;
 use crate::model::call::By;
 use crate::model::moment::elapsed;
 use crate::model::{Agent, AgentKey, Call, CallState, ConnectionId, ProviderId, Route, Voicemail, WorkerId};
@@ -107,6 +108,13 @@ impl Bells {
 
 impl Signals for Bells {
     fn call_moved(&self, _call: &Call, _from: CallState, _by: By) {}
+
+    fn breaker_turned(&self, connection: &ConnectionId, turn: Turn) {
+        if matches!(turn, Turn::Opened(_)) {
+            self.world.count(Fault::BreakerOpen);
+        }
+        self.world.note(format_args!("the breaker of {connection} turned: {turn:?}"));
+    }
 
     fn work_waiting(&self, work: Work) {
         let mut loops = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
@@ -222,7 +230,7 @@ fn all_connections(world: &Arc<World>, instance: usize) -> impl Iterator<Item = 
             id,
             provider: Arc::new(provider),
             max_live: world.weather.max_live,
-            max_per_second: None,
+            max_per_second: world.weather.max_per_second,
             request_timeout: REQUEST_TIMEOUT,
             poll_interval: None,
             test: false,

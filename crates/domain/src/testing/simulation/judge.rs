@@ -17,7 +17,7 @@ use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use crate::model::call::{Entry, Looks, What};
 use crate::model::moment::later;
 use crate::model::provider::PlaceOrder;
-use crate::model::{Asked, AttemptId, Call, CallId, CallState, EndedReason, Fence, InboxId, Revision, Terms};
+use crate::model::{Asked, AttemptId, Call, CallId, CallState, ConnectionId, EndedReason, Fence, InboxId, Revision, Terms};
 use crate::ports::{Change, Progress, Reader};
 
 /// How much later than promised a call may be over: a reconciler died holding it, and clocks that were set.
@@ -38,6 +38,7 @@ struct Ledger {
     dialed: BTreeSet<AttemptId>,
     acknowledged: BTreeSet<CallId>,
     canceled: BTreeMap<CallId, u64>,
+    taken: BTreeMap<ConnectionId, Vec<u64>>,
     webhooks: BTreeMap<InboxId, (Progress, Vec<u8>)>,
     told: BTreeSet<String>,
     violation: Option<Violation>,
@@ -150,6 +151,7 @@ impl Judge {
     /// A call was claimed, or ended by the claim.
     pub fn claimed(&self, world: &World, call: &Call) {
         self.moved(world, call, if call.state == CallState::Claimed { What::Claimed } else { What::Ended });
+        self.check_rate(world, call);
         let Some(max) = world.weather.max_live else { return };
         let live = {
             let ledger = self.ledger();
@@ -161,6 +163,24 @@ impl Judge {
         let adopted = self.ledger().calls.values().any(|held| held.call.is_contradicted() || held.call.looks.absent > 0);
         if u32::try_from(live).unwrap_or(u32::MAX) > max && !adopted {
             self.accuse("max_live is exact", format_args!("{live} calls are live, {max} may be"));
+        }
+    }
+
+    /// In no second more calls are taken on a connection than its rate says, by all processes together.
+    fn check_rate(&self, world: &World, call: &Call) {
+        let (Some(rate), Some(connection), CallState::Claimed) = (world.weather.max_per_second, &call.connection, call.state)
+        else {
+            return;
+        };
+        let now = world.now();
+        let mut ledger = self.ledger();
+        let taken = ledger.taken.entry(connection.clone()).or_default();
+        taken.retain(|at| now.saturating_sub(*at) < 1_000_000);
+        taken.push(now);
+        let many = taken.len();
+        drop(ledger);
+        if u32::try_from(many).unwrap_or(u32::MAX) > rate {
+            self.accuse("max_per_second is exact", format_args!("{many} calls in a second, {rate} may be"));
         }
     }
 

@@ -18,7 +18,7 @@ use crate::model::pacing::Room;
 use crate::model::{Call, CallId, CallState, ConnectionId, InboxId, ProviderCallId, Revision, WorkerId};
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inbox, Inserted, Kept, KeptWebhook, Listed, Match, Page, Parcel,
-    Progress, Reader, StoreError,
+    Progress, Reader, StoreError, Taken,
 };
 
 /// The stores as one process sees them.
@@ -118,17 +118,22 @@ impl CallStore for SimStore {
         wait(self.inner.calls.history(id, after, limit))
     }
 
-    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError> {
+    async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError> {
         self.is_reachable()?;
         let done = wait(self.inner.calls.claim(by, lease, room, limit));
-        let Ok(calls) = &done else { return done };
-        if calls.is_empty() {
+        let Ok(taken) = &done else { return done };
+        if taken.calls.is_empty() {
             return done;
         }
-        for call in calls {
+        for call in &taken.calls {
             self.world.judge.claimed(&self.world, call);
         }
         self.on_the_way_back(Fault::CrashAfterClaim, done).await
+    }
+
+    async fn pause(&self, connection: &ConnectionId, wait_for: Duration) -> Result<(), StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.pause(connection, wait_for))
     }
 
     async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {

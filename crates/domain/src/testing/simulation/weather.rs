@@ -36,6 +36,8 @@ pub struct Weather {
     pub clock: u32,
     /// Calls that may be live on each connection.
     pub max_live: Option<u32>,
+    /// Calls that may be taken in any second on each connection.
+    pub max_per_second: Option<u32>,
     /// The last process knows one connection only.
     pub split: bool,
 }
@@ -69,6 +71,7 @@ impl Weather {
             webhook: some(100, 500),
             clock: some(100, 500),
             max_live: dice.pick(&[None, None, Some(1), Some(2)]).flatten(),
+            max_per_second: dice.pick(&[None, None, Some(1), Some(2)]).flatten(),
             split: instances > 1 && dice.below(5) == 0,
         }
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::Trial;
 use crate::model::call::{Looks, Refusals};
-use crate::model::moment::{earlier, later};
+use crate::model::moment::{earlier, elapsed, later};
 use crate::model::pacing::{Room, Space};
 use crate::model::{Call, CallId, CallState, EndedReason, Fence, Route, WorkerId};
 use crate::ports::Change;
@@ -77,11 +77,59 @@ pub async fn concurrent_claims_never_pass_the_limit_of_all(trial: &Trial) {
     assert_eq!(claims.iter().map(Vec::len).sum::<usize>(), 7);
 }
 
+pub async fn in_no_second_more_are_taken_than_the_rate_permits(trial: &Trial) {
+    crowd(trial, "akylai", 60).await;
+    let room = at_a_rate("simulator", 40);
+    let (started, mut taken) = (trial.now(), Vec::new());
+    // Where time stands still only the first forty are taken.
+    for round in 0.. {
+        let claims = join_all((0..4).map(|_| claim(trial, worker(), &room, 7))).await;
+        taken.extend(claims.into_iter().flatten());
+        let time = elapsed(started, trial.now());
+        if taken.len() == 60 || time > Duration::from_secs(20) || (time.is_zero() && round > 20) {
+            break;
+        }
+    }
+    assert!(taken.len() == 60 || taken.len() == 40 && trial.now() == started, "{}", taken.len());
+    // The lease tells when each was taken, by the store's own clock.
+    let mut at: Vec<_> = taken.iter().map(|call| call.lease.expect("a lease").until).collect();
+    at.sort_unstable();
+    for (first, after) in at.iter().zip(at.iter().skip(40)) {
+        assert!(elapsed(*first, *after) >= Duration::from_secs(1), "{first} {after}");
+    }
+    let last = trial.calls.claim(worker(), LEASE, &room, 1).await.expect("a claim");
+    assert!(last.calls.is_empty() && last.opens_in.is_none_or(|wait| wait <= Duration::from_millis(1_020)), "{last:?}");
+}
+
+pub async fn a_connection_at_its_rate_does_not_hold_up_another(trial: &Trial) {
+    crowd(trial, "akylai", 3).await;
+    crowd(trial, "altai", 3).await;
+    let mut room = room(&[("akylai", "slow"), ("altai", "free")], None);
+    room.connections.insert(connection("slow"), Space { max_live: None, max_per_second: Some(1), may_send: 100 });
+    let taken = trial.calls.claim(worker(), LEASE, &room, 10).await.expect("a claim");
+    assert_eq!((taken.calls.len(), taken.is_full), (4, false));
+    assert!(taken.opens_in.is_some_and(|wait| wait <= Duration::from_millis(1_020)), "{:?}", taken.opens_in);
+    assert!(claim(trial, worker(), &room, 10).await.len() <= 1);
+}
+
+pub async fn a_pause_is_kept_by_all(trial: &Trial) {
+    crowd(trial, "akylai", 3).await;
+    trial.calls.pause(&connection("simulator"), Duration::from_secs(60)).await.expect("a pause");
+    // A shorter one does not shorten it.
+    trial.calls.pause(&connection("simulator"), Duration::ZERO).await.expect("a pause");
+    let held = trial.calls.claim(worker(), LEASE, &at_a_rate("simulator", 100), 10).await.expect("a claim");
+    assert!(held.calls.is_empty() && held.is_full);
+    let opens_in = held.opens_in.expect("an end");
+    assert!(opens_in > Duration::from_secs(30) && opens_in <= Duration::from_secs(60), "{opens_in:?}");
+    crowd(trial, "altai", 1).await;
+    assert_eq!(claim(trial, worker(), &room(&[("altai", "second")], None), 10).await.len(), 1, "another is not held");
+}
+
 pub async fn a_call_without_room_does_not_hold_up_those_behind_it(trial: &Trial) {
     crowd(trial, "akylai", 150).await;
     crowd(trial, "altai", 3).await;
     let mut room = room(&[("akylai", "full"), ("altai", "free")], None);
-    room.connections.insert(connection("full"), Space { max_live: Some(0), may_send: 100 });
+    room.connections.insert(connection("full"), Space { max_live: Some(0), max_per_second: None, may_send: 100 });
     let taken = claim(trial, worker(), &room, 10).await;
     assert_eq!(taken.len(), 3);
     assert!(taken.iter().all(|call| call.agent == agent("altai")));
@@ -151,7 +199,7 @@ pub async fn a_beat_does_not_revive_a_lease_that_ran_out(trial: &Trial) {
     crowd(trial, "akylai", 1).await;
     let by = worker();
     let room = room(&[("akylai", "simulator")], None);
-    let lost = trial.calls.claim(by, Duration::ZERO, &room, 1).await.expect("a claim").pop().expect("a claimed call");
+    let lost = trial.calls.claim(by, Duration::ZERO, &room, 1).await.expect("a claim").calls.pop().expect("a claimed call");
     trial.calls.beat(by, LEASE, &[lost.id]).await.expect("a beat");
     assert_eq!(trial.read(&lost).await, lost);
 }
@@ -160,14 +208,25 @@ pub async fn a_beat_does_not_revive_a_lease_that_ran_out(trial: &Trial) {
 pub(super) fn room(agents: &[(&str, &str)], max_live: Option<u32>) -> Room {
     let route = |over: &str| Route { connection: connection(over), remote_id: "remote".to_owned(), from: None };
     Room {
-        connections: agents.iter().map(|(_, over)| (connection(over), Space { max_live, may_send: 1_000 })).collect(),
+        connections: agents
+            .iter()
+            .map(|(_, over)| (connection(over), Space { max_live, max_per_second: None, may_send: 1_000 }))
+            .collect(),
         agents: agents.iter().map(|(key, over)| (agent(key), vec![route(over)])).collect(),
         max_live: None,
     }
 }
 
+/// Room for `akylai` over one connection with this rate.
+fn at_a_rate(over: &str, per_second: u32) -> Room {
+    let mut room = room(&[("akylai", over)], None);
+    let space = Space { max_live: None, max_per_second: Some(per_second), may_send: 1_000 };
+    room.connections.insert(connection(over), space);
+    room
+}
+
 async fn claim(trial: &Trial, by: WorkerId, room: &Room, limit: u32) -> Vec<Call> {
-    trial.calls.claim(by, LEASE, room, limit).await.expect("a claim")
+    trial.calls.claim(by, LEASE, room, limit).await.expect("a claim").calls
 }
 
 async fn crowd(trial: &Trial, key: &str, size: u64) {

@@ -152,7 +152,7 @@ pub async fn what_an_attempt_left_behind_told_is_gone(trial: &Trial) {
 async fn claimed(trial: &Trial, lease: Duration) -> Call {
     trial.hold(&a_call().at(trial.now()).queued()).await;
     let room: Room = room(&[("akylai", "simulator")], Some(10));
-    let mut taken = trial.calls.claim(worker(), lease, &room, 10).await.expect("a claim");
+    let mut taken = trial.calls.claim(worker(), lease, &room, 10).await.expect("a claim").calls;
     taken.pop().expect("a claimed call")
 }
 
