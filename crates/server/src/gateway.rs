@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
-use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile};
+use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Pause, Reconcile};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +19,8 @@ pub struct Gateway {
     pub intake: Intake,
     /// Placing what is due.
     pub dispatch: Dispatch,
+    /// Stopping dialing, and letting it go on.
+    pub pause: Pause,
     /// Looking after calls.
     pub reconcile: Reconcile,
     /// API keys.

@@ -13,7 +13,7 @@ use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::Pacing;
-use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};
+use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
     let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
-    let Stores { calls: store, inbox, keys, settings } = stores;
+    let Stores { calls: store, inbox, keys, settings, holds } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -79,6 +79,13 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             chance: Arc::clone(&chance),
             signals: Arc::clone(&signals),
             limits: plan.limits,
+        },
+        pause: Pause {
+            holds,
+            agents: Arc::clone(&catalog),
+            connections: Arc::clone(&connections),
+            clock: Arc::clone(&clock),
+            signals: Arc::clone(&signals),
         },
         intake: Intake {
             inbox,

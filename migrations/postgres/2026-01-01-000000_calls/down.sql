@@ -1,3 +1,4 @@
+DROP TABLE holds;
 DROP TABLE settings;
 DROP TABLE connections;
 DROP TABLE keys;

@@ -170,3 +170,10 @@ CREATE TABLE settings (
     value TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL
 );
+
+-- What is not dialed now: 'all', 'agent:<key>' or 'connection:<id>'; 'stamp' in a copy that was not taken in yet.
+CREATE TABLE holds (
+    what TEXT COLLATE "C" PRIMARY KEY,
+    reason TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
+);

@@ -133,6 +133,12 @@ pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> 
         .map(drop)
 }
 
+/// Locks a name until the transaction ends, together with all others who only share it.
+pub fn lock_shared(db: &mut AnyConnection, name: &str) -> QueryResult<()> {
+    let AnyConnection::Pg(c) = db else { return Ok(()) };
+    diesel::sql_query("SELECT pg_advisory_xact_lock_shared($1)").bind::<BigInt, _>(lock_key(name)).execute(c).map(drop)
+}
+
 fn lock_key(name: &str) -> i64 {
     let hash: [u8; 32] = Sha256::digest(format!("callgate {name}").as_bytes()).into();
     hash.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes))

@@ -3,7 +3,7 @@
 //! - `connection.rs`, `types.rs`, `schema.rs`, `rows/`: what is common to both databases.
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
-//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`: the ports.
+//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -13,6 +13,7 @@ mod crowd;
 mod database;
 mod dialect;
 mod error;
+mod holds;
 mod inbox;
 mod keys;
 mod migrations;
@@ -28,10 +29,11 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Inbox, KeyStore, Settings};
+use callgate_domain::ports::{CallStore, Clock, Holds, Inbox, KeyStore, Settings};
 
 pub use calls::SqlCallStore;
 pub use error::OpenError;
+pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
 pub use settings::SqlSettings;
@@ -50,6 +52,8 @@ pub struct Stores {
     pub keys: Arc<dyn KeyStore>,
     /// What the program keeps for itself.
     pub settings: Arc<dyn Settings>,
+    /// What operators hold back.
+    pub holds: Arc<dyn Holds>,
 }
 
 /// Opens the database at `url` (`sqlite://path`, `postgres://…`), brings its tables up to date, and keeps up to `pool`
@@ -63,7 +67,8 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         calls: Arc::new(SqlCallStore::new(Arc::clone(&database))?),
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
-        settings: Arc::new(SqlSettings::new(database)),
+        settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
+        holds: Arc::new(SqlHolds::new(database)),
     })
 }
 

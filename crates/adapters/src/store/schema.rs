@@ -181,6 +181,17 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    holds (what) {
+        what -> Text,
+        reason -> Text,
+        created_at -> sql::Instant,
+    }
+}
+
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
 allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts);

@@ -35,7 +35,8 @@ fn clock() -> Arc<dyn Clock> {
 }
 
 fn trial(stores: Stores) -> Trial {
-    Trial { calls: stores.calls, inbox: stores.inbox, keys: stores.keys, settings: stores.settings, clock: clock() }
+    let Stores { calls, inbox, keys, settings, holds } = stores;
+    Trial { calls, inbox, keys, settings, holds, clock: clock() }
 }
 
 fn open(url: &str) -> Trial {

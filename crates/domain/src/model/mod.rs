@@ -5,6 +5,7 @@ pub(crate) mod words;
 pub mod agent;
 pub mod call;
 pub mod evidence;
+pub mod holds;
 pub mod ids;
 pub mod moment;
 pub mod nearest;
@@ -17,6 +18,7 @@ pub mod secret;
 pub use agent::{Agent, Route, Voicemail};
 pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Forbidden, Stale, Status, Terms, Transition};
 pub use evidence::{Evidence, Seen, Source};
+pub use holds::{Hold, OnHold};
 pub use ids::{
     AgentKey, AttemptId, CallId, ClientId, ConnectionId, Fence, InboxId, ProviderCallId, ProviderId, Revision, WorkerId,
 };

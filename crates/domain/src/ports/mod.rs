@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod clock;
 pub mod error;
+pub mod holds;
 pub mod inbox;
 pub mod keys;
 pub mod provider;
@@ -16,6 +17,7 @@ pub mod store;
 pub use agents::AgentCatalog;
 pub use clock::{Chance, Clock};
 pub use error::{ProviderError, StoreError, WebhookError};
+pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress};
 pub use keys::{ApiKey, KeyStore, Scope};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};

@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
-use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, InboxId, Secret};
+use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
 use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
 
-/// Calls, inbox, keys and settings.
+/// Calls, inbox, keys, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -32,6 +32,8 @@ struct Held {
     keys: BTreeMap<[u8; 32], KeyRow>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
+    holds: BTreeMap<OnHold, Hold>,
+    stamped_at: Option<Timestamp>,
 }
 
 struct KeyUsed {

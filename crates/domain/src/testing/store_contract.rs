@@ -14,6 +14,7 @@
 mod calls;
 mod claims;
 mod finds;
+mod holds;
 mod inbox;
 mod keys;
 mod lists;
@@ -27,6 +28,7 @@ use jiff::Timestamp;
 pub use calls::*;
 pub use claims::*;
 pub use finds::*;
+pub use holds::*;
 pub use inbox::*;
 pub use keys::*;
 pub use lists::*;
@@ -35,7 +37,7 @@ pub use saves::*;
 
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
-use crate::ports::{CallStore, Change, Clock, Inbox, Inserted, KeyStore, Reader, Settings};
+use crate::ports::{CallStore, Change, Clock, Holds, Inbox, Inserted, KeyStore, Reader, Settings};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
@@ -48,6 +50,8 @@ pub struct Trial {
     pub keys: Arc<dyn KeyStore>,
     /// The program's own settings.
     pub settings: Arc<dyn Settings>,
+    /// Holds.
+    pub holds: Arc<dyn Holds>,
     /// Near the store's own: leases are compared with that.
     pub clock: Arc<dyn Clock>,
 }
@@ -145,6 +149,14 @@ macro_rules! store_promises {
             an_unknown_call_frees_its_place_after_three_absences,
             a_beat_prolongs_only_the_leases_of_its_worker,
             a_beat_does_not_revive_a_lease_that_ran_out,
+            // holds
+            a_hold_is_listed_until_it_is_lifted,
+            a_hold_stops_what_it_names_and_nothing_else,
+            a_call_whose_first_route_is_held_waits_for_it,
+            what_is_held_does_not_hold_up_those_behind_it,
+            a_held_call_whose_wait_is_over_is_still_looked_at,
+            after_a_hold_was_put_no_claim_goes_past_it,
+            in_a_stamped_copy_nothing_is_claimed,
             // finds
             our_id_matches_first,
             their_id_matches_on_its_connection,

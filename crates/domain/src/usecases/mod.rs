@@ -4,6 +4,7 @@
 //! - [`calls`]: place, read, list and cancel calls.
 //! - [`dispatch`]: place what is due.
 //! - [`intake`]: webhooks: keep, then match, apply or park.
+//! - [`pause`]: hold back what is not to be dialed now.
 //! - [`reconcile`]: ask about calls gone silent, enforce deadlines.
 //! - [`record`]: the one way in which all of them change a call.
 
@@ -11,6 +12,7 @@ pub mod agents;
 pub mod calls;
 pub mod dispatch;
 pub mod intake;
+pub mod pause;
 pub mod reconcile;
 pub mod record;
 
@@ -18,5 +20,6 @@ pub use agents::Agents;
 pub use calls::Calls;
 pub use dispatch::Dispatch;
 pub use intake::Intake;
+pub use pause::Pause;
 pub use reconcile::Reconcile;
 pub use record::Recorder;

@@ -6,6 +6,7 @@ mod adversary;
 mod calls;
 mod desk;
 mod dispatch;
+mod holds;
 mod intake;
 mod machine;
 mod made;

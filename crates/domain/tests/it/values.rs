@@ -179,7 +179,7 @@ fn a_pause_ends_by_itself_and_a_shorter_one_does_not_shorten_it() {
     }
 }
 
-fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
+pub fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
     let spaces: Vec<_> = spaces.iter().map(|(id, max_live, may_send)| (connection(id), *max_live, *may_send)).collect();
     let route =
         |id: &callgate_domain::model::ConnectionId| Route { connection: id.clone(), remote_id: "x".to_owned(), from: None };
@@ -195,7 +195,7 @@ fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
 }
 
 fn live(counts: &[(&str, u32)]) -> Live {
-    Live { by_connection: counts.iter().map(|(id, count)| (connection(id), *count)).collect() }
+    Live { by_connection: counts.iter().map(|(id, count)| (connection(id), *count)).collect(), holds: Vec::new() }
 }
 
 #[test]

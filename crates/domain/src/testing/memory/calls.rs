@@ -11,7 +11,7 @@ use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use crate::model::call::{Attempt, Entry, Looks, Outcome};
 use crate::model::moment::{earlier, later};
 use crate::model::pacing::{Live, Pick, Room};
-use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Revision, Transition, WorkerId};
+use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, OnHold, Revision, Transition, WorkerId};
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError,
 };
@@ -74,6 +74,9 @@ impl CallStore for Memory {
         let now = self.clock.now();
         let (mut held, mut room, mut taken) = (self.held(), room.clone(), Vec::new());
         let mut live = held.live();
+        if live.holds.contains(&OnHold::Everything) {
+            return Ok(taken);
+        }
         for call in held.due(&room, now) {
             if taken.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
                 break;
@@ -214,7 +217,9 @@ impl Held {
     }
 
     fn live(&self) -> Live {
-        let mut live = Live::default();
+        // A copy that was not taken in yet holds everything.
+        let stamp = self.stamped_at.map(|_| OnHold::Everything);
+        let mut live = Live { holds: self.holds.keys().cloned().chain(stamp).collect(), ..Live::default() };
         let frees = |call: &Call| call.state == CallState::Unknown && call.looks.absent >= ABSENCES_FREE_ITS_PLACE;
         for call in self.calls.values().filter(|call| call.state.is_live() && !frees(call)) {
             if let Some(connection) = &call.connection {
