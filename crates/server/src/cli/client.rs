@@ -98,6 +98,16 @@ impl Client {
         spinner.during(self.send(&format!("POST {path}"), request, false)).await
     }
 
+    /// Asks for something with a body that may be asked for again.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn tell(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        let request = || self.request(Method::POST, path).timeout(PATIENCE).json(body);
+        spinner.during(self.send(&format!("POST {path} {body}"), request, false)).await
+    }
+
     /// Makes something, once: a request that got no answer is sent again under the same key.
     ///
     /// # Errors

@@ -111,6 +111,8 @@ catalogue! {
         "Write it in international form: +, country code, number. Spaces, dashes, brackets and a leading 00 are fine; no country is guessed.";
     UnknownAgent UNPROCESSABLE_ENTITY "unknown_agent" "There is no such agent"
         "GET /v1/agents lists the agents there are.";
+    UnknownConnection UNPROCESSABLE_ENTITY "unknown_connection" "There is no such connection"
+        "The gateway's configuration names those there are.";
     WindowPassed UNPROCESSABLE_ENTITY "window_passed" "The window is over already"
         "schedule.expires_at lies in the past, so this call could never ring.";
     NotSupportedYet UNPROCESSABLE_ENTITY "not_supported_yet" "This release does not do that yet"

@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 19] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -12,6 +12,8 @@ const COMMANDS: [&[&str]; 17] = [
     &["calls", "cancel"],
     &["agents"],
     &["agents", "list"],
+    &["pause"],
+    &["resume"],
     &["config"],
     &["config", "init"],
     &["config", "check"],

@@ -6,6 +6,7 @@ mod calls;
 mod config;
 mod follow;
 mod help;
+mod pause;
 mod start;
 mod stub;
 
