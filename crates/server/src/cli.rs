@@ -9,6 +9,7 @@ mod calls;
 mod client;
 mod config;
 mod confirm;
+mod db;
 mod exchange;
 mod follow;
 mod key;
@@ -98,7 +99,7 @@ enum Command {
     #[command(subcommand)]
     Config(config::Configuration),
     #[command(subcommand)]
-    Db(config::Db),
+    Db(db::Db),
 }
 
 /// Runs the program.

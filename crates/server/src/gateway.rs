@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
-use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Pause, Reconcile};
+use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,8 @@ pub struct Gateway {
     pub pause: Pause,
     /// Looking after calls.
     pub reconcile: Reconcile,
+    /// Making backups, and taking one in.
+    pub backups: Backups,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
     /// Webhook tokens and the like.

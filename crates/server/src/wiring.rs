@@ -13,7 +13,7 @@ use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::Pacing;
-use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
+use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -46,7 +46,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
     let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
-    let Stores { calls: store, inbox, keys, settings, holds } = stores;
+    let Stores { calls: store, inbox, keys, settings, holds, copies } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -87,6 +87,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             signals: Arc::clone(&signals),
         },
+        backups: Backups { copies, clock: Arc::clone(&clock), signals: Arc::clone(&signals) },
         intake: Intake {
             inbox,
             store: Arc::clone(&store),

@@ -27,6 +27,7 @@ CREATE TABLE calls (
     looks INTEGER NOT NULL,
     looks_absent INTEGER NOT NULL,
     settles_by TIMESTAMPTZ,
+    restored_at TIMESTAMPTZ,
     cancel_requested_at TIMESTAMPTZ,
     dialed_at TIMESTAMPTZ,
     answered_at TIMESTAMPTZ,

@@ -27,6 +27,7 @@ CREATE TABLE calls (
     looks INTEGER NOT NULL,
     looks_absent INTEGER NOT NULL,
     settles_by INTEGER,
+    restored_at INTEGER,
     cancel_requested_at INTEGER,
     dialed_at INTEGER,
     answered_at INTEGER,

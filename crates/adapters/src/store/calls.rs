@@ -28,6 +28,9 @@ use super::error::{Failure, OpenError};
 use super::types::Instant;
 use insert::{NewCalls, insert_all};
 
+pub use save::save_move;
+pub use whole::load_all;
+
 /// Threads that insert on Postgres: while one waits for the disk the other builds the next statement.
 const INSERTERS: u8 = 2;
 
@@ -204,7 +207,7 @@ mod tests {
         look::take(db, &known, now, now, 9)?;
         look::look_later(db, id, call.revision, Looks::default(), None)?;
         look::next_moment(db)?;
-        whole::load_all(db, &[Id(id.as_uuid())])?;
+        load_all(db, &[Id(id.as_uuid())])?;
         for of in [None, Some(connection("c"))] {
             let about = AttemptRef { attempt: None, provider_call: Some(provider_call("theirs")), connection: of };
             find::find(db, &about)?;

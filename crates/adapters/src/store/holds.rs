@@ -22,7 +22,7 @@ use super::types::Instant;
 /// The lock between claims and new holds.
 const LOCK: &str = "holds";
 /// What stands in a copy until it has been taken in; no operator can put or lift it.
-const STAMP: &str = "stamp";
+pub const STAMP: &str = "stamp";
 
 /// Holds in a database.
 pub struct SqlHolds {
@@ -50,10 +50,6 @@ impl Holds for SqlHolds {
     async fn list(&self) -> Result<Vec<Hold>, StoreError> {
         self.database.read(list).await
     }
-
-    async fn stamp(&self, at: Timestamp) -> Result<(), StoreError> {
-        self.database.write(move |db| put(db, STAMP, "", at)).await
-    }
 }
 
 /// What a claim may not take; nothing is put as long as its transaction is open.
@@ -67,14 +63,21 @@ fn read(what: &str) -> Result<OnHold, Unreadable> {
     if what == STAMP { Ok(OnHold::Everything) } else { word("holds.what", what) }
 }
 
-fn put(db: &mut AnyConnection, what: &str, reason: &str, at: Timestamp) -> Result<(), Failure> {
-    dialect::lock(db, [LOCK.to_owned()])?;
+/// Waits for the claims under way, and keeps further ones waiting until the transaction ends.
+pub fn lock(db: &mut AnyConnection) -> QueryResult<()> {
+    dialect::lock(db, [LOCK.to_owned()])
+}
+
+/// Puts a hold; one that is there already stays.
+pub fn put(db: &mut AnyConnection, what: &str, reason: &str, at: Timestamp) -> Result<(), Failure> {
+    lock(db)?;
     let row = (holds::what.eq(what), holds::reason.eq(reason), holds::created_at.eq(Instant(at)));
     on_backend!(db, c => diesel::insert_into(holds::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(())
 }
 
-fn lift(db: &mut AnyConnection, what: &str) -> Result<bool, Failure> {
+/// Takes a hold away; says whether there was one.
+pub fn lift(db: &mut AnyConnection, what: &str) -> Result<bool, Failure> {
     let lifted = on_backend!(db, c => diesel::delete(holds::table.find(what)).execute(c))?;
     Ok(lifted > 0)
 }

@@ -31,6 +31,7 @@ table! {
         looks -> Integer,
         looks_absent -> Integer,
         settles_by -> Nullable<sql::Instant>,
+        restored_at -> Nullable<sql::Instant>,
         cancel_requested_at -> Nullable<sql::Instant>,
         dialed_at -> Nullable<sql::Instant>,
         answered_at -> Nullable<sql::Instant>,

@@ -1,7 +1,6 @@
 //! Holds: what operators keep from being dialed, in every process that shares the store.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 
 use super::error::StoreError;
 use crate::model::holds::{Hold, OnHold};
@@ -19,7 +18,4 @@ pub trait Holds: Send + Sync {
 
     /// Every hold in force: everything first, then agents, then connections, each by name.
     async fn list(&self) -> Result<Vec<Hold>, StoreError>;
-
-    /// Marks this store as a copy that was made at `at`: until it has been taken in, nothing in it is claimed.
-    async fn stamp(&self, at: Timestamp) -> Result<(), StoreError>;
 }

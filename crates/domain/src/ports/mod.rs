@@ -5,6 +5,7 @@
 
 pub mod agents;
 pub mod clock;
+pub mod copies;
 pub mod error;
 pub mod holds;
 pub mod inbox;
@@ -16,6 +17,7 @@ pub mod store;
 
 pub use agents::AgentCatalog;
 pub use clock::{Chance, Clock};
+pub use copies::{Copies, CopyError, TakingIn};
 pub use error::{ProviderError, StoreError, WebhookError};
 pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress};

@@ -3,6 +3,7 @@
 //! Every method is one step: nothing comes between, as in a transaction. Leases go by the clock it is given.
 
 mod calls;
+mod copies;
 mod inbox;
 mod rest;
 

@@ -1,6 +1,7 @@
 //! One file per thing the product does, written against the ports.
 //!
 //! - [`agents`]: the public agents.
+//! - [`backups`]: make backups, and take one in that is started.
 //! - [`calls`]: place, read, list and cancel calls.
 //! - [`dispatch`]: place what is due.
 //! - [`intake`]: webhooks: keep, then match, apply or park.
@@ -9,6 +10,7 @@
 //! - [`record`]: the one way in which all of them change a call.
 
 pub mod agents;
+pub mod backups;
 pub mod calls;
 pub mod dispatch;
 pub mod intake;
@@ -17,6 +19,7 @@ pub mod reconcile;
 pub mod record;
 
 pub use agents::Agents;
+pub use backups::Backups;
 pub use calls::Calls;
 pub use dispatch::Dispatch;
 pub use intake::Intake;

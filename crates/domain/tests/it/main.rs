@@ -15,5 +15,6 @@ mod order;
 mod phone;
 mod reconcile;
 mod recorder;
+mod restored;
 mod values;
 mod walk;

@@ -72,6 +72,7 @@ routes! {
     // 7. For operators, and without a key
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
+    POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;

@@ -229,7 +229,7 @@ impl Held {
         live
     }
 
-    fn save(&mut self, change: Change, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn save(&mut self, change: Change, now: Timestamp) -> Result<(), StoreError> {
         let id = change.call.id;
         let held = self.calls.get(&id).filter(|held| held.revision == change.from).ok_or(StoreError::Conflict)?;
         if let Some(claim) = change.claim {

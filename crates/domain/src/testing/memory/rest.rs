@@ -54,9 +54,4 @@ impl Holds for Memory {
     async fn list(&self) -> Result<Vec<Hold>, StoreError> {
         Ok(self.held().holds.values().cloned().collect())
     }
-
-    async fn stamp(&self, at: Timestamp) -> Result<(), StoreError> {
-        self.held().stamped_at = Some(at);
-        Ok(())
-    }
 }

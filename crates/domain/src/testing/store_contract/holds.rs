@@ -99,17 +99,7 @@ pub async fn after_a_hold_was_put_no_claim_goes_past_it(trial: &Trial) {
     assert_eq!(waiting.expect("a look").len(), 60 - before, "a claim was committed after the pause had returned");
 }
 
-pub async fn in_a_stamped_copy_nothing_is_claimed(trial: &Trial) {
-    crowd(trial, "akylai", 3).await;
-    trial.holds.stamp(trial.now()).await.expect("a stamp");
-    let room = room(&[("akylai", "simulator")], None);
-    assert!(claim(trial, worker(), &room, 10).await.is_empty());
-    assert_eq!(trial.holds.list().await.expect("a list"), [], "the stamp is none that an operator has put");
-    trial.holds.lift(&OnHold::Everything).await.expect("an answer");
-    assert!(claim(trial, worker(), &room, 10).await.is_empty(), "and none that one can lift");
-}
-
-async fn put(trial: &Trial, what: OnHold) {
+pub(super) async fn put(trial: &Trial, what: OnHold) {
     let hold = Hold { what, reason: "a test".to_owned(), created_at: trial.now() };
     trial.holds.put(hold).await.expect("a hold");
 }

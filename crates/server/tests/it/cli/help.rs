@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -20,6 +20,8 @@ const COMMANDS: [&[&str]; 19] = [
     &["config", "show"],
     &["db"],
     &["db", "migrate"],
+    &["db", "backup"],
+    &["db", "stamp"],
     &["help", "call"],
     &["help", "calls", "list"],
 ];
