@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use callgate_adapters::store;
+use callgate_adapters::store::{self, OpenError};
 use callgate_adapters::testing::postgres;
 use callgate_domain::model::moment::to_micros;
 use callgate_domain::ports::{CopyError, Reader};
@@ -80,4 +80,25 @@ async fn a_database_can_be_stamped_from_outside_and_postgres_is_backed_up_with_i
             assert!(matches!(refused, Err(CopyError::Unsupported)), "{refused:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_copy_that_was_put_over_a_database_whose_log_still_lies_there_is_not_opened() {
+    let (folder, url) = sqlite_file();
+    let trial = open(&url);
+    let at = to_micros(trial.now());
+    let copy = folder.path().join("copy.db");
+    trial.copies.write(&copy, at).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+    // As a killed process leaves it.
+    let (file, log) = (folder.path().join("callgate.db"), folder.path().join("callgate.db-wal"));
+    let left = std::fs::read(&log).unwrap();
+    assert!(!left.is_empty());
+    drop(trial);
+    std::fs::copy(&copy, &file).unwrap();
+    std::fs::write(&log, left).unwrap();
+    let refused = store::open(&url, 1, clock()).err().unwrap();
+    assert!(matches!(&refused, OpenError::ForeignLog { log } if log.ends_with("callgate.db-wal")), "{refused:?}");
+    std::fs::remove_file(&log).unwrap();
+    assert_eq!(open(&url).copies.stamped_at().await.unwrap(), Some(at));
 }

@@ -60,18 +60,21 @@ impl Db {
 }
 
 impl Which {
-    /// The configuration, and the lock that says that no gateway runs on it, where one can.
-    fn taken(self, global: &Global) -> Result<(Config, DataDir), Failure> {
+    fn config(self, global: &Global) -> Result<Config, Failure> {
         let Self { database_url, data_dir } = self;
         let given = Given { config: global.config.clone(), database_url, data_dir, ..Given::default() };
-        let config = Config::load(&given, &Environment::of_process())?;
-        let lock = DataDir::open(&config.data_dir, config.database.kind == DatabaseKind::Sqlite)?;
-        Ok((config, lock))
+        Ok(Config::load(&given, &Environment::of_process())?)
     }
 }
 
+/// The lock that says that no gateway runs on it, where one can say so.
+fn lock(config: &Config) -> Result<DataDir, Failure> {
+    DataDir::open(&config.data_dir, config.database.kind == DatabaseKind::Sqlite)
+}
+
 fn migrate(which: Which, global: &Global, out: &Out) -> Result<Exit, Failure> {
-    let (config, _lock) = which.taken(global)?;
+    let config = which.config(global)?;
+    let _lock = lock(&config)?;
     let applied = store::migrate(config.database.url.expose())?;
     if out.json {
         out.answer(&json!({ "applied": applied }).to_string());
@@ -105,7 +108,7 @@ async fn backup(file: &Path, global: &Global, out: &Out) -> Result<Exit, Failure
 }
 
 fn stamp(which: Which, global: &Global, out: &Out) -> Result<Exit, Failure> {
-    let (config, _lock) = which.taken(global)?;
+    let config = which.config(global)?;
     let url = config.database.url.expose();
     if let Some(file) = url.strip_prefix("sqlite://")
         && !Path::new(file).exists()
@@ -113,6 +116,7 @@ fn stamp(which: Which, global: &Global, out: &Out) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Missing, format!("there is no database {file}"))
             .then("Put the restored file there first, or name it: --database-url sqlite://FILE"));
     }
+    let _lock = lock(&config)?;
     let at = SystemClock::new().now();
     store::stamp(url, at)?;
     if out.json {

@@ -16,4 +16,5 @@ mod log;
 mod openapi;
 mod pages;
 mod process;
+mod restored;
 mod webhooks;

@@ -68,7 +68,12 @@ impl Process {
 
     /// The call as it is now.
     pub async fn call(&self, id: &str) -> Value {
-        let request = self.client.get(format!("{}/v1/calls/{id}", self.base)).bearer_auth(&self.key);
+        self.get(&format!("/v1/calls/{id}")).await
+    }
+
+    /// The JSON at a path.
+    pub async fn get(&self, path: &str) -> Value {
+        let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key);
         request.send().await.expect("an answer").json().await.expect("JSON")
     }
 

@@ -9,13 +9,13 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use callgate_domain::ports::CopyError;
-use diesel::connection::SimpleConnection;
-use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::Connection;
+use diesel::sqlite::SqliteConnection;
 use jiff::Timestamp;
 
 use super::stamp;
 use crate::store::connection::{Address, AnyConnection, Purpose};
+use crate::store::dialect;
 use crate::store::error::Failure;
 
 /// Writes a stamped copy of the database at `source` to `target`; returns its size in bytes. Blocks.
@@ -45,21 +45,20 @@ pub fn write(source: &str, target: &Path, at: Timestamp) -> Result<u64, CopyErro
 /// from its first byte on.
 fn copy(source: &str, growing: &Path) -> Result<(), CopyError> {
     let Some(growing) = growing.to_str() else { return Err(CopyError::BadPlace("its path is no text".to_owned())) };
-    let db = Address::Sqlite(source.to_owned()).connect(Purpose::Write);
-    let AnyConnection::Lite(mut db) = db.map_err(|error| CopyError::Failed(error.into()))? else {
-        return Err(CopyError::Unsupported);
-    };
-    let copied = diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(growing).execute(&mut db);
-    copied.map(drop).map_err(|error| CopyError::Failed(error.into()))
+    let mut db = Address::Sqlite(source.to_owned()).connect(Purpose::Write).map_err(|error| CopyError::Failed(error.into()))?;
+    match dialect::copy_into(&mut db, growing) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(CopyError::Unsupported),
+        Err(error) => Err(CopyError::Failed(error.into())),
+    }
 }
 
 /// In one file: with a log beside it the copy would be two.
 fn stamp_file(growing: &Path, at: Timestamp) -> Result<(), CopyError> {
-    let path = growing.to_string_lossy();
-    let mut db = SqliteConnection::establish(&path).map_err(|error| CopyError::Failed(error.into()))?;
-    let set = db.batch_execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON");
-    set.map_err(|error| CopyError::Failed(error.into()))?;
-    stamp(&mut AnyConnection::Lite(db), at).map_err(|Failure(error)| CopyError::Failed(error.into()))
+    let db = SqliteConnection::establish(&growing.to_string_lossy()).map_err(|error| CopyError::Failed(error.into()))?;
+    let mut db = AnyConnection::Lite(db);
+    dialect::keep_in_one_file(&mut db).map_err(|error| CopyError::Failed(error.into()))?;
+    stamp(&mut db, at).map_err(|Failure(error)| CopyError::Failed(error.into()))
 }
 
 fn bad_place(error: io::Error) -> CopyError {

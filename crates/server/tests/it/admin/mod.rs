@@ -1,3 +1,4 @@
 //! `/v1/admin`.
 
+mod backup;
 mod pause;

@@ -4,6 +4,7 @@ mod agents;
 mod call;
 mod calls;
 mod config;
+mod db;
 mod follow;
 mod help;
 mod pause;
