@@ -90,13 +90,11 @@ async fn a_copy_that_was_put_over_a_database_whose_log_still_lies_there_is_not_o
     let copy = folder.path().join("copy.db");
     trial.copies.write(&copy, at).await.unwrap();
     trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
-    // As a killed process leaves it.
-    let (file, log) = (folder.path().join("callgate.db"), folder.path().join("callgate.db-wal"));
-    let left = std::fs::read(&log).unwrap();
-    assert!(!left.is_empty());
-    drop(trial);
-    std::fs::copy(&copy, &file).unwrap();
-    std::fs::write(&log, left).unwrap();
+    // As it lies there when the process was killed.
+    let (after, url) = sqlite_file();
+    let log = after.path().join("callgate.db-wal");
+    assert!(std::fs::copy(folder.path().join("callgate.db-wal"), &log).unwrap() > 0);
+    std::fs::copy(&copy, after.path().join("callgate.db")).unwrap();
     let refused = store::open(&url, 1, clock()).err().unwrap();
     assert!(matches!(&refused, OpenError::ForeignLog { log } if log.ends_with("callgate.db-wal")), "{refused:?}");
     std::fs::remove_file(&log).unwrap();

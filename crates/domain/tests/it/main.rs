@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod adversary;
+mod backups;
 mod calls;
 mod desk;
 mod dispatch;
@@ -12,6 +13,7 @@ mod machine;
 mod made;
 mod memory;
 mod order;
+mod pause;
 mod phone;
 mod reconcile;
 mod recorder;
