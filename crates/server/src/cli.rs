@@ -9,10 +9,12 @@ mod calls;
 mod client;
 mod config;
 mod confirm;
+mod db;
 mod exchange;
 mod follow;
 mod key;
 mod out;
+mod pause;
 mod phone;
 mod progress;
 mod refusal;
@@ -42,7 +44,7 @@ A call gateway for voice agents: one HTTP API in front of every voice provider.
   calls     list, get, watch and cancel calls
   agents    whom you can call with
   config    write, check and show the configuration
-  db        bring the database up to date
+  db        bring the database up to date, back it up
 
 Every command has examples: add --help.
 ";
@@ -92,10 +94,12 @@ enum Command {
     Calls(calls::Calls),
     #[command(subcommand)]
     Agents(agents::Agents),
+    Pause(pause::Pause),
+    Resume(pause::Resume),
     #[command(subcommand)]
     Config(config::Configuration),
     #[command(subcommand)]
-    Db(config::Db),
+    Db(db::Db),
 }
 
 /// Runs the program.
@@ -128,6 +132,8 @@ impl Command {
             Self::Call(call) => block_on(call.run(global, out)),
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
+            Self::Pause(pause) => block_on(pause.run(global, out)),
+            Self::Resume(resume) => block_on(resume.run(global, out)),
         }
     }
 }

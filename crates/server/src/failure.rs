@@ -185,6 +185,9 @@ impl From<OpenError> for Failure {
             OpenError::Settings { .. } => {
                 (Exit::Other, "Change that setting in the database; it protects calls against a power cut")
             }
+            OpenError::ForeignLog { .. } => {
+                (Exit::Other, "A backup was put over it. Move the -wal and -shm files away, or put the backup into a new folder")
+            }
             OpenError::NewerDatabase { .. } => (Exit::Other, "Nothing was changed in it"),
             OpenError::Migration(_) => (Exit::Other, "Nothing was changed. Check that the database's user may change its tables"),
         };

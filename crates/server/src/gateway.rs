@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
-use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile};
+use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -19,8 +19,12 @@ pub struct Gateway {
     pub intake: Intake,
     /// Placing what is due.
     pub dispatch: Dispatch,
+    /// Stopping dialing, and letting it go on.
+    pub pause: Pause,
     /// Looking after calls.
     pub reconcile: Reconcile,
+    /// Making backups, and taking one in.
+    pub backups: Backups,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
     /// Webhook tokens and the like.

@@ -72,6 +72,7 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
     let plan = Plan::of(config, options.workers)
         .map_err(|fault| misconfigured(fault.to_string(), "Mend that setting, then: callgate config check"))?;
     let gateway = Arc::new(wire(plan, metrics).await?);
+    take_in(&gateway).await?;
     let key = if options.http { key_rules.settle(&gateway, &data).await? } else { None };
     if alone && options.workers {
         take_over(&gateway).await?;
@@ -119,6 +120,25 @@ fn listen(address: SocketAddr, config: &Config) -> Result<TcpListener, Failure> 
         }
         _ => refused(format!("{address} cannot be listened on: {error}"), "Choose an address of this machine with --listen."),
     })
+}
+
+/// A database that is a backup rings nobody for what it does not know; this comes before anything is taken or placed.
+async fn take_in(gateway: &Gateway) -> Result<(), Failure> {
+    let restored = gateway.backups.take_in().await.map_err(|error| {
+        refused(
+            format!("this backup could not be taken in: {error}"),
+            "Mend that, then start again; nothing is dialed from it until then.",
+        )
+        .because(&error)
+    })?;
+    if let Some(restored) = restored {
+        tracing::warn!(
+            made_at = %restored.made_at,
+            open_calls = restored.calls,
+            "started from a backup: its open calls are only looked up, and nothing is dialed until 'callgate resume'"
+        );
+    }
+    Ok(())
 }
 
 /// The data folder's lock says that no other process is alive: what one before us held is looked after at once.

@@ -15,7 +15,7 @@ use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
-use callgate_domain::usecases::{Agents, Calls, Dispatch, Intake, Reconcile, Recorder};
+use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, inbox, keys, settings } = stores;
+    let Stores { calls: store, inbox, keys, settings, holds, copies } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -100,6 +100,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             signals: Arc::clone(&signals),
             limits: plan.limits,
         },
+        pause: Pause {
+            holds,
+            agents: Arc::clone(&catalog),
+            connections: Arc::clone(&connections),
+            clock: Arc::clone(&clock),
+            signals: Arc::clone(&signals),
+        },
+        backups: Backups { copies, clock: Arc::clone(&clock), signals: Arc::clone(&signals) },
         intake: Intake {
             inbox,
             store: Arc::clone(&store),

@@ -27,6 +27,7 @@ CREATE TABLE calls (
     looks INTEGER NOT NULL,
     looks_absent INTEGER NOT NULL,
     settles_by TIMESTAMPTZ,
+    restored_at TIMESTAMPTZ,
     cancel_requested_at TIMESTAMPTZ,
     dialed_at TIMESTAMPTZ,
     answered_at TIMESTAMPTZ,
@@ -176,4 +177,11 @@ CREATE TABLE rates (
     connection TEXT COLLATE "C" PRIMARY KEY,
     taken JSONB NOT NULL,
     paused_until TIMESTAMPTZ
+);
+
+-- What is not dialed now: 'all', 'agent:<key>' or 'connection:<id>'; 'stamp' in a copy that was not taken in yet.
+CREATE TABLE holds (
+    what TEXT COLLATE "C" PRIMARY KEY,
+    reason TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL
 );

@@ -1,3 +1,4 @@
+DROP TABLE holds;
 DROP TABLE rates;
 DROP TABLE settings;
 DROP TABLE connections;

@@ -27,6 +27,7 @@ CREATE TABLE calls (
     looks INTEGER NOT NULL,
     looks_absent INTEGER NOT NULL,
     settles_by INTEGER,
+    restored_at INTEGER,
     cancel_requested_at INTEGER,
     dialed_at INTEGER,
     answered_at INTEGER,
@@ -176,4 +177,11 @@ CREATE TABLE rates (
     connection TEXT NOT NULL PRIMARY KEY,
     taken TEXT NOT NULL,
     paused_until INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What is not dialed now: 'all', 'agent:<key>' or 'connection:<id>'; 'stamp' in a copy that was not taken in yet.
+CREATE TABLE holds (
+    what TEXT NOT NULL PRIMARY KEY,
+    reason TEXT NOT NULL,
+    created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -30,6 +30,9 @@ use super::types::Instant;
 use insert::{NewCalls, insert_all};
 use save::{Saving, save_all};
 
+pub use save::{append, save_move};
+pub use whole::load_all;
+
 /// Threads that insert on Postgres: while one waits for the disk the other builds the next statement.
 const INSERTERS: u8 = 2;
 /// Threads that save changes there: each change is a few statements, so more of them run beside one another.
@@ -202,12 +205,15 @@ mod tests {
         let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
         let mut room = Room {
             connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9 })].into(),
-            agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route])].into(),
+            agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route.clone()])].into(),
             max_live: None,
         };
         let known = ["c".to_owned(), "d".to_owned()];
         insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None)])?;
         let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.calls.pop().unwrap();
+        let full = Route { connection: connection("full"), ..route.clone() };
+        room.agents.insert(agent("third"), vec![full, route]);
+        claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?;
         rates::pause(db, &clock, &connection("c"), Duration::from_secs(1))?;
         claim::beat(db, &clock, by, Duration::from_secs(30), &[id])?;
         let marked = change(&claimed, &send_mark(at), at);
@@ -215,7 +221,7 @@ mod tests {
         look::take(db, &known, now, now, 9)?;
         look::look_later(db, id, call.revision, Looks::default(), None)?;
         look::next_moment(db)?;
-        whole::load_all(db, &[Id(id.as_uuid())])?;
+        load_all(db, &[Id(id.as_uuid())])?;
         for of in [None, Some(connection("c"))] {
             let about = AttemptRef { attempt: None, provider_call: Some(provider_call("theirs")), connection: of };
             find::find(db, &about)?;
@@ -256,7 +262,9 @@ mod tests {
             let plan: Vec<Step> = sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(db).unwrap();
             let plan: Vec<_> = plan.into_iter().map(|step| step.detail).collect();
             // Along an index it stops at its limit, or counts what is live; without one it reads everything.
-            let bare = plan.iter().any(|step| (step.starts_with("SCAN") || step.starts_with("SEARCH")) && !is_indexed(step));
+            // Holds are a handful, and all of them are wanted.
+            let reads = |step: &&String| (step.starts_with("SCAN") || step.starts_with("SEARCH")) && *step != "SCAN holds";
+            let bare = plan.iter().filter(reads).any(|step| !is_indexed(step));
             let sorted = plan.iter().any(|step| step.starts_with("USE TEMP B-TREE")) && !statement.contains("FROM `attempts`");
             assert!(!bare && !sorted, "{statement}\n{plan:#?}");
         }

@@ -3,6 +3,8 @@
 //! The derived `AnyConnection::establish` is not called: it tries each database in turn, hides the reason when Postgres
 //! is down, and then opens an empty SQLite file named like the URL.
 
+use std::io::Read;
+
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
 use diesel::{Connection, ConnectionError};
@@ -67,6 +69,9 @@ impl Address {
 
     /// A new connection with the settings it must have, read back.
     pub fn connect(&self, purpose: Purpose) -> Result<AnyConnection, OpenError> {
+        if let (Self::Sqlite(path), Purpose::Write) = (self, purpose) {
+            refuse_foreign_log(path)?;
+        }
         let mut db = match self {
             Self::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Lite),
             Self::Postgres(url) => PgConnection::establish(url).map(AnyConnection::Pg),
@@ -75,6 +80,22 @@ impl Address {
         dialect::prepare(&mut db, purpose)?;
         Ok(db)
     }
+}
+
+/// Ours are in WAL mode from their first page on and say so in their header; a copy is not until it is opened. SQLite does
+/// not compare the two: it reads whatever log lies there into the file, and the copy with its stamp would be gone.
+fn refuse_foreign_log(path: &str) -> Result<(), OpenError> {
+    let log = format!("{path}-wal");
+    if std::fs::metadata(&log).is_ok_and(|log| log.len() > 0) && header_says_rollback(path).unwrap_or(false) {
+        return Err(OpenError::ForeignLog { log });
+    }
+    Ok(())
+}
+
+fn header_says_rollback(path: &str) -> std::io::Result<bool> {
+    let mut header = [0; 20];
+    std::fs::File::open(path)?.read_exact(&mut header)?;
+    Ok(header.ends_with(&[1, 1]))
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ pub struct Database {
     /// As many places as connections: work that waits costs no thread.
     gate: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
+    /// Where it is, on SQLite.
+    file: Option<String>,
 }
 
 enum Engine {
@@ -41,6 +43,7 @@ impl Database {
         let pool = pool.max(1);
         let mut db = address.connect(Purpose::Write)?;
         migrations::run(&mut db)?;
+        let file = if let Address::Sqlite(path) = &address { Some(path.clone()) } else { None };
         let engine = match address {
             Address::Sqlite(_) => {
                 let writer = Writer::start(address.clone(), db)?;
@@ -49,12 +52,17 @@ impl Database {
             Address::Postgres(_) => Engine::Postgres { pool: Pool::new(address, pool) },
         };
         let places = usize::try_from(pool).unwrap_or(Semaphore::MAX_PERMITS);
-        Ok(Arc::new(Self { engine, gate: Arc::new(Semaphore::new(places)), clock }))
+        Ok(Arc::new(Self { engine, gate: Arc::new(Semaphore::new(places)), clock, file }))
     }
 
     /// The clock that moments come from where the database's own is not asked.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    /// The database's file, on SQLite.
+    pub fn file(&self) -> Option<&str> {
+        self.file.as_deref()
     }
 
     /// The pool, on Postgres.

@@ -89,6 +89,19 @@ fn must_be(setting: &'static str, wanted: &'static str, found: String) -> Result
     if found == wanted { Ok(()) } else { Err(OpenError::Settings { setting, found, wanted }) }
 }
 
+/// Writes the whole of a SQLite database, as it is at one moment, into an empty file. Says whether it could: Postgres has
+/// tools of its own for that.
+pub fn copy_into(db: &mut AnyConnection, path: &str) -> QueryResult<bool> {
+    let AnyConnection::Lite(c) = db else { return Ok(false) };
+    diesel::sql_query("VACUUM INTO ?").bind::<Text, _>(path).execute(c).map(|_| true)
+}
+
+/// Lets a file that is nobody else's be changed in place, without a log beside it.
+pub fn keep_in_one_file(db: &mut AnyConnection) -> QueryResult<()> {
+    let AnyConnection::Lite(c) = db else { return Ok(()) };
+    c.batch_execute("PRAGMA journal_mode = DELETE; PRAGMA synchronous = FULL; PRAGMA fullfsync = ON")
+}
+
 /// Begins a transaction: on SQLite `IMMEDIATE`, since one that reads and then writes fails at once otherwise, whatever
 /// the busy timeout.
 pub fn begin(db: &mut AnyConnection) -> QueryResult<()> {
@@ -136,6 +149,12 @@ pub fn lock(db: &mut AnyConnection, names: impl IntoIterator<Item = String>) -> 
         .bind::<Array<BigInt>, _>(keys)
         .execute(c)
         .map(drop)
+}
+
+/// Locks a name until the transaction ends, together with all others who only share it.
+pub fn lock_shared(db: &mut AnyConnection, name: &str) -> QueryResult<()> {
+    let AnyConnection::Pg(c) = db else { return Ok(()) };
+    diesel::sql_query("SELECT pg_advisory_xact_lock_shared($1)").bind::<BigInt, _>(lock_key(name)).execute(c).map(drop)
 }
 
 fn lock_key(name: &str) -> i64 {

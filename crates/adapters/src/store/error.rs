@@ -28,6 +28,12 @@ pub enum OpenError {
         /// As it must be.
         wanted: &'static str,
     },
+    /// A backup was put over another database, whose log still lies beside it and would be read into it.
+    #[error("{log} belongs to another database than the one beside it")]
+    ForeignLog {
+        /// The log.
+        log: String,
+    },
     /// A newer release has changed its tables: this one must not touch them.
     #[error("the database was changed by a newer release (migration {}): start that release, or restore a backup", unknown.join(", "))]
     NewerDatabase {

@@ -4,16 +4,18 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes.
-//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`: the ports.
+//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
 mod calls;
 mod connection;
+mod copies;
 mod crowd;
 mod database;
 mod dialect;
 mod error;
+mod holds;
 mod inbox;
 mod keys;
 mod migrations;
@@ -30,10 +32,12 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Inbox, KeyStore, Settings};
+use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Settings};
 
 pub use calls::SqlCallStore;
+pub use copies::SqlCopies;
 pub use error::OpenError;
+pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
 pub use relay::{News, Relay, relay};
@@ -41,6 +45,8 @@ pub use settings::SqlSettings;
 
 use connection::{Address, Purpose};
 use database::Database;
+use error::Failure;
+use jiff::Timestamp;
 
 /// Everything that is kept in the database, as the ports see it.
 #[derive(Clone)]
@@ -53,6 +59,10 @@ pub struct Stores {
     pub keys: Arc<dyn KeyStore>,
     /// What the program keeps for itself.
     pub settings: Arc<dyn Settings>,
+    /// What operators hold back.
+    pub holds: Arc<dyn Holds>,
+    /// Backups, and what is started from one.
+    pub copies: Arc<dyn Copies>,
 }
 
 /// Opens the database at `url` (`sqlite://path`, `postgres://…`), brings its tables up to date, and keeps up to `pool`
@@ -66,7 +76,9 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         calls: Arc::new(SqlCallStore::new(Arc::clone(&database))?),
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
-        settings: Arc::new(SqlSettings::new(database)),
+        settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
+        holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
+        copies: Arc::new(SqlCopies::new(database)),
     })
 }
 
@@ -76,4 +88,16 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
 /// [`OpenError`] says why it was not done; then nothing was changed.
 pub fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
     migrations::run(&mut Address::parse(url)?.connect(Purpose::Write)?)
+}
+
+/// Brings the tables of the database at `url` up to date and stamps it as a copy made at `at`: nothing in it is claimed
+/// until it has been taken in. Blocks.
+///
+/// # Errors
+/// [`OpenError`] says why it was not done; then it is not stamped.
+pub fn stamp(url: &str, at: Timestamp) -> Result<(), OpenError> {
+    let mut db = Address::parse(url)?.connect(Purpose::Write)?;
+    migrations::run(&mut db)?;
+    let stamped = database::in_transaction(&mut db, |db| copies::stamp(db, at));
+    stamped.map_err(|Failure(error)| OpenError::Unreachable(error.into()))
 }

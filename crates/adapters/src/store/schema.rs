@@ -31,6 +31,7 @@ table! {
         looks -> Integer,
         looks_absent -> Integer,
         settles_by -> Nullable<sql::Instant>,
+        restored_at -> Nullable<sql::Instant>,
         cancel_requested_at -> Nullable<sql::Instant>,
         dialed_at -> Nullable<sql::Instant>,
         answered_at -> Nullable<sql::Instant>,
@@ -189,6 +190,17 @@ table! {
         connection -> Text,
         taken -> sql::Json,
         paused_until -> Nullable<sql::Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    holds (what) {
+        what -> Text,
+        reason -> Text,
+        created_at -> sql::Instant,
     }
 }
 

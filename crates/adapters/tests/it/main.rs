@@ -1,5 +1,6 @@
 //! The adapters against the contracts of their ports: one binary, so that it links once.
 
+mod backup;
 mod providers;
 mod relay;
 mod simulation;

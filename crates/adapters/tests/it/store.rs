@@ -30,19 +30,20 @@ impl Clock for WallClock {
 }
 
 #[expect(clippy::disallowed_methods, reason = "this clock stands for the machine's")]
-fn clock() -> Arc<dyn Clock> {
+pub fn clock() -> Arc<dyn Clock> {
     Arc::new(WallClock(Instant::now()))
 }
 
 fn trial(stores: Stores) -> Trial {
-    Trial { calls: stores.calls, inbox: stores.inbox, keys: stores.keys, settings: stores.settings, clock: clock() }
+    let Stores { calls, inbox, keys, settings, holds, copies } = stores;
+    Trial { calls, inbox, keys, settings, holds, copies, clock: clock() }
 }
 
-fn open(url: &str) -> Trial {
+pub fn open(url: &str) -> Trial {
     trial(store::open(url, 8, clock()).unwrap())
 }
 
-fn sqlite_file() -> (TempDir, String) {
+pub fn sqlite_file() -> (TempDir, String) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("callgate.db").display());
     (folder, url)

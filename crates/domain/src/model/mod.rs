@@ -6,6 +6,7 @@ pub mod agent;
 pub mod breaker;
 pub mod call;
 pub mod evidence;
+pub mod holds;
 pub mod ids;
 pub mod moment;
 pub mod nearest;
@@ -19,6 +20,7 @@ pub mod secret;
 pub use agent::{Agent, Route, Voicemail};
 pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Forbidden, Stale, Status, Terms, Transition};
 pub use evidence::{Evidence, Seen, Source};
+pub use holds::{Hold, OnHold};
 pub use ids::{
     AgentKey, AttemptId, CallId, ClientId, ConnectionId, Fence, InboxId, ProviderCallId, ProviderId, Revision, WorkerId,
 };

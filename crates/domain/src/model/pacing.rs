@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::agent::Route;
 use super::call::{Call, Deadline};
+use super::holds::OnHold;
 use super::ids::{AgentKey, ConnectionId};
 use super::rate::Rate;
 
@@ -32,11 +33,13 @@ pub struct Space {
     pub may_send: u32,
 }
 
-/// What is live, counted in the transaction that claims.
+/// What is live, and what is held back: read in the transaction that claims.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
-    /// By connection.
+    /// Calls by connection.
     pub by_connection: HashMap<ConnectionId, u32>,
+    /// What is not to be dialed now.
+    pub holds: Vec<OnHold>,
 }
 
 /// What a claim does with one due call.
@@ -46,7 +49,7 @@ pub enum Pick {
     Take(ConnectionId),
     /// Its wait is over.
     Expire(Deadline),
-    /// No room, or not known here.
+    /// No room, held back, or not known here.
     Leave,
 }
 
@@ -64,7 +67,8 @@ impl Room {
         let routes = self.agents.get(&call.agent).map(Vec::as_slice).unwrap_or_default();
         let open = routes.iter().map(|route| &route.connection).find(|id| !call.refusals.closed.contains(id));
         match open {
-            Some(id) if self.has_room(id, live) => Pick::Take(id.clone()),
+            // A route that is held back is waited for: a pause is no reason to go over another.
+            Some(id) if self.is_free(&call.agent, id, live) => Pick::Take(id.clone()),
             _ => Pick::Leave,
         }
     }
@@ -88,6 +92,21 @@ impl Room {
         held.filter_map(|(connection, space)| rates.get(connection)?.opens_in(space.max_per_second, now)).min()
     }
 
+    /// The agents of which a call that nothing has refused could be taken now, and those of which only one that was.
+    #[must_use]
+    pub fn free_agents(&self, live: &Live) -> (Vec<&AgentKey>, Vec<&AgentKey>) {
+        let is_free = |agent: &AgentKey, route: &Route| self.is_free(agent, &route.connection, live);
+        let (first, others): (Vec<_>, Vec<_>) =
+            self.agents.iter().partition(|(agent, routes)| routes.first().is_some_and(|route| is_free(agent, route)));
+        let later = others.into_iter().filter(|(agent, routes)| routes.iter().any(|route| is_free(agent, route)));
+        let later = later.map(|(agent, _)| agent).collect();
+        (first.into_iter().map(|(agent, _)| agent).collect(), later)
+    }
+
+    fn is_free(&self, agent: &AgentKey, connection: &ConnectionId, live: &Live) -> bool {
+        self.has_room(connection, live) && !live.holds.iter().any(|hold| hold.stops(agent, connection))
+    }
+
     /// Counts one more taken.
     pub fn take(&mut self, connection: &ConnectionId, live: &mut Live) {
         if let Some(space) = self.connections.get_mut(connection) {
@@ -103,15 +122,8 @@ impl Room {
         self.connections.values().all(|space| space.may_send == 0)
     }
 
-    /// The agents of which a call could be taken now: all others are passed over, also those whose wait is over.
-    pub fn agents_with_room<'a>(&'a self, live: &'a Live) -> impl Iterator<Item = &'a AgentKey> {
-        let has_room = |routes: &[Route]| routes.iter().any(|route| self.has_room(&route.connection, live));
-        self.agents.iter().filter(move |(_, routes)| has_room(routes)).map(|(agent, _)| agent)
-    }
-
     /// Whether one more call could be taken on a connection.
-    #[must_use]
-    pub fn has_room(&self, connection: &ConnectionId, live: &Live) -> bool {
+    fn has_room(&self, connection: &ConnectionId, live: &Live) -> bool {
         let taken = live.by_connection.get(connection).copied().unwrap_or(0);
         self.connections.get(connection).is_some_and(|space| space.may_send > 0 && space.max_live.is_none_or(|max| taken < max))
     }

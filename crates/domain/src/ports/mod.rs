@@ -5,7 +5,9 @@
 
 pub mod agents;
 pub mod clock;
+pub mod copies;
 pub mod error;
+pub mod holds;
 pub mod inbox;
 pub mod keys;
 pub mod provider;
@@ -15,7 +17,9 @@ pub mod store;
 
 pub use agents::AgentCatalog;
 pub use clock::{Chance, Clock};
+pub use copies::{Copies, CopyError, TakingIn};
 pub use error::{ProviderError, StoreError, WebhookError};
+pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
 pub use keys::{ApiKey, KeyStore, Scope};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};

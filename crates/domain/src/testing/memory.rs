@@ -3,6 +3,7 @@
 //! Every method is one step: nothing comes between, as in a transaction. Leases go by the clock it is given.
 
 mod calls;
+mod copies;
 mod inbox;
 mod rest;
 
@@ -13,10 +14,10 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, InboxId, Secret};
+use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
 use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
 
-/// Calls, inbox, keys and settings.
+/// Calls, inbox, keys, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -34,6 +35,8 @@ struct Held {
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
     rates: HashMap<ConnectionId, Rate>,
+    holds: BTreeMap<OnHold, Hold>,
+    stamped_at: Option<Timestamp>,
 }
 
 struct KeyUsed {

@@ -13,7 +13,9 @@
 
 mod calls;
 mod claims;
+mod copies;
 mod finds;
+mod holds;
 mod inbox;
 mod keys;
 mod lists;
@@ -26,7 +28,9 @@ use jiff::Timestamp;
 
 pub use calls::*;
 pub use claims::*;
+pub use copies::*;
 pub use finds::*;
+pub use holds::*;
 pub use inbox::*;
 pub use keys::*;
 pub use lists::*;
@@ -35,7 +39,7 @@ pub use saves::*;
 
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
-use crate::ports::{CallStore, Change, Clock, Inbox, Inserted, KeyStore, Reader, Settings};
+use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Reader, Settings};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
@@ -48,6 +52,10 @@ pub struct Trial {
     pub keys: Arc<dyn KeyStore>,
     /// The program's own settings.
     pub settings: Arc<dyn Settings>,
+    /// Holds.
+    pub holds: Arc<dyn Holds>,
+    /// Copies.
+    pub copies: Arc<dyn Copies>,
     /// Near the store's own: leases are compared with that.
     pub clock: Arc<dyn Clock>,
 }
@@ -148,6 +156,19 @@ macro_rules! store_promises {
             an_unknown_call_frees_its_place_after_three_absences,
             a_beat_prolongs_only_what_its_worker_has_in_hand,
             a_beat_does_not_revive_a_lease_that_ran_out,
+            // holds
+            a_hold_is_listed_until_it_is_lifted,
+            a_hold_stops_what_it_names_and_nothing_else,
+            a_call_whose_first_route_is_held_waits_for_it,
+            what_is_held_does_not_hold_up_those_behind_it,
+            a_held_call_whose_wait_is_over_is_still_looked_at,
+            after_a_hold_was_put_no_claim_goes_past_it,
+            // copies
+            in_a_stamped_copy_nothing_is_claimed,
+            a_store_that_is_no_copy_is_left_as_it_is,
+            every_open_call_of_a_copy_is_marked_and_nothing_that_is_over,
+            a_copy_taken_in_claims_what_came_after_it_once_it_is_resumed,
+            several_who_take_a_copy_in_mark_each_call_once,
             // finds
             our_id_matches_first,
             their_id_matches_on_its_connection,

@@ -11,7 +11,8 @@ use callgate_domain::model::{
 };
 
 use crate::made::{
-    Steps, about, after, at, attempt, connection, earlier_attempt, in_state, in_state_under, seen, theirs, with_retry, worker,
+    Steps, about, after, at, attempt, connection, earlier_attempt, in_state, in_state_under, queued, seen, theirs, with_retry,
+    worker,
 };
 
 /// An event as the table names it, and when it happens.
@@ -32,6 +33,11 @@ fn subjects() -> Vec<(String, Call)> {
     }
     let again = in_state_under(CallState::NoAnswer, with_retry());
     let due = after(&again, &CallEvent::Due, at(100));
+    let restored = |call: &Call| after(call, &CallEvent::Restored, at(110));
+    subjects.push(("unknown, restored unseen".to_owned(), restored(&queued())));
+    subjects.push(("unknown, restored 2nd try".to_owned(), restored(&again)));
+    let left = in_state_under(CallState::Placed, with_retry());
+    subjects.push(("placed, restored".to_owned(), restored(&left)));
     subjects.push(("scheduled, 2nd try".to_owned(), again));
     subjects.push(("queued, 2nd try".to_owned(), due.clone()));
     subjects.push(("claimed, 2nd try".to_owned(), due.claimed(101)));
@@ -63,6 +69,7 @@ fn happenings(call: &Call) -> Vec<Happening> {
     for reason in [EndedReason::Suppressed, EndedReason::OutsideCallingHours, EndedReason::GatewayError] {
         happens(format!("refused: {reason}"), CallEvent::Refused(reason), EARLY);
     }
+    happens("restored".to_owned(), CallEvent::Restored, EARLY);
     for deadline in Deadline::ALL {
         happens(format!("deadline {deadline}, before"), CallEvent::DeadlinePassed(*deadline), 10);
         happens(format!("deadline {deadline}"), CallEvent::DeadlinePassed(*deadline), LATE);

@@ -3,19 +3,23 @@
 #![cfg(test)]
 
 mod adversary;
+mod backups;
 mod breaker;
 mod calls;
 mod desk;
 mod dispatch;
+mod holds;
 mod intake;
 mod machine;
 mod made;
 mod memory;
 mod order;
+mod pause;
 mod phone;
 mod rate;
 mod reconcile;
 mod recorder;
+mod restored;
 mod simulation;
 mod values;
 mod walk;

@@ -11,7 +11,8 @@ use crate::made::at;
 fn trial() -> Trial {
     let clock = Arc::new(HandClock::at(at(0)));
     let memory = Arc::new(Memory::new(clock.clone()));
-    Trial { calls: memory.clone(), inbox: memory.clone(), keys: memory.clone(), settings: memory, clock }
+    let (calls, inbox, keys, settings) = (memory.clone(), memory.clone(), memory.clone(), memory.clone());
+    Trial { calls, inbox, keys, settings, holds: memory.clone(), copies: memory, clock }
 }
 
 macro_rules! in_memory {

@@ -155,7 +155,7 @@ fn the_last_delay_serves_for_all_tries_beyond_the_list() {
     check_delays(0, &[60], &[]);
 }
 
-fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
+pub fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
     let spaces: Vec<_> = spaces.iter().map(|(id, max_live, may_send)| (connection(id), *max_live, *may_send)).collect();
     let route =
         |id: &callgate_domain::model::ConnectionId| Route { connection: id.clone(), remote_id: "x".to_owned(), from: None };
@@ -173,7 +173,7 @@ fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
 }
 
 fn live(counts: &[(&str, u32)]) -> Live {
-    Live { by_connection: counts.iter().map(|(id, count)| (connection(id), *count)).collect() }
+    Live { by_connection: counts.iter().map(|(id, count)| (connection(id), *count)).collect(), holds: Vec::new() }
 }
 
 #[test]

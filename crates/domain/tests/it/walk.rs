@@ -34,12 +34,14 @@ pub struct World {
     pub attempts: BTreeMap<AttemptId, Attempt>,
     order: Vec<AttemptId>,
     now: Timestamp,
+    /// Whether a try may have rung that no attempt tells of.
+    unseen: bool,
 }
 
 impl World {
     pub fn begin(asked: Asked, terms: Terms) -> Self {
         let (call, entry) = accepted(asked, terms);
-        Self { call, entries: vec![entry], attempts: BTreeMap::new(), order: Vec::new(), now: at(0) }
+        Self { call, entries: vec![entry], attempts: BTreeMap::new(), order: Vec::new(), now: at(0), unseen: false }
     }
 
     /// Makes the move and checks what must hold; a mistake of ours changes nothing.
@@ -51,6 +53,11 @@ impl World {
         let Some(event) = self.event(made) else { return };
         let Ok(Transition::Moved { call, entry, earlier }) = self.call.apply(&event, self.now) else { return };
         let before = std::mem::replace(&mut self.call, *call);
+        self.unseen |= entry.what == What::Restored && before.state.rank() < CallState::Sending.rank();
+        let adopted = self.call.attempt.as_ref().filter(|_| before.may_have_rung_unseen());
+        if adopted.is_some_and(|one| self.attempts.get(&one.id).is_some_and(|one| one.outcome == Outcome::NotDialed)) {
+            self.unseen = false;
+        }
         for changed in earlier.iter().chain(&self.call.attempt) {
             if self.attempts.insert(changed.id, changed.clone()).is_none() {
                 self.order.push(changed.id);
@@ -85,6 +92,7 @@ impl World {
         goes_over_permitted_edges(before, &self.call, what);
         first_end_stays(before, &self.call);
         settles_in_time(before, &self.call);
+        restored_is_never_sent(before, &self.call, what);
         self.at_most_one_rings(before, what);
         assert_eq!((self.call.revision.0, self.call.history_head), (before.revision.0 + 1, self.entries.last().unwrap().hash));
         assert_eq!(self.entries.last().unwrap().status, self.call.status());
@@ -97,7 +105,8 @@ impl World {
         let not_over: Vec<_> = self.attempts.values().filter(|attempt| !attempt.outcome.permits_another()).collect();
         assert!(not_over.len() <= 1, "two attempts that are not proven over: {not_over:?}");
         let mut dialed_in: Vec<_> = self.attempts.values().filter(|one| one.outcome != Outcome::NotDialed).collect();
-        assert_eq!(usize::from(self.call.attempts), dialed_in.len(), "tries that may have rung");
+        let may_have_rung = dialed_in.len() + usize::from(self.unseen);
+        assert_eq!(usize::from(self.call.attempts), may_have_rung, "tries that may have rung");
         dialed_in.sort_by_key(|one| one.try_number);
         assert!(dialed_in.windows(2).all(|pair| pair[0].try_number != pair[1].try_number), "two that may have rung in one try");
         if what == What::Sent {
@@ -108,7 +117,9 @@ impl World {
                 assert!(one.outcome.permits_another(), "{one:?}");
             }
         }
-        if self.call.state.is_out() {
+        if self.call.may_have_rung_unseen() {
+            assert!(self.call.restored_at.is_some() && self.call.connection.is_none());
+        } else if self.call.state.is_out() {
             assert_eq!(self.call.attempt.as_ref().map(|newest| newest.outcome), Some(Outcome::Open));
         } else if let Some(newest) = &self.call.attempt {
             assert_ne!(newest.outcome, Outcome::Open, "{}", self.call.state);
@@ -127,6 +138,17 @@ fn goes_over_permitted_edges(before: &Call, now: &Call, what: What) {
                 | (_, CallState::Scheduled, What::TryAgain)
         );
         assert!(named, "{from} falls back to {to} by {what}");
+    }
+}
+
+/// What was open in a copy waits for nothing that could be sent, and never does again.
+fn restored_is_never_sent(before: &Call, now: &Call, what: What) {
+    assert_eq!(now.restored_at.is_some(), before.restored_at.is_some() || what == What::Restored);
+    if now.restored_at.is_some() {
+        assert!(now.state.rank() >= CallState::Unknown.rank(), "restored and {}", now.state);
+        assert_ne!(what, What::Sent);
+        let proven = now.state.is_terminal() && now.is_retryable();
+        assert!(!proven || (now.terms.retry.is_none() && now.attempt.is_some()), "it may have rung since the copy was made");
     }
 }
 
@@ -285,6 +307,20 @@ proptest! {
         for made in &moves {
             world.goes(made);
         }
+        prop_assert!(verifies(&world.call, &world.entries));
+    }
+
+    #[test]
+    fn a_restored_call_is_never_sent_again(
+        (asked, terms) in any_world(), before in vec(any_move(), 0..25), after in vec(any_move(), 1..25)
+    ) {
+        let mut world = World::begin(asked, terms);
+        for made in before.iter().chain([&Move::Event(CallEvent::Restored)]).chain(&after) {
+            world.goes(made);
+        }
+        let was_open = world.entries.iter().any(|entry| entry.what == What::Restored);
+        prop_assert_eq!(was_open, world.call.restored_at.is_some());
+        prop_assert!(was_open || world.call.state.is_terminal());
         prop_assert!(verifies(&world.call, &world.entries));
     }
 

@@ -98,6 +98,35 @@ impl Client {
         spinner.during(self.send(&format!("POST {path}"), request, false)).await
     }
 
+    /// Asks for something with a body that may be asked for again.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn tell(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        let request = || self.request(Method::POST, path).timeout(PATIENCE).json(body);
+        spinner.during(self.send(&format!("POST {path} {body}"), request, false)).await
+    }
+
+    /// Makes something that takes as long as it takes. Sent once: a second time it would be there already.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn make(&self, path: &str, body: &Value, awaited: &str) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, awaited.to_owned());
+        let shown = format!("POST {path} {body}");
+        let sent = async {
+            let begun = begun();
+            let sent = self.request(Method::POST, path).json(body).send().await;
+            if self.exchange {
+                note_to_stderr(&exchange::shown(&shown, &sent, begun.elapsed()));
+            }
+            let response = sent.map_err(|error| self.unreachable(&error))?;
+            if response.status().is_success() { self.answer(response).await } else { Err(refusal::of(response).await) }
+        };
+        spinner.during(sent).await
+    }
+
     /// Makes something, once: a request that got no answer is sent again under the same key.
     ///
     /// # Errors

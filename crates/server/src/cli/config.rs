@@ -1,4 +1,4 @@
-//! `callgate config` and `callgate db`: the configuration, and the database it names.
+//! `callgate config`: the configuration.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,22 +28,6 @@ pub enum Configuration {
     /// Show each value in force and where it came from, secrets hidden
     #[command(before_help = "Example:\n  callgate config show\n")]
     Show,
-}
-
-/// Look after the database
-#[derive(Debug, Subcommand)]
-#[command(before_help = "Example:\n  callgate db migrate\n")]
-pub enum Db {
-    /// Bring its tables up to date (serve does it too)
-    #[command(before_help = "Example:\n  callgate db migrate --database-url postgres://user@host/callgate\n")]
-    Migrate {
-        /// sqlite://… or postgres://…
-        #[arg(long, value_name = "URL")]
-        database_url: Option<String>,
-        /// Where the database and the key are kept
-        #[arg(long, value_name = "FOLDER")]
-        data_dir: Option<PathBuf>,
-    },
 }
 
 impl Configuration {
@@ -91,23 +75,4 @@ fn show(given: &Given, out: &Out) -> Result<Exit, Failure> {
         table::print(out, &["SETTING", "VALUE", "FROM"], &rows, &[]);
     }
     reading.result.map(|_| Exit::Done).map_err(Failure::from)
-}
-
-impl Db {
-    pub fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
-        let Self::Migrate { database_url, data_dir } = self;
-        let given = Given { config: global.config.clone(), database_url, data_dir, ..Given::default() };
-        let config = Config::load(&given, &Environment::of_process())?;
-        let alone = config.database.kind == crate::config::DatabaseKind::Sqlite;
-        let _lock = crate::serve::data_dir::DataDir::open(&config.data_dir, alone)?;
-        let applied = callgate_adapters::store::migrate(config.database.url.expose())?;
-        if out.json {
-            out.answer(&json!({ "applied": applied }).to_string());
-        } else if applied.is_empty() {
-            out.answer("up to date");
-        } else {
-            applied.iter().for_each(|name| out.answer(&format!("applied {name}")));
-        }
-        Ok(Exit::Done)
-    }
 }

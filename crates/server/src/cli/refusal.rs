@@ -24,7 +24,7 @@ fn meant(status: StatusCode, problem: &Value) -> Failure {
         StatusCode::UNAUTHORIZED => Exit::Key,
         StatusCode::FORBIDDEN if code == "insufficient_scope" => Exit::Key,
         StatusCode::NOT_FOUND => Exit::Missing,
-        _ if code == "unknown_agent" => Exit::Missing,
+        _ if matches!(code, "unknown_agent" | "unknown_connection") => Exit::Missing,
         status if status.is_client_error() => Exit::Refused,
         _ => Exit::Other,
     };
@@ -91,6 +91,7 @@ mod tests {
         check(409, "already_terminal", Exit::Refused);
         check(422, "invalid_phone", Exit::Refused);
         check(422, "unknown_agent", Exit::Missing);
+        check(422, "unknown_connection", Exit::Missing);
         check(429, "too_many_requests", Exit::Refused);
         check(500, "internal", Exit::Other);
         check(503, "unavailable", Exit::Other);

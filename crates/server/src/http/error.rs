@@ -73,6 +73,8 @@ catalogue! {
         "The operator of this gateway lists the numbers that may be called. Nothing was stored and nobody was called.";
     NotFound NOT_FOUND "not_found" "There is no such thing here"
         "Check the path and the id. What belongs to another client looks the same as what does not exist.";
+    FileExists CONFLICT "file_exists" "There is a file of this name"
+        "A backup never overwrites anything. Name another file.";
     NoRecording NOT_FOUND "no_recording" "There is no recording"
         "Not every call has one.";
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "This method is not allowed here"
@@ -111,8 +113,12 @@ catalogue! {
         "Write it in international form: +, country code, number. Spaces, dashes, brackets and a leading 00 are fine; no country is guessed.";
     UnknownAgent UNPROCESSABLE_ENTITY "unknown_agent" "There is no such agent"
         "GET /v1/agents lists the agents there are.";
+    UnknownConnection UNPROCESSABLE_ENTITY "unknown_connection" "There is no such connection"
+        "The gateway's configuration names those there are.";
     WindowPassed UNPROCESSABLE_ENTITY "window_passed" "The window is over already"
         "schedule.expires_at lies in the past, so this call could never ring.";
+    NotSupportedHere UNPROCESSABLE_ENTITY "not_supported_here" "This gateway is not set up for that"
+        "The detail says what to do instead.";
     NotSupportedYet UNPROCESSABLE_ENTITY "not_supported_yet" "This release does not do that yet"
         "It is part of the contract and comes with a later release. Until then it is refused and never silently dropped.";
     IdempotencyKeyReused UNPROCESSABLE_ENTITY "idempotency_key_reused" "The key was used for another request"

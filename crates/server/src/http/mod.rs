@@ -5,6 +5,7 @@
 //! case of the gateway and writes the answer. No rule about calls lives in this folder.
 
 mod address;
+mod admin;
 mod agents;
 mod auth;
 mod body;
@@ -78,6 +79,9 @@ routes! {
     POST "/v1/webhooks/call-completed"              [EventsWrite] webhooks::report_result;
     POST "/v1/webhooks/in/{connection}/{token}"     []            webhooks_in::take_webhook, hidden;
     // 7. For operators, and without a key
+    POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
+    POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
+    POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;

@@ -1,6 +1,7 @@
 //! The server's tests, in one binary: the tree mirrors the URLs.
 #![cfg(test)]
 
+mod admin;
 mod agents;
 mod authorization;
 mod calls;

@@ -8,8 +8,11 @@ use serde_json::Value;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 9] = [
+const HIDDEN: [&str; 12] = [
     "POST /v1/webhooks/in/{connection}/{token}",
+    "POST /v1/admin/pause",
+    "POST /v1/admin/resume",
+    "POST /v1/admin/backup",
     "GET /metrics",
     "GET /openapi.json",
     "GET /docs",

@@ -44,7 +44,11 @@ impl Api {
     }
 
     pub async fn call(&self, id: &str) -> Result<Answer, reqwest::Error> {
-        sent(self.client.get(format!("{}/v1/calls/{id}", self.base)).bearer_auth(&self.key)).await
+        self.get(&format!("/v1/calls/{id}")).await
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Answer, reqwest::Error> {
+        sent(self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key)).await
     }
 
     pub async fn post(&self, path: &str, body: &Value, key: Option<&str>) -> Result<Answer, reqwest::Error> {

@@ -14,4 +14,5 @@ mod load;
 mod log;
 mod own_engine;
 mod process;
+mod restored;
 mod side_by_side;

@@ -160,6 +160,11 @@ impl Process {
         self.api.call(id).await.expect("an answer").body
     }
 
+    /// The JSON at a path.
+    pub async fn get(&self, path: &str) -> Value {
+        self.api.get(path).await.expect("an answer").body
+    }
+
     /// The call once it has changed from what it is now, as `?wait` tells it.
     pub async fn changed(&self, id: &str) -> Value {
         self.call(&format!("{id}?wait=15")).await

@@ -2,12 +2,13 @@
 //!
 //! The store knows how to take, not what taking means: whom to take is `Room::pick`, what it does is `Call::apply`.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use callgate_domain::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::{Live, Pick, Room};
-use callgate_domain::model::{Call, CallEvent, CallId, CallState, ConnectionId, Transition, WorkerId};
+use callgate_domain::model::{AgentKey, Call, CallEvent, CallId, CallState, ConnectionId, OnHold, Transition, WorkerId};
 use callgate_domain::ports::{Clock, Taken};
 use diesel::dsl::{case_when, count_star};
 use diesel::prelude::*;
@@ -19,6 +20,7 @@ use super::whole::load_all;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect::{self, take_ids};
 use crate::store::error::Failure;
+use crate::store::holds;
 use crate::store::rows::history::HistoryRow;
 use crate::store::rows::word;
 use crate::store::schema::calls;
@@ -39,15 +41,20 @@ pub fn claim(
     room: &mut Room,
     limit: u32,
 ) -> Result<Taken, Failure> {
+    // Whoever puts a hold waits for claims under way, and a claim that begins after that reads it.
+    let holds = holds::in_force(db)?;
+    if holds.contains(&OnHold::Everything) {
+        return Ok(Taken::default());
+    }
     lock_room(db, room)?;
-    let mut live = count_live(db)?;
+    let mut live = Live { holds, by_connection: count_live(db)? };
     let now = dialect::now(db, clock)?;
     let mut rates = Rates::recall(db, room, now.0)?;
     let claim = Claim { by, until: later(now.0, lease), now };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut taken, mut history, mut after) = (Vec::new(), Vec::new(), None);
     for _ in 0..PAGES {
-        let agents: Vec<_> = room.agents_with_room(&live).map(|agent| agent.as_str().to_owned()).collect();
+        let agents = Agents::free(room, &live);
         if agents.is_empty() || taken.len() >= limit {
             break;
         }
@@ -121,7 +128,7 @@ pub fn lock_name(connection: &ConnectionId) -> String {
 }
 
 /// What is live by connection. An unknown call frees its place once it was looked for in vain often enough.
-fn count_live(db: &mut AnyConnection) -> Result<Live, Failure> {
+fn count_live(db: &mut AnyConnection) -> Result<HashMap<ConnectionId, u32>, Failure> {
     let gone = calls::state.eq(CallState::Unknown.as_str()).and(calls::looks_absent.ge(i32::from(ABSENCES_FREE_ITS_PLACE)));
     let query = calls::table
         .filter(IsLive)
@@ -129,19 +136,39 @@ fn count_live(db: &mut AnyConnection) -> Result<Live, Failure> {
         .group_by(calls::connection)
         .select((calls::connection, count_star()));
     let counted: Vec<(Option<String>, i64)> = on_backend!(db, c => query.load(c))?;
-    let mut live = Live::default();
+    let mut live = HashMap::new();
     for (connection, count) in counted {
-        // A live call always has its connection.
+        // One restored from a copy, whose request is not known, takes up no place that we could name.
         let Some(connection) = connection else { continue };
-        live.by_connection.insert(word("calls.connection", &connection)?, u32::try_from(count).unwrap_or(u32::MAX));
+        live.insert(word("calls.connection", &connection)?, u32::try_from(count).unwrap_or(u32::MAX));
     }
     Ok(live)
+}
+
+/// The agents of which a call could be taken now: all others are passed over inside the index.
+struct Agents {
+    /// Any call.
+    all: Vec<String>,
+    /// Only one that was refused before.
+    refused: Vec<String>,
+}
+
+impl Agents {
+    fn free(room: &Room, live: &Live) -> Self {
+        let named = |agents: Vec<&AgentKey>| agents.into_iter().map(|agent| agent.as_str().to_owned()).collect();
+        let (all, refused) = room.free_agents(live);
+        Self { all: named(all), refused: named(refused) }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.all.is_empty() && self.refused.is_empty()
+    }
 }
 
 /// The next page of due calls of these agents, longest waiting first, behind the last one of the page before.
 fn next_due(
     db: &mut AnyConnection,
-    agents: &[String],
+    agents: &Agents,
     after: Option<(Id, Instant)>,
     now: Instant,
 ) -> QueryResult<Vec<(Id, Instant)>> {
@@ -151,11 +178,17 @@ fn next_due(
         .filter(calls::due_at.le(now))
         .filter(calls::due_at.ge(last_due))
         .filter(calls::due_at.gt(last_due).or(calls::id.gt(last)))
-        .filter(calls::agent.eq_any(agents))
         .order((calls::due_at, calls::id))
         .limit(PAGE)
         .select((calls::id, calls::due_at));
-    take_ids!(db, query)
+    let any = calls::agent.eq_any(&agents.all);
+    // What was refused stands in the row and not in the index, which then has to be read too.
+    if agents.refused.is_empty() {
+        take_ids!(db, query.filter(any))
+    } else {
+        let refused = calls::agent.eq_any(&agents.refused).and(calls::refusals.is_not_null());
+        take_ids!(db, query.filter(any.or(refused)))
+    }
 }
 
 /// Prolongs those leases of `by` that still hold, and with each the moment when somebody looks whether it ran out.

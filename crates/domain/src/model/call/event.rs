@@ -51,6 +51,8 @@ pub enum CallEvent {
     CancelRequested,
     /// A rule forbids it, or there is no usable connection.
     Refused(EndedReason),
+    /// It was found open in a copy of the store that is started for the first time.
+    Restored,
     /// A moment passed.
     DeadlinePassed(Deadline),
 }

@@ -46,6 +46,8 @@ words! {
         EarlierAttempt = "earlier_attempt",
         /// The client asked for its end.
         CancelRequested = "cancel_requested",
+        /// It was open in a backup that was restored: it is only looked up from then on.
+        Restored = "restored",
     }
 }
 

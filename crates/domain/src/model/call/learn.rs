@@ -11,6 +11,7 @@ use super::attempt::{Attempt, Outcome};
 use super::conversation::{Transcript, TranscriptStatus};
 use super::ending::{EndedBy, EndedReason};
 use super::history::{By, What};
+use super::restore::tries_with;
 use super::state::CallState;
 use super::transition::{Stale, Transition};
 use crate::model::evidence::{Evidence, Seen};
@@ -35,10 +36,10 @@ impl Call {
         if disagrees { self.contradicted(current, at) } else { Transition::Ignored(Stale::Known) }
     }
 
-    /// Whether a call that waits for its next attempt may not have it, since one before turns out to have rung, or to
+    /// Whether a call that waits for its next attempt, or whose next one nobody has seen, may not have it, since one before turns out to have rung, or to
     /// have ended in a way that is not tried again.
     fn may_not_go_on(&self, about: &Attempt, evidence: &Evidence) -> bool {
-        self.waits()
+        (self.waits() || self.may_have_rung_unseen())
             && match about.outcome {
                 // An earlier try went on to an attempt that did ring; the database permits one such in a try.
                 Outcome::NotDialed => about.try_number == self.try_number && proves_a_dial(evidence),
@@ -67,7 +68,7 @@ impl Call {
         next.try_number = current.try_number;
         next.connection = Some(current.connection.clone());
         next.fence = self.fence.next();
-        next.attempts = self.attempts.saturating_add(u16::from(!was_dialed));
+        next.attempts = tries_with(self, current);
         next.dialed_at = Some(current.sent_mark_at);
         self.learn_open(next, &Evidence { seen: known.or(evidence.seen), ..evidence.clone() }, at)
     }

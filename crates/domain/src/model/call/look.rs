@@ -47,6 +47,8 @@ impl Call {
     fn wait_before_look_up(&self, pace: Pace, at: Timestamp) -> Option<Duration> {
         let nth = usize::from(self.looks.count);
         match self.state {
+            // There is no id to ask by.
+            CallState::Unknown if self.attempt.is_none() => None,
             CallState::Unknown => {
                 let age = self.attempt.as_ref().map_or(Duration::ZERO, |attempt| elapsed(attempt.sent_mark_at, at));
                 let steady = if age < Duration::from_mins(15) { Duration::from_secs(60) } else { WIDE };

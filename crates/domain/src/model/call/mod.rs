@@ -7,6 +7,7 @@ pub mod event;
 pub mod history;
 pub mod learn;
 pub mod look;
+pub mod restore;
 pub mod settle;
 pub mod state;
 pub mod transition;
@@ -83,6 +84,8 @@ pub struct Call {
     /// By then it is terminal, whatever happens; `None` once it is.
     pub settles_by: Option<Timestamp>,
 
+    /// When it was found open in a copy that was started again: since then it is only looked up, never sent.
+    pub restored_at: Option<Timestamp>,
     /// When the client asked for its end.
     pub cancel_requested_at: Option<Timestamp>,
     /// The send mark of the last try that may have rung.
@@ -231,6 +234,7 @@ impl Call {
             look_at: None,
             looks: Looks::default(),
             settles_by: None,
+            restored_at: None,
             cancel_requested_at: None,
             dialed_at: None,
             answered_at: None,
@@ -267,7 +271,7 @@ impl Call {
     pub fn is_retryable(&self) -> bool {
         let declined = self.ended_reason == Some(EndedReason::Declined);
         match self.state {
-            CallState::NoAnswer | CallState::Busy => !declined,
+            CallState::NoAnswer | CallState::Busy => !declined && !self.may_have_gone_on(),
             state => state.is_terminal() && self.attempts == 0 && !self.is_contradicted(),
         }
     }

@@ -14,13 +14,14 @@ impl Call {
     /// The time by which this open call is terminal, whatever happens (`RELIABILITY.md` section 2).
     ///
     /// Before the send mark: the end of its wait, plus the longest a dialed call takes; after it: the mark, plus
-    /// that; and for each try left its delay, its wait and that again.
+    /// that; and for each try left its delay, its wait and that again. What was not sent when a copy was restored has been
+    /// sent by then, or never was.
     #[must_use]
     pub fn settles_at(&self, at: Timestamp) -> Timestamp {
         let longest = self.terms.longest();
         let base = match (&self.attempt, self.state.is_out()) {
             (Some(attempt), true) => later(attempt.sent_mark_at, longest),
-            _ => later(self.waits_until(), longest),
+            _ => later(sooner(self.waits_until(), self.restored_at), longest),
         };
         let whole = (self.try_number..=u16::MAX)
             .map_while(|n| self.delay_after(n))
@@ -64,7 +65,7 @@ impl Call {
 
     /// The delay before the try after number `try_number`; `None` when the client wants no more.
     pub(super) fn delay_after(&self, try_number: u16) -> Option<Duration> {
-        let wanted = self.cancel_requested_at.is_none() && !self.result.opt_out;
+        let wanted = self.cancel_requested_at.is_none() && !self.result.opt_out && self.restored_at.is_none();
         self.terms.retry.as_ref().filter(|_| wanted).and_then(|plan| plan.delay_after(try_number))
     }
 }

@@ -78,6 +78,7 @@ impl Call {
             CallEvent::Evidence { attempt, evidence } => Ok(self.learn(attempt, evidence, at)),
             CallEvent::CancelRequested => Ok(self.cancel(at)),
             CallEvent::Refused(reason) => self.be_refused(*reason, at),
+            CallEvent::Restored => Ok(self.be_restored(at)),
             CallEvent::DeadlinePassed(deadline) => Ok(self.pass(*deadline, at)),
         }
     }

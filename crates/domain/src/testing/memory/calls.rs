@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{Held, KeyUsed, Memory};
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
-use crate::model::call::{Attempt, Entry, Looks, Outcome};
+use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals};
 use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
-use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Revision, Transition, WorkerId};
+use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, OnHold, Revision, Transition, WorkerId};
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
@@ -74,6 +74,9 @@ impl CallStore for Memory {
         let now = self.clock.now();
         let (mut held, mut room, mut taken) = (self.held(), room.clone(), Vec::new());
         let mut live = held.live();
+        if live.holds.contains(&OnHold::Everything) {
+            return Ok(Taken::default());
+        }
         room.limit(&mut held.rates, now);
         for call in held.due(&room, &live, now) {
             if taken.len() >= usize::try_from(limit).unwrap_or(usize::MAX) {
@@ -216,15 +219,19 @@ impl Held {
     }
 
     fn due(&self, room: &Room, live: &Live, now: Timestamp) -> Vec<Call> {
-        let agents: Vec<_> = room.agents_with_room(live).collect();
+        let (all, refused) = room.free_agents(live);
+        let is_free =
+            |call: &&Call| all.contains(&&call.agent) || (refused.contains(&&call.agent) && call.refusals != Refusals::default());
         let due = self.calls.values().filter(|call| call.state == CallState::Queued && call.due_at <= now);
-        let mut due: Vec<_> = due.filter(|call| agents.contains(&&call.agent)).cloned().collect();
+        let mut due: Vec<_> = due.filter(is_free).cloned().collect();
         due.sort_by_key(|call| (call.due_at, call.id));
         due
     }
 
     fn live(&self) -> Live {
-        let mut live = Live::default();
+        // A copy that was not taken in yet holds everything.
+        let stamp = self.stamped_at.map(|_| OnHold::Everything);
+        let mut live = Live { holds: self.holds.keys().cloned().chain(stamp).collect(), ..Live::default() };
         let frees = |call: &Call| call.state == CallState::Unknown && call.looks.absent >= ABSENCES_FREE_ITS_PLACE;
         for call in self.calls.values().filter(|call| call.state.is_live() && !frees(call)) {
             if let Some(connection) = &call.connection {
@@ -234,7 +241,7 @@ impl Held {
         live
     }
 
-    fn save(&mut self, change: Change, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) fn save(&mut self, change: Change, now: Timestamp) -> Result<(), StoreError> {
         let id = change.call.id;
         let held = self.calls.get(&id).filter(|held| held.revision == change.from).ok_or(StoreError::Conflict)?;
         if let Some(claim) = change.claim {

@@ -1,11 +1,11 @@
-//! `KeyStore` and `Settings` in memory.
+//! `KeyStore`, `Settings` and `Holds` in memory.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{KeyRow, Memory};
-use crate::model::{ClientId, ConnectionId, Secret};
-use crate::ports::{ApiKey, KeyStore, Scope, Settings, StoreError};
+use crate::model::{ClientId, ConnectionId, Hold, OnHold, Secret};
+use crate::ports::{ApiKey, Holds, KeyStore, Scope, Settings, StoreError};
 
 #[async_trait]
 impl KeyStore for Memory {
@@ -37,5 +37,21 @@ impl Settings for Memory {
 
     async fn webhook_token(&self, connection: &ConnectionId, fresh: Secret) -> Result<Secret, StoreError> {
         Ok(self.held().tokens.entry(connection.clone()).or_insert(fresh).clone())
+    }
+}
+
+#[async_trait]
+impl Holds for Memory {
+    async fn put(&self, hold: Hold) -> Result<(), StoreError> {
+        self.held().holds.entry(hold.what.clone()).or_insert(hold);
+        Ok(())
+    }
+
+    async fn lift(&self, what: &OnHold) -> Result<bool, StoreError> {
+        Ok(self.held().holds.remove(what).is_some())
+    }
+
+    async fn list(&self) -> Result<Vec<Hold>, StoreError> {
+        Ok(self.held().holds.values().cloned().collect())
     }
 }

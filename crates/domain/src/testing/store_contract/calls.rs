@@ -200,6 +200,7 @@ fn with_everything(bare: Call, nth: usize, at: Timestamp) -> Call {
         look_at: seconds(1),
         looks: Looks { count: 5, absent: 3 },
         settles_by: seconds(2),
+        restored_at: seconds(8),
         cancel_requested_at: seconds(3),
         dialed_at: seconds(4),
         answered_at: seconds(5),

@@ -225,22 +225,22 @@ fn at_a_rate(over: &str, per_second: u32) -> Room {
     room
 }
 
-async fn claim(trial: &Trial, by: WorkerId, room: &Room, limit: u32) -> Vec<Call> {
+pub(super) async fn claim(trial: &Trial, by: WorkerId, room: &Room, limit: u32) -> Vec<Call> {
     trial.calls.claim(by, LEASE, room, limit).await.expect("a claim").calls
 }
 
-async fn crowd(trial: &Trial, key: &str, size: u64) {
+pub(super) async fn crowd(trial: &Trial, key: &str, size: u64) {
     let at = |nth| -> Timestamp { earlier(trial.now(), Duration::from_millis(5_000 - nth)) };
     let calls = (0..size).map(|nth| a_call().at(at(nth)).with(key).accepted()).collect();
     trial.calls.insert(calls, None).await.expect("new calls");
 }
 
 /// As after a refusal by the only connection there is.
-fn refused(call: Call) -> Call {
+pub(super) fn refused(call: Call) -> Call {
     let refusals = Refusals { counted: 1, closed: vec![connection("simulator")] };
     Call { refusals, revision: call.revision.next(), ..call }
 }
 
-fn ids(calls: &[Call]) -> Vec<CallId> {
+pub(super) fn ids(calls: &[Call]) -> Vec<CallId> {
     calls.iter().map(|call| call.id).collect()
 }

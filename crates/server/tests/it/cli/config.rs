@@ -91,11 +91,3 @@ fn a_file_is_found_by_flag_then_variable_then_folder() {
     let missing = program.run(&["config", "check", "--config", "nowhere.toml"]);
     insta::assert_snapshot!(missing.whole());
 }
-
-#[test]
-fn the_database_is_brought_up_to_date_once() {
-    let program = Program::new();
-    let first = program.run(&["db", "migrate"]);
-    assert!(first.check(0).stdout.starts_with("applied "), "{first:?}");
-    assert_eq!(program.run(&["db", "migrate"]).check(0).stdout, "up to date\n");
-}

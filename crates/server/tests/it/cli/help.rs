@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 17] = [
+const COMMANDS: [&[&str]; 21] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -12,12 +12,16 @@ const COMMANDS: [&[&str]; 17] = [
     &["calls", "cancel"],
     &["agents"],
     &["agents", "list"],
+    &["pause"],
+    &["resume"],
     &["config"],
     &["config", "init"],
     &["config", "check"],
     &["config", "show"],
     &["db"],
     &["db", "migrate"],
+    &["db", "backup"],
+    &["db", "stamp"],
     &["help", "call"],
     &["help", "calls", "list"],
 ];

@@ -4,8 +4,10 @@ mod agents;
 mod call;
 mod calls;
 mod config;
+mod db;
 mod follow;
 mod help;
+mod pause;
 mod start;
 mod stub;
 

@@ -1,0 +1,4 @@
+//! `/v1/admin`.
+
+mod backup;
+mod pause;
