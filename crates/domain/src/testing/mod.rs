@@ -9,3 +9,4 @@ pub mod clock;
 pub mod memory;
 pub mod provider_contract;
 pub mod store_contract;
+pub mod targets;

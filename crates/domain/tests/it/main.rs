@@ -4,6 +4,7 @@
 
 mod adversary;
 mod calls;
+mod corpus;
 mod desk;
 mod dispatch;
 mod intake;
