@@ -21,6 +21,10 @@ verify: check && slow
 slow:
     ulimit -n 20000 && cargo test --locked --release -p callgate --test it thousands_of_slow -- --ignored --nocapture
 
+# Fuzzes phone, webhook_body, signature_headers, engine_reply or configuration, and keeps what it finds in its corpus.
+fuzz target seconds="60":
+    fuzz/run {{ target }} {{ seconds }}
+
 # The gateway, with the simulator, on 127.0.0.1:8010.
 run *args:
     cargo run --release --locked -- serve {{ args }}

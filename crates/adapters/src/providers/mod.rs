@@ -18,6 +18,8 @@ mod hmac;
 mod http;
 pub mod report;
 mod simulator;
+#[cfg(any(test, feature = "testing"))]
+pub mod targets;
 mod words;
 
 pub use client::install_crypto;

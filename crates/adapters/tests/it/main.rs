@@ -1,6 +1,7 @@
 //! The adapters against the contracts of their ports: one binary, so that it links once.
 
 mod backup;
+mod corpus;
 mod providers;
 mod relay;
 mod simulation;

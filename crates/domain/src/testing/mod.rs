@@ -10,3 +10,4 @@ pub mod memory;
 pub mod provider_contract;
 pub mod simulation;
 pub mod store_contract;
+pub mod targets;

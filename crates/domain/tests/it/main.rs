@@ -6,6 +6,7 @@ mod adversary;
 mod backups;
 mod breaker;
 mod calls;
+mod corpus;
 mod desk;
 mod dispatch;
 mod holds;

@@ -6,6 +6,8 @@ mod agents;
 mod authorization;
 mod calls;
 mod cli;
+mod configuration;
+mod corpus;
 mod edge;
 mod end_to_end;
 mod harness;

@@ -3,7 +3,7 @@
 //! Traffic only. What an engine's answers mean is in `translate.rs`, their JSON in `wire.rs`.
 
 mod signature;
-mod translate;
+pub(super) mod translate;
 mod wire;
 
 use std::sync::Arc;
