@@ -37,9 +37,10 @@ impl Workers {
     /// Starts the loops; they stop by themselves when `gateway.stopping` is canceled.
     #[must_use]
     pub fn start(gateway: &Arc<Gateway>) -> Self {
+        let in_hand = carry::InHand::default();
         let loops = vec![
-            ("dispatch", tokio::spawn(carry::dispatcher(Arc::clone(gateway)))),
-            ("beat", tokio::spawn(carry::beater(Arc::clone(gateway)))),
+            ("dispatch", tokio::spawn(carry::dispatcher(Arc::clone(gateway), in_hand.clone()))),
+            ("beat", tokio::spawn(carry::beater(Arc::clone(gateway), in_hand))),
             ("intake", tokio::spawn(intake(Arc::clone(gateway)))),
             ("reconcile", tokio::spawn(reconciler(Arc::clone(gateway)))),
         ];

@@ -85,9 +85,10 @@ impl CallStore for SqlCallStore {
         self.database.write(move |db| claim::claim(db, &*clock, by, lease, &mut room, limit)).await
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
         let clock = Arc::clone(self.database.clock());
-        self.database.write(move |db| claim::beat(db, &*clock, by, lease)).await
+        let in_hand: Vec<_> = in_hand.iter().map(|id| super::types::Id(id.as_uuid())).collect();
+        self.database.write(move |db| claim::beat(db, &*clock, by, lease, &in_hand)).await
     }
 
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {

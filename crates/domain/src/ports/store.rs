@@ -140,8 +140,9 @@ pub trait CallStore: Send + Sync {
     /// is over end here instead; they are returned too, so that their change is told.
     async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Vec<Call>, StoreError>;
 
-    /// Prolongs every lease that a worker still holds before the send mark.
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError>;
+    /// Prolongs the leases of those `in_hand` that a worker still holds before the send mark. What it does not name MUST
+    /// run out: a claim whose answer was lost, or whose work was given up, is nobody's.
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError>;
 
     /// For a store that one process has to itself: whoever held leases before `by` is gone, so they end now instead of
     /// being waited for. MUST NOT be called where another process may be alive.

@@ -143,7 +143,7 @@ macro_rules! store_promises {
             a_call_of_an_unknown_agent_is_left,
             a_call_whose_wait_is_over_ends_in_the_claim,
             an_unknown_call_frees_its_place_after_three_absences,
-            a_beat_prolongs_only_the_leases_of_its_worker,
+            a_beat_prolongs_only_the_leases_of_its_worker_and_of_what_it_names,
             a_beat_does_not_revive_a_lease_that_ran_out,
             // finds
             our_id_matches_first,

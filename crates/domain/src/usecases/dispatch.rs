@@ -16,7 +16,7 @@ use crate::model::call::{Attempt, By};
 use crate::model::moment::later;
 use crate::model::pacing::{Rate, Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
-use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
+use crate::model::{Agent, AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, EndedReason, Fence, WorkerId};
 use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError};
 
 /// A claim's lease; it is prolonged every third of it.
@@ -177,12 +177,15 @@ impl Dispatch {
         Ok(self.recorder.record_under(fence, call, &CallEvent::Released).await?.call())
     }
 
-    /// Prolongs the leases of this worker's claims.
+    /// Prolongs the leases of the claims that are still carried. All others run out, and are claimed again.
     ///
     /// # Errors
     /// `Unavailable`.
-    pub async fn beat(&self) -> Result<(), StoreError> {
-        self.store.beat(self.worker, LEASE).await
+    pub async fn beat(&self, in_hand: &[CallId]) -> Result<(), StoreError> {
+        if in_hand.is_empty() {
+            return Ok(());
+        }
+        self.store.beat(self.worker, LEASE, in_hand).await
     }
 
     /// What this process may claim now.

@@ -341,8 +341,8 @@ impl CallStore for Faulty {
         self.inner.claim(by, lease, room, limit).await
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        self.inner.beat(by, lease).await
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
+        self.inner.beat(by, lease, in_hand).await
     }
 
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {

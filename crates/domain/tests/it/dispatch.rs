@@ -362,7 +362,7 @@ async fn beats_keep_a_claim_and_a_drain_gives_it_back() {
     let dispatch = desk.dispatch();
     let call = claimed(&desk, &dispatch).await;
     desk.pass(20);
-    dispatch.beat().await.unwrap();
+    dispatch.beat(&[call.id]).await.unwrap();
     let beaten = desk.read(call.id).await;
     assert_eq!((beaten.lease.unwrap().until, beaten.revision), (at(50), call.revision));
     let released = dispatch.release(call).await.unwrap();

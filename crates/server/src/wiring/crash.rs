@@ -183,8 +183,8 @@ impl CallStore for Calls {
         self.inside.history(id, after, limit).await
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
-        self.inside.beat(by, lease).await
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
+        self.inside.beat(by, lease, in_hand).await
     }
 
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError> {

@@ -1,11 +1,12 @@
 //! The dispatcher: claims what is due and carries each claim as a task of its own, so that a slow provider delays only
 //! itself.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use callgate_domain::model::Call;
 use callgate_domain::model::moment::elapsed;
+use callgate_domain::model::{Call, CallId};
 use callgate_domain::ports::{StoreError, Work};
 use callgate_domain::usecases::dispatch::{Carried, LEASE, Unrecorded};
 use callgate_domain::usecases::record::RecordError;
@@ -19,8 +20,41 @@ const AT_ONCE: usize = 512;
 /// The pause between two tries to write down what became of a request.
 const BETWEEN_NOTES: Duration = Duration::from_millis(250);
 
+/// The claims that are being carried: theirs are the leases that are prolonged. A claim whose answer was lost, or that was
+/// given up, is not among them, so that its lease runs out and somebody claims it again.
+#[derive(Clone, Default)]
+pub(super) struct InHand(Arc<Mutex<HashSet<CallId>>>);
+
+/// One of them, until it is dropped, however its work ends.
+struct Held {
+    id: CallId,
+    of: InHand,
+}
+
+impl InHand {
+    fn held(&self) -> MutexGuard<'_, HashSet<CallId>> {
+        // Each change is one insert or remove: a panic left nothing half done.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, id: CallId) -> Held {
+        self.held().insert(id);
+        Held { id, of: self.clone() }
+    }
+
+    fn all(&self) -> Vec<CallId> {
+        self.held().iter().copied().collect()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.of.held().remove(&self.id);
+    }
+}
+
 /// Claims due calls and carries them, until the stop; then lets what is under way finish.
-pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
+pub(super) async fn dispatcher(gateway: Arc<Gateway>, in_hand: InHand) {
     let mut under_way = JoinSet::new();
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Dispatch);
@@ -34,7 +68,8 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
             Ok(claims) => {
                 let full = claims.taken.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
                 for call in claims.taken {
-                    under_way.spawn(carry(Arc::clone(&gateway), call));
+                    let held = in_hand.take(call.id);
+                    under_way.spawn(carry(Arc::clone(&gateway), call, held));
                 }
                 if full { Duration::ZERO } else { BUSY_SLEEP }
             }
@@ -64,14 +99,14 @@ async fn pause(gateway: &Gateway, time: Duration) {
     }
 }
 
-/// Prolongs this worker's leases, three times within each.
-pub(super) async fn beater(gateway: Arc<Gateway>) {
+/// Prolongs the leases of what is in hand, three times within each.
+pub(super) async fn beater(gateway: Arc<Gateway>, in_hand: InHand) {
     let mut beat = tokio::time::interval(LEASE / 3);
     beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = beat.tick() => {
-                if let Err(error) = gateway.dispatch.beat().await {
+                if let Err(error) = gateway.dispatch.beat(&in_hand.all()).await {
                     failed("beat", "leases that run out are claimed again", &error);
                 }
             }
@@ -80,7 +115,7 @@ pub(super) async fn beater(gateway: Arc<Gateway>) {
     }
 }
 
-async fn carry(gateway: Arc<Gateway>, call: Call) {
+async fn carry(gateway: Arc<Gateway>, call: Call, _held: Held) {
     let id = call.id;
     // Claimed, but not begun when the stop came: given back rather than sent.
     if gateway.stopping.is_cancelled() {

@@ -146,13 +146,15 @@ fn next_due(
     take_ids!(db, query)
 }
 
-/// Prolongs the leases of `by` that still hold, and with each the moment when somebody looks whether it ran out.
-pub fn beat(db: &mut AnyConnection, clock: &dyn Clock, by: WorkerId, lease: Duration) -> Result<(), Failure> {
+/// Prolongs the leases of `by` that still hold, of these calls, and with each the moment when somebody looks whether it ran
+/// out.
+pub fn beat(db: &mut AnyConnection, clock: &dyn Clock, by: WorkerId, lease: Duration, in_hand: &[Id]) -> Result<(), Failure> {
     let now = dialect::now(db, clock)?;
     let until = Instant(later(now.0, lease));
     let look_at = case_when(calls::settles_by.lt(until), calls::settles_by)
         .otherwise(until.into_sql::<diesel::sql_types::Nullable<sql::Instant>>());
     let held = calls::table.filter(IsClaimed).filter(calls::lease_owner.eq(Id(by.as_uuid()))).filter(calls::lease_until.gt(now));
+    let held = held.filter(calls::id.eq_any(in_hand));
     let changes = (calls::lease_until.eq(until), calls::look_at.eq(look_at));
     on_backend!(db, c => diesel::update(held).set(changes).execute(c))?;
     Ok(())

@@ -96,10 +96,11 @@ impl CallStore for Memory {
         Ok(taken)
     }
 
-    async fn beat(&self, by: WorkerId, lease: Duration) -> Result<(), StoreError> {
+    async fn beat(&self, by: WorkerId, lease: Duration, in_hand: &[CallId]) -> Result<(), StoreError> {
         let now = self.clock.now();
         let until = later(now, lease);
-        for call in self.held().calls.values_mut().filter(|call| call.state == CallState::Claimed) {
+        let named = |call: &&mut Call| call.state == CallState::Claimed && in_hand.contains(&call.id);
+        for call in self.held().calls.values_mut().filter(named) {
             if let Some(held) = call.lease.as_mut().filter(|held| held.owner == by && held.until > now) {
                 held.until = until;
                 call.look_at = Some(until);

@@ -126,23 +126,25 @@ pub async fn an_unknown_call_frees_its_place_after_three_absences(trial: &Trial)
     }
 }
 
-pub async fn a_beat_prolongs_only_the_leases_of_its_worker(trial: &Trial) {
-    crowd(trial, "akylai", 3).await;
+pub async fn a_beat_prolongs_only_the_leases_of_its_worker_and_of_what_it_names(trial: &Trial) {
+    crowd(trial, "akylai", 4).await;
     let room = room(&[("akylai", "simulator")], None);
     let (ours, theirs) = (worker(), worker());
     let held = claim(trial, ours, &room, 1).await.pop().expect("ours");
     let sent = claim(trial, ours, &room, 1).await.pop().expect("ours, to be sent");
+    let given_up = claim(trial, ours, &room, 1).await.pop().expect("ours, not carried any more");
     let foreign = claim(trial, theirs, &room, 1).await.pop().expect("theirs");
     let marked = change(&sent, &send_mark(trial.now()), trial.now());
     trial.calls.save(Change { claim: Some(sent.fence), ..marked.clone() }).await.expect("the send mark");
 
-    trial.calls.beat(ours, Duration::from_mins(5)).await.expect("a beat");
+    trial.calls.beat(ours, Duration::from_mins(5), &[held.id, sent.id, foreign.id]).await.expect("a beat");
     let beaten = trial.read(&held).await;
     let until = beaten.lease.expect("a lease").until;
     assert!(until > later(held.lease.expect("a lease").until, Duration::from_mins(4)));
     assert_eq!((beaten.look_at, beaten.revision), (Some(until), held.revision));
     assert_eq!(trial.read(&sent).await, marked.call);
     assert_eq!(trial.read(&foreign).await, foreign);
+    assert_eq!(trial.read(&given_up).await, given_up);
 }
 
 pub async fn a_beat_does_not_revive_a_lease_that_ran_out(trial: &Trial) {
@@ -150,7 +152,7 @@ pub async fn a_beat_does_not_revive_a_lease_that_ran_out(trial: &Trial) {
     let by = worker();
     let room = room(&[("akylai", "simulator")], None);
     let lost = trial.calls.claim(by, Duration::ZERO, &room, 1).await.expect("a claim").pop().expect("a claimed call");
-    trial.calls.beat(by, LEASE).await.expect("a beat");
+    trial.calls.beat(by, LEASE, &[lost.id]).await.expect("a beat");
     assert_eq!(trial.read(&lost).await, lost);
 }
 
