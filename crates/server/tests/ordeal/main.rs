@@ -5,7 +5,9 @@
 #![cfg(test)]
 
 mod api;
+mod database;
 mod engine;
+mod engines;
 mod judge;
 mod kill;
 mod killed;
@@ -13,3 +15,6 @@ mod load;
 mod log;
 mod own_engine;
 mod process;
+mod several;
+mod stop;
+mod sync;

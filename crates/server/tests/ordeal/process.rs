@@ -28,8 +28,10 @@ pub struct Site {
     pub folder: PathBuf,
     port: u16,
     environment: Vec<(String, String)>,
-    /// What stands before the program's own words on the command line.
+    /// What stands before the program on the command line.
     pub through: Vec<String>,
+    /// What stands behind its own words there.
+    pub further: Vec<String>,
 }
 
 /// A running `callgate serve`.
@@ -42,7 +44,7 @@ impl Site {
     /// A site in `folder`.
     pub fn new(folder: &Path) -> Self {
         let environment = vec![("CALLGATE_KEY".to_owned(), KEY.to_owned())];
-        Self { folder: folder.to_owned(), port: port(), environment, through: Vec::new() }
+        Self { folder: folder.to_owned(), port: port(), environment, through: Vec::new(), further: Vec::new() }
     }
 
     /// The same with one more variable.
@@ -91,7 +93,7 @@ impl Site {
         let program = std::env::var("CALLGATE_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_callgate").to_owned());
         let mut words = self.through.iter().map(String::as_str).chain([program.as_str()]);
         let mut command = Command::new(words.next().expect("a program"));
-        command.args(words).args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)]);
+        command.args(words).args(["serve", "--listen", &format!("127.0.0.1:{}", self.port)]).args(&self.further);
         command.current_dir(&self.folder).stdin(Stdio::null()).stdout(Stdio::null());
         for name in OURS {
             command.env_remove(name);
@@ -176,6 +178,10 @@ impl Process {
     pub fn kill(mut self) {
         self.child.kill().expect("it is ours");
         self.child.wait().expect("it ends");
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal by its name, such as `STOP`.
