@@ -54,7 +54,9 @@ pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     for library in SAYS_TOO_MUCH {
         filter = filter.add_directive(library.parse()?);
     }
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A record that cannot be written (a full disk, a reader that has gone) is lost. To complain about it on the same stderr
+    // would panic in the middle of whatever was being done.
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     let started = match format {
         LogFormat::Text => logs.with_target(false).with_timer(TimeOfDay).with_ansi(colours()).try_init(),
         LogFormat::Json => {

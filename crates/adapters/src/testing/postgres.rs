@@ -11,9 +11,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, Once, OnceLock, PoisonError};
 
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, PgConnection};
@@ -22,12 +22,17 @@ use diesel::{Connection, PgConnection};
 const KEEPER: &str = r#"
 trap '' INT
 export LC_ALL=C
+settings="-k $2 -c listen_addresses='' -c shared_buffers=16MB -c max_connections=300 -c max_wal_size=64MB -c autovacuum=off"
 {
     "$1/initdb" -D "$2/data" -U callgate -A trust -E UTF8 --locale=C --no-sync &&
-    "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -t 60 -o "-k $2 -c listen_addresses='' -c shared_buffers=16MB \
-        -c max_connections=300 -c max_wal_size=64MB -c autovacuum=off" start
+    "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -t 60 -o "$settings" start
 } </dev/null >"$2/setup" 2>&1 && echo ready
-cat >/dev/null
+while read -r word; do
+    case "$word" in
+        stop) "$1/pg_ctl" -D "$2/data" -m fast -w -t 60 stop ;;
+        start) "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -t 60 -o "$settings" start ;;
+    esac </dev/null >"$2/setup" 2>&1 && echo ready || echo failed
+done
 "$1/pg_ctl" -D "$2/data" -m immediate -t 20 stop </dev/null >/dev/null 2>&1
 rm -rf "$2"
 "#;
@@ -38,31 +43,110 @@ rm -rf "$2"
 /// When there is none though `CALLGATE_REQUIRE_POSTGRES=1`, or when the one there is does not start.
 #[must_use]
 pub fn fresh_database() -> Option<String> {
-    static MADE: AtomicU32 = AtomicU32::new(0);
-    let server = server()?;
-    let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-    let mut db = PgConnection::establish(&server.database("postgres")).expect("the test server answers");
-    db.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).expect("a new database");
-    Some(server.database(&name))
+    Some(server()?.fresh_database())
 }
 
 /// Where databases are made.
 enum Server {
-    /// Kept by a shell that lives as long as this process holds its pipe.
-    Own { folder: PathBuf, _keeper: Child },
+    Own(Cluster),
     /// Somebody else's.
     Given(url::Url),
 }
 
-impl Server {
+/// A server from the installed programs, kept by a shell that lives as long as this holds its pipe.
+pub struct Cluster {
+    folder: PathBuf,
+    keeper: Mutex<Keeper>,
+}
+
+struct Keeper {
+    process: Child,
+    told: Option<ChildStdin>,
+    says: BufReader<ChildStdout>,
+}
+
+impl Cluster {
+    /// A server that a test has to itself, to do things to it; `None` where no programs are installed.
+    ///
+    /// # Panics
+    /// When there are none though `CALLGATE_REQUIRE_POSTGRES=1`, or when it does not start.
+    #[must_use]
+    pub fn of_ones_own() -> Option<Self> {
+        installed().map(|programs| start(&programs))
+    }
+
+    /// The URL of a new, empty database in it.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[must_use]
+    pub fn fresh_database(&self) -> String {
+        fresh_database_at(|name| self.database(name))
+    }
+
+    /// Stops it as an operator does: whoever is connected is cut off.
+    ///
+    /// # Panics
+    /// When it does not stop.
+    pub fn stop(&self) {
+        self.tell("stop");
+    }
+
+    /// Starts it again, with what it held.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn start(&self) {
+        self.tell("start");
+    }
+
+    fn tell(&self, word: &str) {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = keeper.told.as_mut().expect("the shell listens");
+        writeln!(told, "{word}").and_then(|()| told.flush()).expect("the shell listens");
+        is_ready(&self.folder, &mut keeper);
+    }
+
     fn database(&self, name: &str) -> String {
+        format!("postgresql:///{name}?host={}&user=callgate", self.folder.display())
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let keeper = self.keeper.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // The end of its pipe tells the shell to stop the server and take its folder away.
+        drop(keeper.told.take());
+        let _ended = keeper.process.wait();
+    }
+}
+
+fn is_ready(folder: &Path, keeper: &mut Keeper) {
+    let mut said = String::new();
+    keeper.says.read_line(&mut said).expect("the shell speaks");
+    if said.trim() != "ready" {
+        let setup = fs::read_to_string(folder.join("setup")).unwrap_or_default();
+        panic!("the test server did not do as it was told: {setup}");
+    }
+}
+
+fn fresh_database_at(url: impl Fn(&str) -> String) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+    let mut db = PgConnection::establish(&url("postgres")).expect("the test server answers");
+    db.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0")).expect("a new database");
+    url(&name)
+}
+
+impl Server {
+    fn fresh_database(&self) -> String {
         match self {
-            Self::Own { folder, .. } => format!("postgresql:///{name}?host={}&user=callgate", folder.display()),
-            Self::Given(url) => {
-                let mut url = url.clone();
+            Self::Own(cluster) => cluster.fresh_database(),
+            Self::Given(given) => fresh_database_at(|name| {
+                let mut url = given.clone();
                 url.set_path(name);
                 url.into()
-            }
+            }),
         }
     }
 }
@@ -73,19 +157,24 @@ fn server() -> Option<&'static Server> {
         if let Ok(url) = std::env::var("CALLGATE_TEST_POSTGRES_URL") {
             return Some(Server::Given(url.parse().expect("CALLGATE_TEST_POSTGRES_URL is a URL")));
         }
-        let Some(programs) = programs() else {
-            let required = std::env::var("CALLGATE_REQUIRE_POSTGRES").is_ok_and(|required| required == "1");
-            assert!(!required, "CALLGATE_REQUIRE_POSTGRES=1, but there is no initdb");
-            // Not `eprintln!`, which the test runner keeps to itself while tests pass: a test that was not run must not
-            // look like one that was.
-            let told =
-                "No initdb found: tests against Postgres are not run. Install the server, or set CALLGATE_TEST_POSTGRES_URL.";
-            writeln!(std::io::stderr(), "{told}").expect("stderr");
-            return None;
-        };
-        Some(start(&programs))
+        installed().map(|programs| Server::Own(start(&programs)))
     });
     server.as_ref()
+}
+
+/// The folder of the server programs, or one line that says that there are none.
+fn installed() -> Option<PathBuf> {
+    static SAID: Once = Once::new();
+    let found = programs();
+    if found.is_none() {
+        let required = std::env::var("CALLGATE_REQUIRE_POSTGRES").is_ok_and(|required| required == "1");
+        assert!(!required, "CALLGATE_REQUIRE_POSTGRES=1, but there is no initdb");
+        // Not `eprintln!`, which the test runner keeps to itself while tests pass: a test that was not run must not look
+        // like one that was.
+        let told = "No initdb found: tests against Postgres are not run. Install the server, or set CALLGATE_TEST_POSTGRES_URL.";
+        SAID.call_once(|| writeln!(std::io::stderr(), "{told}").expect("stderr"));
+    }
+    found
 }
 
 /// The folder of the newest server programs.
@@ -98,8 +187,10 @@ fn programs() -> Option<PathBuf> {
     Some(found.canonicalize().ok()?.parent()?.to_owned())
 }
 
-fn start(programs: &Path) -> Server {
-    let folder = std::env::temp_dir().join(format!("callgate-postgres-{}", std::process::id()));
+fn start(programs: &Path) -> Cluster {
+    static STARTED: AtomicU32 = AtomicU32::new(0);
+    let name = format!("callgate-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
+    let folder = std::env::temp_dir().join(name);
     fs::create_dir_all(&folder).expect("a folder for the test server");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("a folder of our own");
     let mut keeper = Command::new("/bin/sh");
@@ -111,15 +202,11 @@ fn start(programs: &Path) -> Server {
         chown(&folder, Some(user), Some(group)).expect("the folder can be given away");
         keeper.uid(user).gid(group);
     }
-    let mut keeper = keeper.spawn().expect("a shell");
-    let mut told = String::new();
-    let output = keeper.stdout.take().expect("the shell's output");
-    BufReader::new(output).read_line(&mut told).expect("the shell speaks");
-    if told.trim() != "ready" {
-        let setup = fs::read_to_string(folder.join("setup")).unwrap_or_default();
-        panic!("the test server did not start: {setup}");
-    }
-    Server::Own { folder, _keeper: keeper }
+    let mut process = keeper.spawn().expect("a shell");
+    let says = BufReader::new(process.stdout.take().expect("the shell's output"));
+    let mut keeper = Keeper { told: process.stdin.take(), process, says };
+    is_ready(&folder, &mut keeper);
+    Cluster { folder, keeper: Mutex::new(keeper) }
 }
 
 /// User and group of `postgres`, or of `nobody`.

@@ -58,7 +58,7 @@ async fn check(of: &str, ordeal: Ordeal) {
     }
     site.configure(&engine.config(&site.url(), ordeal.grace, if every_way { "1s" } else { "60s" }));
     engine.book.tell(site.api());
-    let wishes = Arc::new(Wishes::default());
+    let wishes = Arc::new(Wishes::some_taken_back());
     let mut at_points = 0;
     for cycle in 0..ordeal.cycles {
         let (point, _) = Point::ALL[usize::try_from((cycle / 2 + seed) % 12).expect("one of twelve")];

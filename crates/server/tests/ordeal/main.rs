@@ -6,7 +6,9 @@
 
 mod api;
 mod breaker;
+mod database;
 mod engine;
+mod engines;
 mod judge;
 mod kill;
 mod killed;
@@ -15,4 +17,7 @@ mod log;
 mod own_engine;
 mod process;
 mod restored;
+mod several;
 mod side_by_side;
+mod stop;
+mod sync;

@@ -28,10 +28,10 @@ pub struct Site {
     pub folder: PathBuf,
     port: u16,
     environment: Vec<(String, String)>,
-    /// Further words of `serve`. With `--http=off` it is asked at its operators' address.
-    pub arguments: Vec<String>,
-    /// What stands before the program's own words on the command line.
+    /// What stands before the program on the command line.
     pub through: Vec<String>,
+    /// What stands behind its own words there.
+    pub further: Vec<String>,
 }
 
 /// A running `callgate serve`.
@@ -44,7 +44,7 @@ impl Site {
     /// A site in `folder`.
     pub fn new(folder: &Path) -> Self {
         let environment = vec![("CALLGATE_KEY".to_owned(), KEY.to_owned())];
-        Self { folder: folder.to_owned(), port: port(), environment, arguments: Vec::new(), through: Vec::new() }
+        Self { folder: folder.to_owned(), port: port(), environment, through: Vec::new(), further: Vec::new() }
     }
 
     /// The same with one more variable.
@@ -94,8 +94,9 @@ impl Site {
         let mut words = self.through.iter().map(String::as_str).chain([program.as_str()]);
         let mut command = Command::new(words.next().expect("a program"));
         let address = format!("127.0.0.1:{}", self.port);
-        command.args(words).arg("serve").args(&self.arguments);
-        if self.arguments.iter().any(|word| word == "--http=off") {
+        command.args(words).arg("serve").args(&self.further);
+        if self.further.iter().any(|word| word == "--http=off") {
+            // Then it is asked at its operators' address.
             command.env("CALLGATE__SERVER__METRICS_LISTEN", address);
         } else {
             command.args(["--listen", &address]);
@@ -194,6 +195,10 @@ impl Process {
     pub fn kill(mut self) {
         self.child.kill().expect("it is ours");
         self.child.wait().expect("it ends");
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends it a signal by its name, such as `STOP`.

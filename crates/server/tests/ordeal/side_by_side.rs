@@ -30,7 +30,7 @@ async fn process(url: &str, arguments: &[&str], config: &str) -> (Process, TempD
 /// A process with what its folder holds.
 async fn start(url: &str, arguments: &[&str], folder: &TempDir) -> Process {
     let mut site = Site::new(folder.path()).with("CALLGATE_DATABASE_URL", url);
-    site.arguments = arguments.iter().map(|word| (*word).to_owned()).collect();
+    site.further = arguments.iter().map(|word| (*word).to_owned()).collect();
     site.start().await
 }
 

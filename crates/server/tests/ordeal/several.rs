@@ -1,0 +1,83 @@
+//! Several processes over one Postgres, one of them stopped for longer than it may wait, one killed and replaced.
+//!
+//! `CALLGATE_SEVERAL_RUNS` says how often, `CALLGATE_SEVERAL_STOP` for how many seconds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callgate_adapters::testing::postgres;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::engine::{Answer, Engine, Manners, SECRET, Told};
+use crate::judge::{judge, setting, tell};
+use crate::load::Wishes;
+use crate::process::{Process, Site};
+
+const CALLS: usize = 1_000;
+
+fn site(url: &str) -> (TempDir, Site) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Site::new(folder.path()).with("DIALER_SECRET", SECRET).with("CALLGATE_DATABASE_URL", url);
+    (folder, site.with("CALLGATE_LOG", "warn"))
+}
+
+fn ask(load: &mut JoinSet<()>, wishes: &Arc<Wishes>, process: &Process) {
+    let (wishes, api) = (Arc::clone(wishes), process.api.clone());
+    load.spawn(async move {
+        wishes.keep_coming(&api, Duration::from_millis(20), CALLS, &CancellationToken::new()).await;
+    });
+}
+
+async fn confirmed(wishes: &Wishes, wanted: usize) {
+    for _ in 0..6_000 {
+        if wishes.confirmed() >= wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("only {} calls are confirmed", wishes.confirmed());
+}
+
+async fn check(url: &str, stopped_for: Duration) {
+    let manners = Manners { answer: Answer::After(Duration::from_millis(60)), told: Told::ByResult, ..Manners::default() };
+    let engine = Engine::start(move |_| manners).await;
+    let sites = [site(url), site(url), site(url)];
+    for (_, site) in &sites {
+        site.configure(&engine.config(&site.url(), "30s", "60s"));
+    }
+    let [(_, first), (_, second), (_, third)] = &sites;
+    engine.book.tell(first.api());
+    let (one, two, three) = (first.start().await, second.start().await, third.start().await);
+    let (wishes, mut load) = (Arc::new(Wishes::default()), JoinSet::new());
+    [&one, &two, &three].into_iter().for_each(|process| ask(&mut load, &wishes, process));
+
+    confirmed(&wishes, CALLS / 5).await;
+    two.signal("STOP");
+    let goes_on_at = tokio::time::Instant::now() + stopped_for;
+    confirmed(&wishes, CALLS * 2 / 5).await;
+    three.kill();
+    let replaced = third.start().await;
+    ask(&mut load, &wishes, &replaced);
+    tokio::time::sleep_until(goes_on_at).await;
+    two.signal("CONT");
+    load.join_all().await;
+    wishes.send_again(&one.api).await;
+
+    let verdict = judge(&one.api, &wishes, &engine.book, Duration::from_secs(180)).await;
+    for process in [one, two, replaced] {
+        assert_eq!(process.stop().await, Some(0));
+    }
+    verdict.hold(&format!("three processes, one stopped for {} s, one killed", stopped_for.as_secs()));
+    // The one that was killed may have had as many in its hands as one claim takes.
+    verdict.all_dialed(CALLS, 64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_processes_dial_each_call_once_though_one_is_stopped_and_one_killed() {
+    for _ in 0..setting("CALLGATE_SEVERAL_RUNS", 1) {
+        let Some(url) = postgres::fresh_database() else { return tell("Several processes on Postgres are not run") };
+        check(&url, Duration::from_secs(setting("CALLGATE_SEVERAL_STOP", 8))).await;
+    }
+}
