@@ -122,7 +122,8 @@ fn listen(address: SocketAddr, config: &Config) -> Result<TcpListener, Failure> 
     })
 }
 
-/// A database that is a backup rings nobody for what it does not know; this comes before anything is taken or placed.
+/// A database that is a backup rings nobody for what it does not know; this comes before anything is taken or placed. Who
+/// wonders why nothing is dialed finds the reason in the log.
 async fn take_in(gateway: &Gateway) -> Result<(), Failure> {
     let restored = gateway.backups.take_in().await.map_err(|error| {
         refused(
@@ -135,8 +136,12 @@ async fn take_in(gateway: &Gateway) -> Result<(), Failure> {
         tracing::warn!(
             made_at = %restored.made_at,
             open_calls = restored.calls,
-            "started from a backup: its open calls are only looked up, and nothing is dialed until 'callgate resume'"
+            "started from a backup: its open calls are only looked up, never dialed"
         );
+    }
+    let unreadable = |error| refused(format!("the database could not be read: {error}"), "Check that it runs, then start again.");
+    for hold in gateway.pause.list().await.map_err(unreadable)? {
+        tracing::warn!(what = %hold.what, reason = hold.reason, since = %hold.created_at, "not dialed until 'callgate resume'");
     }
     Ok(())
 }

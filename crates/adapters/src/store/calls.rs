@@ -152,7 +152,7 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use callgate_domain::model::pacing::Space;
-    use callgate_domain::model::{Route, Status};
+    use callgate_domain::model::{Hold, OnHold, Route, Status};
     use callgate_domain::ports::Clock;
     use callgate_domain::testing::builders::{
         a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
@@ -164,6 +164,7 @@ mod tests {
 
     use super::*;
     use crate::store::connection::{Address, Purpose};
+    use crate::store::copies;
     use crate::store::migrations;
     use crate::store::types::Id;
 
@@ -225,6 +226,11 @@ mod tests {
         for of in [None, Some(connection("c"))] {
             let about = AttemptRef { attempt: None, provider_call: Some(provider_call("theirs")), connection: of };
             find::find(db, &about)?;
+        }
+        copies::stamp(db, at)?;
+        let hold = Hold { what: OnHold::Everything, reason: String::new(), created_at: at };
+        for _ in 0..2 {
+            copies::take_in(db, &hold, 9)?;
         }
         list::history(db, id, Revision(0), 9)?;
         let client = Reader::Client(client("default"));

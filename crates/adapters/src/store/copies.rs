@@ -68,7 +68,8 @@ fn stamped_at(db: &mut AnyConnection) -> Result<Option<Timestamp>, Failure> {
     Ok(at.map(|at| at.0))
 }
 
-fn take_in(db: &mut AnyConnection, hold: &Hold, limit: u32) -> Result<TakingIn, Failure> {
+/// One step of taking a copy in.
+pub fn take_in(db: &mut AnyConnection, hold: &Hold, limit: u32) -> Result<TakingIn, Failure> {
     // One process at a time, so that the last one finds no call that another is still marking.
     holds::lock(db)?;
     if stamped_at(db)?.is_none() {
@@ -91,15 +92,17 @@ fn take_in(db: &mut AnyConnection, hold: &Hold, limit: u32) -> Result<TakingIn, 
     Ok(TakingIn::Marked(marked))
 }
 
-/// Open calls without the mark. Each has a moment when it is looked at next, or waits to be claimed; both have an index.
+/// Open calls without the mark. Each has a moment when it is looked at next; that none waits to be claimed is looked at
+/// beside that. Both have an index.
 fn unmarked(db: &mut AnyConnection, limit: u32) -> QueryResult<Vec<Id>> {
-    let query = calls::table
-        .filter(calls::look_at.is_not_null().or(IsQueued))
-        .filter(calls::settles_by.is_not_null())
-        .filter(calls::restored_at.is_null())
-        .limit(i64::from(limit))
-        .select(calls::id);
-    on_backend!(db, c => query.load(c))
+    let open = calls::table.filter(calls::settles_by.is_not_null()).filter(calls::restored_at.is_null()).select(calls::id);
+    let looked_at = open.filter(calls::look_at.is_not_null()).limit(i64::from(limit));
+    let found: Vec<Id> = on_backend!(db, c => looked_at.load(c))?;
+    if !found.is_empty() {
+        return Ok(found);
+    }
+    let queued = calls::table.filter(IsQueued).filter(calls::restored_at.is_null()).limit(i64::from(limit)).select(calls::id);
+    on_backend!(db, c => queued.load(c))
 }
 
 fn mark(db: &mut AnyConnection, call: &Call, at: Timestamp) -> Result<(CallState, Call), Failure> {

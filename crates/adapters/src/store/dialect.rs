@@ -32,9 +32,10 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
 const SQLITE_WRITES: &str = "PRAGMA cache_size = -16000";
 const SQLITE_READS: &str = "PRAGMA query_only = ON";
 
-/// A process that was stopped inside a transaction must not hold up the others for longer than their patience.
+/// A process that was stopped inside a transaction must not hold up the others for longer than their patience. What is read
+/// behind a lock must be as new as the lock, whatever the database's own default is.
 const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
-    SET idle_in_transaction_session_timeout = '5s';";
+    SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation = 'read committed';";
 
 /// From so many rows on Postgres takes them by COPY: one statement, whatever their number.
 pub const COPY_FROM: usize = 4;

@@ -54,8 +54,8 @@ impl Backups {
         Ok(Made { made_at, bytes })
     }
 
-    /// It belongs to a start, before any call is taken or placed. Where the store is a stamped copy: marks every open call as only to be looked up, and holds everything back until
-    /// an operator resumes. `None` where it is no copy.
+    /// It belongs to a start, before any call is taken or placed. Where the store is a stamped copy: marks every open call as
+    /// only to be looked up, and holds everything back until an operator resumes. `None` where it is no copy.
     ///
     /// # Errors
     /// `Unavailable`: the copy stays stamped, nothing in it is claimed, and the next start goes on.
