@@ -2,11 +2,14 @@
 //! memory.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up, or fails, must say so at once")]
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use callgate_adapters::store;
 use callgate_domain::ports::Clock;
+use callgate_domain::testing::simulation::store::wait;
 use callgate_domain::testing::simulation::{Report, Stores, Tally, run};
+use jiff::Timestamp;
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -15,11 +18,19 @@ fn number(name: &str, default: u64) -> u64 {
 /// One seed on a database of its own.
 fn on_sqlite(seed: u64, recorded: bool) -> Report {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("callgate.db").display());
-    run(seed, None, recorded, |clock: Arc<dyn Clock>| {
-        let stores = store::open(&url, 2, clock).unwrap();
-        Stores { calls: stores.calls, inbox: stores.inbox }
-    })
+    run(seed, None, recorded, |clock| opened(folder.path().join("callgate.db"), clock))
+}
+
+/// The database in a file; a backup of it is a file beside it.
+fn opened(file: PathBuf, clock: Arc<dyn Clock>) -> Stores {
+    let stores = store::open(&format!("sqlite://{}", file.display()), 2, Arc::clone(&clock)).unwrap();
+    let copies = Arc::clone(&stores.copies);
+    let copy = move |at: Timestamp| {
+        let backup = file.with_extension(format!("{}.db", at.as_microsecond()));
+        wait(copies.write(&backup, at)).unwrap();
+        opened(backup, Arc::clone(&clock))
+    };
+    Stores { calls: stores.calls, inbox: stores.inbox, holds: stores.holds, copies: stores.copies, copy: Arc::new(copy) }
 }
 
 fn check(seed: u64) -> Report {

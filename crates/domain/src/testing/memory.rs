@@ -24,7 +24,7 @@ pub struct Memory {
 }
 
 /// The tables.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Held {
     calls: BTreeMap<CallId, Call>,
     attempts: BTreeMap<AttemptId, Attempt>,
@@ -39,18 +39,21 @@ struct Held {
     stamped_at: Option<Timestamp>,
 }
 
+#[derive(Clone)]
 struct KeyUsed {
     fingerprint: [u8; 32],
     call: CallId,
     at: Timestamp,
 }
 
+#[derive(Clone)]
 struct InboxRow {
     kept: KeptWebhook,
     about: AttemptRef,
     again_at: Option<Timestamp>,
 }
 
+#[derive(Clone)]
 struct KeyRow {
     key: ApiKey,
     is_first: bool,
@@ -61,6 +64,13 @@ impl Memory {
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, held: Mutex::default() }
+    }
+
+    /// A copy of everything as it is now, stamped as a backup of `at`.
+    #[must_use]
+    pub fn copied(&self, at: Timestamp) -> Self {
+        let held = Held { stamped_at: Some(at), ..self.held().clone() };
+        Self { clock: Arc::clone(&self.clock), held: Mutex::new(held) }
     }
 
     /// Every call there is, for a judge.

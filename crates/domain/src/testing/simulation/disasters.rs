@@ -1,14 +1,16 @@
 //! What befalls our processes, and the machines under them.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use super::faults::Fault;
+use super::store::wait;
 use super::world::{Owner, World};
 use super::{Stores, instance, webhooks};
+use crate::model::OnHold;
 use crate::testing::builders;
 
 /// The longest that a process is stopped for.
@@ -62,14 +64,15 @@ impl World {
 
 /// Starts our processes, lets disasters happen, starts again who died; and sets everything right when the calm begins.
 pub async fn befall(world: Arc<World>, stores: Stores) {
+    world.uses(stores);
     for nth in 0..world.weather.instances {
         world.inner().instances.push(instance::InstanceState::default());
-        instance::start(&world, &stores, nth);
+        instance::start(&world, nth);
     }
     let calm_at = u64::try_from(world.weather.calm_at.as_micros()).unwrap_or(u64::MAX);
     while world.now() < calm_at {
         world.sleep(world.dice.millis(1_000, 20_000)).await;
-        revive(&world, &stores, 500);
+        revive(&world, 500);
         if world.dice.chance(world.weather.disaster) {
             one(&world).await;
         }
@@ -80,7 +83,7 @@ pub async fn befall(world: Arc<World>, stores: Stores) {
     calm_down(&world);
     // Who was paused, or dies of poison, comes back too.
     for _ in 0..1_000 {
-        revive(&world, &stores, 1_000);
+        revive(&world, 1_000);
         world.sleep(Duration::from_secs(5)).await;
         // Nobody but this one is left outside, and nothing inside.
         if world.judge.is_settled() && world.inner().outside == 1 {
@@ -100,11 +103,11 @@ fn calm_down(world: &World) {
     }
 }
 
-fn revive(world: &Arc<World>, stores: &Stores, per_mille: u32) {
+fn revive(world: &Arc<World>, per_mille: u32) {
     for nth in 0..world.weather.instances {
         let is_dead = world.inner().instances.get(nth).is_some_and(|state| state.running.is_none());
         if is_dead && world.dice.chance(per_mille) {
-            instance::start(world, stores, nth);
+            instance::start(world, nth);
         }
     }
 }
@@ -112,7 +115,7 @@ fn revive(world: &Arc<World>, stores: &Stores, per_mille: u32) {
 async fn one(world: &Arc<World>) {
     let nth = world.any_instance();
     let connection = builders::connection(world.dice.pick(&["echo", "list", "mute"]).unwrap_or("echo"));
-    match world.dice.below(9) {
+    match world.dice.below(10) {
         0 => {
             world.count(Fault::Crash);
             world.kill(nth);
@@ -139,10 +142,39 @@ async fn one(world: &Arc<World>) {
         }
         6 => webhooks::of_nobody(world, connection),
         7 => webhooks::poison(world, connection),
+        8 => back_up_or_restore(world).await,
         _ => (0..world.weather.instances).for_each(|nth| {
             world.count(Fault::Crash);
             world.kill(nth);
         }),
+    }
+}
+
+/// Makes a backup; or, where there is one, starts it in the place of the database, which is lost with what came after it.
+async fn back_up_or_restore(world: &Arc<World>) {
+    let backup = world.backup.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let Some((stores, ledger)) = backup else {
+        let Some(stores) = world.stores() else { return };
+        let copy = (stores.copy)(world.moment(world.now()));
+        *world.backup.lock().unwrap_or_else(PoisonError::into_inner) = Some((copy, world.judge.remembers()));
+        return world.note(format_args!("a backup is made"));
+    };
+    (0..world.weather.instances).for_each(|nth| world.kill(nth));
+    world.sleep(world.dice.millis(1_000, 20_000)).await;
+    world.count(Fault::Restored);
+    world.judge.forgets(ledger);
+    world.uses(stores.clone());
+    let shared = Arc::clone(world);
+    world.spawn(Owner::Outside, async move { resume(&shared, &stores).await });
+}
+
+/// An operator has looked, and lifts the hold that the backup brought.
+async fn resume(world: &World, stores: &Stores) {
+    loop {
+        world.sleep(world.dice.millis(5_000, 60_000)).await;
+        if matches!(wait(stores.holds.lift(&OnHold::Everything)), Ok(true)) {
+            return world.note(format_args!("resumed"));
+        }
     }
 }
 

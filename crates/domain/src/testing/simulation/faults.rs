@@ -77,6 +77,8 @@ words! {
         LongOutage = "long outage",
         /// Row 24: a webhook that kills whoever reads it.
         Poison = "poison",
+        /// Row 27: a backup is started in the place of its database.
+        Restored = "restored",
         /// Row 28: a process knows one connection only.
         OtherConfiguration = "other configuration",
         /// A look-up does not see a call yet.

@@ -9,7 +9,6 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 
-use super::Stores;
 use super::faults::Fault;
 use super::provider::{Manners, REQUEST_TIMEOUT, SimProvider, read};
 use super::store::SimStore;
@@ -23,7 +22,7 @@ use crate::testing::builders;
 use crate::usecases::calls::CallLimits;
 use crate::usecases::dispatch::{Carried, Hands, LEASE, Pacing, Unrecorded};
 use crate::usecases::record::RecordError;
-use crate::usecases::{Calls, Dispatch, Intake, Reconcile, Recorder};
+use crate::usecases::{Backups, Calls, Dispatch, Intake, Reconcile, Recorder};
 
 /// No loop sleeps longer; the program's own bound is shorter, which only costs steps here.
 const LONGEST_SLEEP: Duration = Duration::from_secs(8);
@@ -57,6 +56,8 @@ pub struct Running {
     pub intake: Intake,
     /// Looking after calls.
     pub reconcile: Reconcile,
+    /// Taking a backup in.
+    pub backups: Backups,
     /// Its store.
     pub store: Arc<SimStore>,
     /// Its clock.
@@ -140,10 +141,11 @@ impl AgentCatalog for Catalog {
 }
 
 /// Starts one process, and its loops with it.
-pub fn start(world: &Arc<World>, stores: &Stores, instance: usize) {
+pub fn start(world: &Arc<World>, instance: usize) {
+    let Some(stores) = world.stores() else { return };
     let bells = Arc::new(Bells { world: Arc::clone(world), loops: Mutex::default() });
     let clock = Arc::new(SimClock { world: Arc::clone(world), instance });
-    let store = Arc::new(SimStore { world: Arc::clone(world), instance, inner: stores.clone() });
+    let store = Arc::new(SimStore { world: Arc::clone(world), instance, inner: stores });
     let chance = Arc::clone(&world.chance);
     let knows_all = !(world.weather.split && instance + 1 == world.weather.instances);
     if !knows_all {
@@ -199,8 +201,9 @@ pub fn start(world: &Arc<World>, stores: &Stores, instance: usize) {
             connections: connections.clone(),
             clock: clock.clone(),
             chance,
-            signals,
+            signals: signals.clone(),
         },
+        backups: Backups { copies: store.clone(), clock: clock.clone(), signals },
         reconcile: Reconcile { store: calls_store, recorder, agents, connections, clock: clock.clone() },
         store,
         clock,
@@ -212,10 +215,20 @@ pub fn start(world: &Arc<World>, stores: &Stores, instance: usize) {
         state.running = Some(Arc::clone(&running));
         state.paused_until = 0;
     }
+    world.spawn(Owner::Instance(instance), boot(Arc::clone(world), running, Owner::Instance(instance)));
+}
+
+/// What comes before the loops: a backup is taken in, and leases of a life before end.
+async fn boot(world: Arc<World>, running: Arc<Running>, owner: Owner) {
+    while running.backups.take_in().await.is_err() {
+        world.sleep(Duration::from_millis(500)).await;
+    }
     let alone = world.weather.instances == 1;
-    let owner = Owner::Instance(instance);
-    world.spawn(owner, dispatcher(Arc::clone(world), Arc::clone(&running), owner, alone));
-    world.spawn(owner, beater(Arc::clone(world), Arc::clone(&running)));
+    while alone && running.store.end_leases_before(running.dispatch.worker).await.is_err() {
+        world.sleep(Duration::from_millis(500)).await;
+    }
+    world.spawn(owner, dispatcher(Arc::clone(&world), Arc::clone(&running), owner));
+    world.spawn(owner, beater(Arc::clone(&world), Arc::clone(&running)));
     world.spawn(owner, intake(Arc::clone(&running)));
     world.spawn(owner, reconciler(running));
 }
@@ -261,10 +274,7 @@ impl Running {
     }
 }
 
-async fn dispatcher(world: Arc<World>, running: Arc<Running>, owner: Owner, alone: bool) {
-    while alone && running.store.end_leases_before(running.dispatch.worker).await.is_err() {
-        world.sleep(Duration::from_millis(500)).await;
-    }
+async fn dispatcher(world: Arc<World>, running: Arc<Running>, owner: Owner) {
     while !running.is_stopping() {
         let sleep = match running.dispatch.claim(8).await {
             Ok(claims) if claims.held_back => Duration::from_millis(200),

@@ -31,13 +31,16 @@ pub struct Judge {
     ledger: Mutex<Ledger>,
 }
 
-#[derive(Default)]
-struct Ledger {
+/// Everything that was committed and confirmed.
+#[derive(Default, Clone)]
+pub struct Ledger {
     calls: BTreeMap<CallId, Held>,
     attempts: BTreeMap<AttemptId, Marked>,
     dialed: BTreeSet<AttemptId>,
     acknowledged: BTreeSet<CallId>,
     canceled: BTreeMap<CallId, u64>,
+    /// Open in a backup that was started: they never ring again.
+    frozen: BTreeSet<CallId>,
     taken: BTreeMap<ConnectionId, Vec<u64>>,
     webhooks: BTreeMap<InboxId, (Progress, Vec<u8>)>,
     told: BTreeSet<String>,
@@ -45,6 +48,7 @@ struct Ledger {
 }
 
 /// A call as it was last committed, and what it was accepted with.
+#[derive(Clone)]
 struct Held {
     call: Call,
     asked: Asked,
@@ -53,6 +57,7 @@ struct Held {
     ended_at: Option<u64>,
 }
 
+#[derive(Clone)]
 struct Marked {
     call: CallId,
     fence: Fence,
@@ -90,6 +95,30 @@ impl Judge {
     #[must_use]
     pub fn call(&self, id: CallId) -> Option<Call> {
         self.ledger().calls.get(&id).map(|held| held.call.clone())
+    }
+
+    /// What is true now, for a backup made now.
+    #[must_use]
+    pub fn remembers(&self) -> Ledger {
+        self.ledger().clone()
+    }
+
+    /// A backup is started in the place of the database: what was committed and confirmed after it is lost with that. What
+    /// rang has rung.
+    pub fn forgets(&self, backup: Ledger) {
+        let mut ledger = self.ledger();
+        let open = backup.calls.values().filter(|held| !held.call.state.is_terminal()).map(|held| held.call.id);
+        ledger.frozen.extend(open);
+        ledger.calls = backup.calls;
+        ledger.acknowledged = backup.acknowledged;
+        ledger.canceled = backup.canceled;
+        ledger.webhooks = backup.webhooks;
+        ledger.told = backup.told;
+    }
+
+    /// A call was marked as one that is only looked up.
+    pub fn restored(&self, world: &World, call: &Call) {
+        self.moved(world, call, What::Restored);
     }
 
     /// Whether everything that was begun is over.
@@ -254,10 +283,14 @@ impl Judge {
         let (call, fence) = (marked.call, marked.fence);
         let Some(held) = ledger.calls.get(&call) else { return };
         let newest = held.call.attempt.as_ref().map(|attempt| (attempt.id, attempt.fence));
+        let is_frozen = ledger.frozen.contains(&call);
         let plan = held.terms.retry.clone();
         let siblings: Vec<_> =
             ledger.attempts.iter().filter(|(id, one)| one.call == call && **id != order.attempt).map(|(id, _)| *id).collect();
         drop(ledger);
+        if is_frozen {
+            self.accuse("I1: a restored backup rings nobody", format_args!("{call}"));
+        }
         if !is_first {
             self.accuse("I1: one attempt rings once", format_args!("{}", order.attempt));
         }
@@ -312,14 +345,15 @@ impl Judge {
     }
 
     /// Everything is over, or should be: what is stored, and whether it is true.
-    pub fn closes(&self, world: &Arc<World>, stores: &Stores) {
+    pub fn closes(&self, world: &Arc<World>) {
+        let Some(stores) = world.stores() else { return };
         let (calls, webhooks): (Vec<_>, Vec<_>) = {
             let ledger = self.ledger();
             let calls = ledger.calls.values().map(|held| (held.call.clone(), held.promised_by, held.ended_at)).collect();
             (calls, ledger.webhooks.iter().map(|(id, (progress, _))| (*id, *progress)).collect())
         };
         for (call, promised_by, ended_at) in &calls {
-            self.check_stored(stores, call);
+            self.check_stored(&stores, call);
             self.check_end(world, call, *promised_by, *ended_at);
             self.check_truth(world, call);
         }
@@ -361,7 +395,8 @@ impl Judge {
         let attempts: Vec<_> =
             self.ledger().attempts.iter().filter(|(_, marked)| marked.call == call.id).map(|(id, _)| *id).collect();
         let dials = world.engine.find(|dial| attempts.contains(&dial.attempt));
-        if dials.len() > usize::from(call.attempts) {
+        let is_frozen = self.ledger().frozen.contains(&call.id);
+        if !is_frozen && dials.len() > usize::from(call.attempts) {
             let how = format_args!("{} of {} are told, {} phones rang", call.attempts, call.id, dials.len());
             self.accuse("no dial is hidden", how);
         }

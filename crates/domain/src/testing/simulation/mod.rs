@@ -27,12 +27,14 @@ pub mod world;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 pub use faults::{Counts, Fault};
 pub use judge::Violation;
 pub use mutants::Mutant;
 pub use tally::Tally;
 
-use crate::ports::{CallStore, Clock, Inbox};
+use crate::ports::{CallStore, Clock, Copies, Holds, Inbox};
 use crate::testing::memory::Memory;
 use tasks::Tasks;
 use world::{Owner, World};
@@ -44,14 +46,33 @@ pub struct Stores {
     pub calls: Arc<dyn CallStore>,
     /// Webhooks.
     pub inbox: Arc<dyn Inbox>,
+    /// What operators hold back.
+    pub holds: Arc<dyn Holds>,
+    /// Backups, and taking one in.
+    pub copies: Arc<dyn Copies>,
+    /// Makes a stamped backup of a moment, and opens it as a database of its own.
+    pub copy: Copier,
 }
+
+/// See [`Stores::copy`].
+pub type Copier = Arc<dyn Fn(Timestamp) -> Stores + Send + Sync>;
 
 impl Stores {
     /// In memory, going by `clock`.
     #[must_use]
     pub fn in_memory(clock: Arc<dyn Clock>) -> Self {
-        let memory = Arc::new(Memory::new(clock));
-        Self { calls: memory.clone(), inbox: memory }
+        Self::over(Arc::new(Memory::new(clock)))
+    }
+
+    fn over(memory: Arc<Memory>) -> Self {
+        let copied = Arc::clone(&memory);
+        Self {
+            calls: memory.clone(),
+            inbox: memory.clone(),
+            holds: memory.clone(),
+            copies: memory,
+            copy: Arc::new(move |at| Self::over(Arc::new(copied.copied(at)))),
+        }
     }
 }
 
@@ -75,9 +96,8 @@ pub struct Report {
 /// Runs one seed over the stores that `open` makes for its clock.
 pub fn run(seed: u64, mutant: Option<Mutant>, recorded: bool, open: impl FnOnce(Arc<dyn Clock>) -> Stores) -> Report {
     let world = World::of(seed, mutant, recorded);
-    let stores = open(world.clock.clone());
     let mut tasks = Tasks::default();
-    world.spawn(Owner::Outside, disasters::befall(Arc::clone(&world), stores.clone()));
+    world.spawn(Owner::Outside, disasters::befall(Arc::clone(&world), open(world.clock.clone())));
     clients::come(&world);
     while world.judge.verdict().is_none() && tasks.step(&world) {
         if world.inner().outside == 0 {
@@ -87,7 +107,7 @@ pub fn run(seed: u64, mutant: Option<Mutant>, recorded: bool, open: impl FnOnce(
 
     // A mistake that makes phones ring has to be found by what rings.
     if world.judge.verdict().is_none() && mutant.is_none_or(|mutant| !mutant.rings()) {
-        world.judge.closes(&world, &stores);
+        world.judge.closes(&world);
     }
     let (tally, faults, violation) = (world.judge.tally(), world.counts(), world.judge.verdict());
     drop(tasks);

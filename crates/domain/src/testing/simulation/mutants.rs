@@ -110,7 +110,8 @@ pub fn redial(store: &SimStore, call: &Call) -> Result<(), StoreError> {
 /// Its client wants another try after such an end, and the end is proven.
 fn is_planned(call: &Call) -> bool {
     let proven = call.attempt.as_ref().is_some_and(|attempt| matches!(attempt.outcome, Outcome::NoAnswer | Outcome::Busy));
-    proven && call.terms.retry.as_ref().is_some_and(|plan| plan.on.contains(&call.state))
+    let goes_on = proven && call.cancel_requested_at.is_none() && !call.result.opt_out;
+    goes_on && call.terms.retry.as_ref().is_some_and(|plan| plan.on.contains(&call.state))
 }
 
 /// A lease ran out after the send mark: nobody's claim stands behind the change.

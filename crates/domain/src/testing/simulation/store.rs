@@ -1,6 +1,7 @@
 //! The stores of one process: the real ones, behind a connection that breaks, and under the eyes of the judge.
 
 use std::future::Future;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -15,10 +16,10 @@ use super::world::World;
 use super::{Mutant, Stores};
 use crate::model::call::{Entry, Looks};
 use crate::model::pacing::Room;
-use crate::model::{Call, CallId, CallState, ConnectionId, InboxId, ProviderCallId, Revision, WorkerId};
+use crate::model::{Call, CallId, CallState, ConnectionId, Hold, InboxId, ProviderCallId, Revision, WorkerId};
 use crate::ports::{
-    AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inbox, Inserted, Kept, KeptWebhook, Listed, Match, Page, Parcel,
-    Progress, Reader, StoreError, Taken,
+    AttemptRef, CallFilter, CallStore, Change, Copies, CopyError, IdempotencyKey, Inbox, Inserted, Kept, KeptWebhook, Listed,
+    Match, Page, Parcel, Progress, Reader, StoreError, Taken, TakingIn,
 };
 
 /// The stores as one process sees them.
@@ -244,6 +245,34 @@ impl Inbox for SimStore {
     async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError> {
         self.is_reachable()?;
         wait(self.inner.inbox.unpark(connection, id, now))
+    }
+}
+
+#[async_trait]
+impl Copies for SimStore {
+    async fn write(&self, file: &Path, at: Timestamp) -> Result<u64, CopyError> {
+        self.inner.copies.write(file, at).await
+    }
+
+    async fn stamp(&self, at: Timestamp) -> Result<(), StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.copies.stamp(at))
+    }
+
+    async fn stamped_at(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.copies.stamped_at())
+    }
+
+    async fn take_in(&self, hold: &Hold, limit: u32) -> Result<TakingIn, StoreError> {
+        self.on_the_way(Fault::CrashBeforeSave).await?;
+        let done = wait(self.inner.copies.take_in(hold, limit.min(2)));
+        if let Ok(TakingIn::Marked(marked)) = &done {
+            let mut marked: Vec<_> = marked.iter().map(|(_, call)| call).collect();
+            marked.sort_by_key(|call| call.id);
+            marked.iter().for_each(|call| self.world.judge.restored(&self.world, call));
+        }
+        self.on_the_way_back(Fault::CrashAfterSave, done).await
     }
 }
 

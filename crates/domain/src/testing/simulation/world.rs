@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Stores;
 use super::engine::Engine;
 use super::faults::{Counts, Fault};
 use super::instance::{InstanceState, Running};
-use super::judge::Judge;
+use super::judge::{Judge, Ledger};
 use super::mutants::Mutant;
 use super::weather::Weather;
 use crate::model::moment::later;
@@ -56,6 +57,10 @@ pub struct World {
     /// The judge.
     pub judge: Judge,
     inner: Mutex<Inner>,
+    /// The database that is in use.
+    stores: Mutex<Option<Stores>>,
+    /// A backup of it, and what was true when it was made.
+    pub backup: Mutex<Option<(Stores, Ledger)>>,
 }
 
 /// What changes.
@@ -111,6 +116,8 @@ impl World {
             engine: Engine::default(),
             judge: Judge::default(),
             inner: Mutex::new(Inner { trace, ..Inner::default() }),
+            stores: Mutex::default(),
+            backup: Mutex::default(),
         })
     }
 
@@ -232,6 +239,17 @@ impl World {
     pub fn trace(&self) -> (u64, Vec<String>) {
         let mut inner = self.inner();
         (inner.trace.hash, inner.trace.lines.take().unwrap_or_default())
+    }
+
+    /// The database that is in use.
+    #[must_use]
+    pub fn stores(&self) -> Option<Stores> {
+        self.stores.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// From now on this database is in use.
+    pub fn uses(&self, stores: Stores) {
+        *self.stores.lock().unwrap_or_else(PoisonError::into_inner) = Some(stores);
     }
 
     /// How far one process's clock is off.
