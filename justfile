@@ -13,9 +13,18 @@ check:
 test:
     cargo test --workspace --locked
 
-# What is too long for every change: many more cases of every property.
-verify: check && slow
-    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 cargo test --workspace --locked --release
+# What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
+verify: check && kills slow
+    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 cargo test --workspace --locked --release
+
+# The real program killed under load, so often on SQLite and on Postgres; prints what it counted.
+kills sqlite="200" postgres="50":
+    CALLGATE_KILL_CYCLES_SQLITE={{ sqlite }} CALLGATE_KILL_CYCLES_POSTGRES={{ postgres }} CALLGATE_REQUIRE_POSTGRES=1 \
+        cargo test --locked --release -p callgate --test ordeal kill:: -- --nocapture
+
+# A million seeds of the simulation, in parts that stay done, and 2,000 + 500 kills.
+soak seeds="1000000": && (kills "2000" "500")
+    cargo run --locked --release -p callgate-domain --features testing --example soak -- {{ seeds }}
 
 # Thousands of slow clients beside ordinary ones; prints how long these had to wait.
 slow:

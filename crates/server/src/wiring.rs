@@ -48,8 +48,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
+    let stores = open_stores(plan.database_url.clone(), plan.pool, Arc::clone(&clock)).await?;
+    // Not before the database has been opened: whoever cannot be reached is named once.
     let relay = relay(&plan.database_url, &hub)?;
-    let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
     #[cfg(feature = "crash-points")]
     let crash_at = crash::CrashAt::of_process()?;
     #[cfg(feature = "crash-points")]

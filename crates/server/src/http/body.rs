@@ -1,7 +1,7 @@
 //! Request bodies: read whole, bounded in size and time.
 //!
-//! What a handler leaves unread is read by the edge if it is small: a server that answers before the body has arrived
-//! has to close the connection, which costs more than the body (`PERFORMANCE.md` point 6).
+//! What a handler leaves unread is read by the edge and dropped: a server that answers before the body has arrived has to
+//! close the connection, which costs more than the body (`PERFORMANCE.md` point 6).
 
 use std::cell::{Cell, RefCell};
 use std::future::{Ready, ready};
@@ -22,7 +22,9 @@ use super::error::{Code, Problem};
 pub const SMALL: usize = 64 * 1024;
 /// A whole body arrives within this.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// What is left of a small body arrives within this, or the connection is closed.
+/// So much of a body that nobody wants is read.
+const UNWANTED: usize = 32 * 1024 * 1024;
+/// What is left of a body arrives within this, or the connection is closed.
 const DRAIN: Duration = Duration::from_secs(1);
 
 /// A body that nobody has read yet. Shared by the edge and the handler.
@@ -74,16 +76,28 @@ impl Unread {
         }
     }
 
-    /// Reads what nobody wants, as far as it is small and comes at once. Whether the end was reached: else the connection
-    /// is of no more use.
+    /// Reads what nobody wants and keeps none of it, as far as it comes at once: who is cut off in the middle of sending
+    /// does not get to read why. Whether the end was reached: else the connection is of no more use.
     pub async fn drain(&self) -> bool {
-        let payload = self.payload.take().filter(|_| self.declared.is_none_or(|length| length <= SMALL));
+        let payload = self.payload.take().filter(|_| self.declared.is_none_or(|length| length <= UNWANTED));
         if let Some(mut payload) = payload {
-            let drained = timeout(DRAIN, whole(&mut payload, SMALL)).await;
-            self.done.set(matches!(drained, Ok(Ok(Some(_)))));
+            self.done.set(timeout(DRAIN, discard(&mut payload)).await.unwrap_or(false));
         }
         self.done.get()
     }
+}
+
+/// Reads to the end, if it comes before [`UNWANTED`] bytes.
+async fn discard(payload: &mut Payload) -> bool {
+    let mut length: usize = 0;
+    while let Some(piece) = payload.next().await {
+        let Ok(piece) = piece else { return false };
+        length = length.saturating_add(piece.len());
+        if length > UNWANTED {
+            return false;
+        }
+    }
+    true
 }
 
 impl FromRequest for Unread {
