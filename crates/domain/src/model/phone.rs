@@ -36,6 +36,9 @@ pub enum InvalidPhone {
     Length,
 }
 
+/// Of a number with its country's code (ITU-T E.164). Some countries' own plans go beyond it.
+const MOST_DIGITS: usize = 15;
+
 impl Phone {
     /// Drops spaces, dashes, brackets and a leading `00`; guesses no country.
     ///
@@ -45,16 +48,23 @@ impl Phone {
         if text.trim().is_empty() {
             return Err(InvalidPhone::Empty);
         }
-        let e164 = Self::strip(text)?;
-        let number = PHONE_NUMBER_UTIL.parse(&e164, None).map_err(|error| match error {
+        let written = Self::strip(text)?;
+        let e164 = Self::normalised(&written)?;
+        // `+44 (0)0..` is another number each time a trunk prefix is taken away: nobody can tell which one is meant.
+        if e164 == written || Self::normalised(&e164)? == e164 { Ok(Self(e164)) } else { Err(InvalidPhone::TooLong) }
+    }
+
+    /// As it is dialed: without the trunk prefix that people write, as in `+44 (0)20`.
+    fn normalised(e164: &str) -> Result<String, InvalidPhone> {
+        let number = PHONE_NUMBER_UTIL.parse(e164, None).map_err(|error| match error {
             rlibphonenumber::ParseError::TooShortNsn | rlibphonenumber::ParseError::TooShortAfterIdd => InvalidPhone::TooShort,
             rlibphonenumber::ParseError::TooLongNsn => InvalidPhone::TooLong,
             _ => InvalidPhone::UnknownCountryCode,
         })?;
         match PHONE_NUMBER_UTIL.is_possible_number_with_reason(&number) {
-            // What was found possible is what is dialed: without the trunk prefix that people write, as in `+44 (0)20`.
             Ok(rlibphonenumber::NumberLengthType::IsPossible) => {
-                Ok(Self(PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned()))
+                let e164 = PHONE_NUMBER_UTIL.format(&number, PhoneNumberFormat::E164).into_owned();
+                if e164.len() > 1 + MOST_DIGITS { Err(InvalidPhone::TooLong) } else { Ok(e164) }
             }
             Ok(rlibphonenumber::NumberLengthType::IsPossibleLocalOnly) | Err(ValidationError::TooShort) => {
                 Err(InvalidPhone::TooShort)
@@ -71,7 +81,7 @@ impl Phone {
         Self(e164)
     }
 
-    /// The number in E.164: `+` and 7 to 15 digits.
+    /// The number in E.164: `+` and at most 15 digits.
     #[must_use]
     pub fn e164(&self) -> &str {
         &self.0

@@ -14,7 +14,7 @@ pub fn phone(bytes: &[u8]) {
     };
     let e164 = phone.e164();
     let digits = e164.strip_prefix('+').unwrap_or_default();
-    assert!((7..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{e164}");
+    assert!((5..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()), "{e164}");
     assert!(!digits.starts_with('0'), "{e164}: no country's code begins so");
     let spaced: String = digits.chars().flat_map(|digit| [' ', digit, '-']).collect();
     for again in [e164.to_owned(), format!("00{digits}"), format!(" +{spaced}"), format!("(00){spaced}")] {

@@ -40,9 +40,21 @@ fn a_number_that_is_possible_is_accepted_though_nobody_has_it() {
 }
 
 #[test]
+fn no_number_has_more_than_15_digits_whatever_its_country_allows() {
+    check("+49123456789012", Ok("+49123456789012"));
+    check("+491234567890123", Ok("+491234567890123"));
+    check("+4912345678901234", Err(InvalidPhone::TooLong));
+    check("+49123456789012345", Err(InvalidPhone::TooLong));
+    check("+493456", Ok("+493456"));
+}
+
+#[test]
 fn a_trunk_zero_behind_the_country_code_is_not_dialed() {
     check("+44 (0)20 7946 0958", Ok("+442079460958"));
     check("+49 (0)30 123456", Ok("+4930123456"));
+    // With one more it would be another number each time it is read.
+    check("+44 (0)0 27946 0007", Err(InvalidPhone::TooLong));
+    check("+4400279460007", Err(InvalidPhone::TooLong));
 }
 
 #[test]

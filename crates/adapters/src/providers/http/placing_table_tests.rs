@@ -109,6 +109,8 @@ fn bodies() -> Vec<(Says, Vec<u8>)> {
         // Not UTF-8, compressed, and nested without end.
         b"{\"provider_call_id\":\"\xff\"}".to_vec(),
         b"{\"dialed\":false,\"reason\":\"\xc3\"}".to_vec(),
+        b"{\"provider_call_id\":\"eng-1\",\"more\":\"\xff\"}".to_vec(),
+        b"{\"dialed\":false,\"more\":\"\xff\"}".to_vec(),
         vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0],
         [b"{\"dialed\":false,\"more\":".to_vec(), vec![b'['; 10_000]].concat(),
     ];

@@ -17,7 +17,9 @@ const USUAL_WAIT: Duration = Duration::from_secs(5);
 
 /// What became of the request to place a call. The table of the contract; everything that is not in it is unknown.
 pub fn placing(answer: &Answer, now: Timestamp) -> Placing {
-    let placed: Placed = serde_json::from_slice(&answer.body).unwrap_or_default();
+    // The whole body is text or none of it counts: what nobody reads is not looked at otherwise.
+    let placed: Placed =
+        std::str::from_utf8(&answer.body).ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     // An id that is none, such as an empty one, is no id; but whoever sends one speaks of a call.
     let id = placed.provider_call_id.map(ProviderCallId::new);
     match (answer.status, id, placed.dialed) {
