@@ -25,8 +25,6 @@ const BUSY_SLEEP: Duration = Duration::from_millis(100);
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Calls looked after, or webhooks understood, at once.
 const AT_ONCE: usize = 32;
-/// Rows taken by one look.
-const PAGE: u32 = 64;
 
 /// The running loops.
 pub struct Workers {

@@ -1,18 +1,21 @@
 //! An engine that takes its time, and remembers when it was asked.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::now;
 
 /// How long the calls may take to arrive.
 const BOUND: Duration = Duration::from_secs(60);
+
+const BACKLOG: u32 = 4_096;
 
 /// The engine.
 pub struct Engine {
@@ -32,7 +35,10 @@ struct Seen {
 impl Engine {
     /// One that answers after so long.
     pub async fn start(answers_after: Duration) -> Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        // The usual 128 that may wait to be accepted are too few: who finds no place comes again after a second.
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        let listener = socket.listen(BACKLOG)?;
         let address = format!("http://{}", listener.local_addr()?);
         let seen = Arc::new(Seen::default());
         let theirs = Arc::clone(&seen);

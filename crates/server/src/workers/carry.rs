@@ -11,11 +11,13 @@ use callgate_domain::usecases::dispatch::{Carried, LEASE, Unrecorded};
 use callgate_domain::usecases::record::RecordError;
 use tokio::task::JoinSet;
 
-use super::{BUSY_SLEEP, LONGEST_SLEEP, PAGE, after_failure, count_panic, failed};
+use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
 
 /// Requests to providers under way at once, over all connections.
 const AT_ONCE: usize = 512;
+/// Calls taken by one claim: each claim is a commit, and with few calls in each the disk's flushes are what limits the rate.
+const CLAIM: u32 = 256;
 /// How soon a claim follows on one that found a connection at its rate.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(10);
 /// The pause between two tries to write down what became of a request.
@@ -26,11 +28,11 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Dispatch);
-        let room = AT_ONCE.saturating_sub(under_way.len());
-        let sleep = match gateway.dispatch.claim(PAGE.min(u32::try_from(room).unwrap_or(0))).await {
+        let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0).min(CLAIM);
+        let sleep = match gateway.dispatch.claim(room).await {
             Ok(claims) => {
-                let found = !claims.taken.is_empty() || !claims.expired.is_empty();
-                let full = claims.taken.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
+                let found = claims.taken.len().saturating_add(claims.expired.len());
+                let full = u32::try_from(found).is_ok_and(|found| found >= room);
                 for call in claims.taken {
                     under_way.spawn(carry(Arc::clone(&gateway), call));
                 }
@@ -40,8 +42,8 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
                         pause(&gateway, opens_in.unwrap_or(BUSY_SLEEP)).await;
                         Duration::ZERO
                     }
-                    _ if full => Duration::ZERO,
-                    _ if found => BUSY_SLEEP,
+                    _ if found > 0 && full => Duration::ZERO,
+                    _ if found > 0 => BUSY_SLEEP,
                     _ => opens_in.unwrap_or(LONGEST_SLEEP),
                 }
             }
