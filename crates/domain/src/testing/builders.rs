@@ -13,7 +13,7 @@ use crate::model::call::{Entry, NewCall};
 use crate::model::moment::later;
 use crate::model::{
     AgentKey, Asked, AttemptId, Call, CallEvent, CallId, ClientId, ConnectionId, Evidence, InboxId, Phone, Placing,
-    ProviderCallId, RetryPlan, Seen, Source, Terms, Transition, WorkerId,
+    ProviderCallId, ProviderId, RetryPlan, Seen, Source, Terms, Transition, WorkerId,
 };
 use crate::ports::{Authentic, Change, Parcel, RawWebhook};
 
@@ -247,6 +247,12 @@ pub fn agent(key: &str) -> AgentKey {
 #[must_use]
 pub fn connection(id: &str) -> ConnectionId {
     ConnectionId::new(id).expect("it is a name")
+}
+
+/// A kind of provider.
+#[must_use]
+pub fn provider(name: &str) -> ProviderId {
+    ProviderId::new(name).expect("it is a name")
 }
 
 /// A provider's id of a call.

@@ -1,8 +1,8 @@
-//! One of our processes: the real use cases over ports that fail, and its loops.
-//!
-//! The loops do what the program's workers do: tick, then sleep until a hint or the next moment.
+//! One of our processes: the real use cases over ports that fail.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod loops;
+
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,17 +15,13 @@ use super::store::SimStore;
 use super::world::{Owner, TaskId, World};
 use crate::model::breaker::Turn;
 use crate::model::call::By;
-use crate::model::moment::elapsed;
-use crate::model::{Agent, AgentKey, Call, CallState, ConnectionId, ProviderId, Route, Voicemail, WorkerId};
-use crate::ports::{AgentCatalog, CallStore, Clock, Connection, Connections, Inbox, Signals, StoreError, Work};
+use crate::model::{Agent, AgentKey, Call, CallState, ConnectionId, Route, Voicemail, WorkerId};
+use crate::ports::{AgentCatalog, CallStore, Clock, Connection, Connections, Inbox, Signals, Work};
 use crate::testing::builders;
 use crate::usecases::calls::CallLimits;
-use crate::usecases::dispatch::{Carried, Hands, LEASE, Pacing, Unrecorded};
-use crate::usecases::record::RecordError;
+use crate::usecases::dispatch::{Hands, Pacing};
 use crate::usecases::{Backups, Calls, Dispatch, Intake, Reconcile, Recorder};
 
-/// No loop sleeps longer; the program's own bound is shorter, which only costs steps here.
-const LONGEST_SLEEP: Duration = Duration::from_secs(8);
 /// The agents, and the connections behind each.
 pub const AGENTS: [(&str, &[(&str, Manners)]); 3] = [
     ("akylai", &[("echo", Manners::Echoes)]),
@@ -215,22 +211,7 @@ pub fn start(world: &Arc<World>, instance: usize) {
         state.running = Some(Arc::clone(&running));
         state.paused_until = 0;
     }
-    world.spawn(Owner::Instance(instance), boot(Arc::clone(world), running, Owner::Instance(instance)));
-}
-
-/// What comes before the loops: a backup is taken in, and leases of a life before end.
-async fn boot(world: Arc<World>, running: Arc<Running>, owner: Owner) {
-    while running.backups.take_in().await.is_err() {
-        world.sleep(Duration::from_millis(500)).await;
-    }
-    let alone = world.weather.instances == 1;
-    while alone && running.store.end_leases_before(running.dispatch.worker).await.is_err() {
-        world.sleep(Duration::from_millis(500)).await;
-    }
-    world.spawn(owner, dispatcher(Arc::clone(&world), Arc::clone(&running), owner));
-    world.spawn(owner, beater(Arc::clone(&world), Arc::clone(&running)));
-    world.spawn(owner, intake(Arc::clone(&running)));
-    world.spawn(owner, reconciler(running));
+    world.spawn(Owner::Instance(instance), loops::boot(Arc::clone(world), running, Owner::Instance(instance)));
 }
 
 fn all_connections(world: &Arc<World>, instance: usize) -> impl Iterator<Item = Connection> {
@@ -239,7 +220,7 @@ fn all_connections(world: &Arc<World>, instance: usize) -> impl Iterator<Item = 
         let id: ConnectionId = builders::connection(id);
         let provider = SimProvider { world: Arc::clone(&world), instance, connection: id.clone(), manners };
         Connection {
-            kind: ProviderId::new("simulated").unwrap_or_else(|_| unreachable!("it is a name")),
+            kind: builders::provider("simulated"),
             id,
             provider: Arc::new(provider),
             max_live: world.weather.max_live,
@@ -266,85 +247,4 @@ fn agent((key, routes): &(&str, &[(&str, Manners)])) -> Arc<Agent> {
         max_duration: Duration::from_secs(60),
         test: false,
     })
-}
-
-impl Running {
-    fn is_stopping(&self) -> bool {
-        self.is_stopping.load(Ordering::Relaxed)
-    }
-}
-
-async fn dispatcher(world: Arc<World>, running: Arc<Running>, owner: Owner) {
-    while !running.is_stopping() {
-        let sleep = match running.dispatch.claim(8).await {
-            Ok(claims) if claims.held_back => Duration::from_millis(200),
-            Ok(claims) => {
-                let busy = !claims.taken.is_empty();
-                for call in claims.taken {
-                    world.spawn(owner, carry(Arc::clone(&world), Arc::clone(&running), call));
-                }
-                if busy { Duration::from_millis(100) } else { LONGEST_SLEEP / 3 }
-            }
-            Err(_) => Duration::from_millis(500),
-        };
-        running.bells.rest(Work::Dispatch, sleep).await;
-    }
-}
-
-async fn carry(world: Arc<World>, running: Arc<Running>, call: Call) {
-    if running.is_stopping() {
-        let _released = running.dispatch.release(call).await;
-        return;
-    }
-    if let Carried::Unrecorded(unrecorded) = running.dispatch.carry(call).await {
-        world.count(Fault::NoteFails);
-        note(&world, &running, *unrecorded).await;
-    }
-}
-
-async fn note(world: &World, running: &Running, unrecorded: Unrecorded) {
-    let until = unrecorded.call.lease.map_or(running.clock.now(), |lease| lease.until);
-    while elapsed(running.clock.now(), until) > Duration::ZERO {
-        world.sleep(Duration::from_millis(500)).await;
-        match running.dispatch.note(unrecorded.clone()).await {
-            Err(RecordError::Store(StoreError::Unavailable(_))) => {}
-            _ => return,
-        }
-    }
-}
-
-async fn beater(world: Arc<World>, running: Arc<Running>) {
-    while !running.is_stopping() {
-        let _late = running.dispatch.beat().await;
-        world.sleep(LEASE / 3).await;
-    }
-}
-
-async fn intake(running: Arc<Running>) {
-    while !running.is_stopping() {
-        for kept in running.intake.take(8).await.unwrap_or_default() {
-            let _again = running.intake.handle(kept).await;
-        }
-        running.bells.rest(Work::Intake, LONGEST_SLEEP).await;
-    }
-}
-
-async fn reconciler(running: Arc<Running>) {
-    while !running.is_stopping() {
-        let taken = running.reconcile.take(8).await.unwrap_or_default();
-        let sleep = if taken.is_empty() { running.until_next().await } else { Duration::ZERO };
-        for call in taken {
-            let _again = running.reconcile.look_after(call).await;
-        }
-        running.bells.rest(Work::Reconcile, sleep).await;
-    }
-}
-
-impl Running {
-    async fn until_next(&self) -> Duration {
-        match self.store.next_moment().await {
-            Ok(Some(moment)) => elapsed(self.clock.now(), moment).clamp(Duration::from_secs(1), LONGEST_SLEEP),
-            _ => LONGEST_SLEEP,
-        }
-    }
 }

@@ -1,0 +1,109 @@
+//! What the judge looks at when everything is over, or should be: what is stored, whether it ended in time, and whether it
+//! is true.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Judge, SKEW};
+use crate::model::{Call, CallState, EndedReason};
+use crate::ports::{Progress, Reader};
+use crate::testing::simulation::Stores;
+use crate::testing::simulation::engine::{Dial, End};
+use crate::testing::simulation::store::wait;
+use crate::testing::simulation::world::World;
+
+/// How much later than promised a call may be over: a reconciler died holding it, and clocks that were set.
+const SLACK: Duration = Duration::from_mins(5);
+
+impl Judge {
+    /// Everything is over, or should be: what is stored, and whether it is true.
+    pub fn closes(&self, world: &Arc<World>) {
+        let Some(stores) = world.stores() else { return };
+        let (calls, webhooks): (Vec<_>, Vec<_>) = {
+            let ledger = self.ledger();
+            let calls = ledger.calls.values().map(|held| (held.call.clone(), held.promised_by, held.ended_at)).collect();
+            (calls, ledger.webhooks.iter().map(|(id, (progress, _))| (*id, *progress)).collect())
+        };
+        for (call, promised_by, ended_at) in &calls {
+            self.check_stored(&stores, call);
+            self.check_end(world, call, *promised_by, *ended_at);
+            self.check_truth(world, call);
+        }
+        let mut by_key = BTreeMap::new();
+        for (call, ..) in &calls {
+            let reference = call.asked.reference.as_deref().unwrap_or_default();
+            if let Some(other) = by_key.insert(reference, call.id).filter(|_| reference.starts_with("key-")) {
+                self.accuse("one key makes one call", format_args!("{reference}: {other} and {}", call.id));
+            }
+        }
+        for (id, progress) in webhooks.iter().filter(|(_, progress)| *progress == Progress::Waiting) {
+            self.accuse("I3: every acknowledged webhook is understood", format_args!("{id} is {progress}"));
+        }
+    }
+
+    fn check_stored(&self, stores: &Stores, call: &Call) {
+        match wait(stores.calls.get(call.id, &Reader::All)) {
+            Ok(stored) if stored.revision == call.revision && stored.state == call.state => {}
+            Ok(stored) => {
+                let how = format_args!("{} was {} and is {}", call.id, call.state, stored.state);
+                self.accuse("what is committed stays", how);
+            }
+            Err(error) => self.accuse("I2: every acknowledged call exists", format_args!("{}: {error}", call.id)),
+        }
+    }
+
+    fn check_end(&self, world: &World, call: &Call, promised_by: u64, ended_at: Option<u64>) {
+        let skew = if world.weather.clock == 0 { Duration::ZERO } else { SKEW };
+        let slack = u64::try_from((SLACK + skew).as_micros()).unwrap_or(0);
+        let bound = promised_by.max(world.inner().well_at).saturating_add(slack);
+        if ended_at.is_none_or(|ended_at| ended_at > bound) {
+            let how = format_args!("{} is {}, ended at {ended_at:?}, promised by {promised_by}", call.id, call.state);
+            self.accuse("I2: every call is over by its deadline", how);
+        }
+    }
+
+    /// What a client reads of a call agrees with what happened.
+    fn check_truth(&self, world: &World, call: &Call) {
+        let attempts: Vec<_> =
+            self.ledger().attempts.iter().filter(|(_, marked)| marked.call == call.id).map(|(id, _)| *id).collect();
+        let dials = world.engine.find(|dial| attempts.contains(&dial.attempt));
+        let is_frozen = self.ledger().frozen.contains(&call.id);
+        if !is_frozen && dials.len() > usize::from(call.attempts) {
+            let how = format_args!("{} of {} are told, {} phones rang", call.attempts, call.id, dials.len());
+            self.accuse("no dial is hidden", how);
+        }
+        if call.is_retryable() && dials.iter().any(|dial| !matches!(dial.end, End::NoAnswer | End::Busy)) {
+            self.accuse("only what is proven not to have been answered is called retryable", format_args!("{}", call.id));
+        }
+        let newest = call.attempt.as_ref().and_then(|newest| dials.iter().find(|dial| dial.attempt == newest.id));
+        let Some(dial) = newest else { return };
+        let known = call.attempt.as_ref().and_then(|attempt| attempt.provider_call.as_ref()) == Some(&dial.id);
+        if known && !agrees(call, dial) {
+            let how = format_args!("{} is {} ({:?}), and {:?}", call.id, call.state, call.ended_reason, dial.end);
+            self.accuse("an end is told as it was", how);
+        }
+        let told = self.ledger().told.contains(dial.id.as_str());
+        let words = call.result.transcript.as_ref().map(|words| words.text.as_str());
+        if known && told && call.state == CallState::Completed && words != Some(dial.words().as_str()) {
+            self.accuse("P2: what an acknowledged webhook brought is in its call", format_args!("{}", call.id));
+        }
+    }
+}
+
+fn agrees(call: &Call, dial: &Dial) -> bool {
+    // It waited for a further try, after this one was proven over.
+    if call.attempts > 0 && matches!(call.state, CallState::Expired | CallState::Blocked | CallState::Canceled) {
+        return matches!(dial.end, End::NoAnswer | End::Busy) || call.state == CallState::Canceled;
+    }
+    let gave_up = matches!(call.ended_reason, Some(EndedReason::OutcomeUnknown | EndedReason::ProviderTimeout));
+    match (dial.end, call.state) {
+        (End::Never, _) => true,
+        (_, CallState::Failed) if gave_up => true,
+        (End::NoAnswer | End::Declined, state) => state == CallState::NoAnswer,
+        (End::Busy, state) => state == CallState::Busy,
+        (End::Talked, state) => state == CallState::Completed,
+        (End::Failed, state) => state == CallState::Failed,
+        (End::Canceled, state) => state == CallState::Canceled,
+    }
+}
