@@ -14,17 +14,19 @@ test:
     cargo test --workspace --locked
 
 # What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
-verify: check && kills slow
-    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 cargo test --workspace --locked --release
+verify: check && slow
+    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 \
+        cargo test --workspace --locked --release -- --skip kill::
+    CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_KILL_CYCLES_SQLITE=200 CALLGATE_KILL_CYCLES_POSTGRES=50 CALLGATE_STOPS=50 \
+        cargo test --locked --release -p callgate --test ordeal -- --nocapture kill:: stop::
 
-# The real program killed under load, so often on SQLite and on Postgres; prints what it counted.
-kills sqlite="200" postgres="50":
-    CALLGATE_KILL_CYCLES_SQLITE={{ sqlite }} CALLGATE_KILL_CYCLES_POSTGRES={{ postgres }} CALLGATE_REQUIRE_POSTGRES=1 \
-        cargo test --locked --release -p callgate --test ordeal kill:: -- --nocapture
-
-# A million seeds of the simulation, in parts that stay done, and 2,000 + 500 kills.
-soak seeds="1000000": && (kills "2000" "500")
+# What takes hours: a million seeds of the simulation, in parts that stay done, and ten times as many kills and stops.
+soak seeds="1000000":
     cargo run --locked --release -p callgate-domain --features testing --example soak -- {{ seeds }}
+    CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_SYNC_REQUESTS=10000 \
+        CALLGATE_KILL_CYCLES_SQLITE=2000 CALLGATE_KILL_CYCLES_POSTGRES=500 CALLGATE_STOPS=500 \
+        CALLGATE_SEVERAL_RUNS=50 CALLGATE_SEVERAL_STOP=60 \
+        cargo test --locked --release -p callgate --test ordeal -- --nocapture
 
 # Thousands of slow clients beside ordinary ones; prints how long these had to wait.
 slow:

@@ -225,6 +225,18 @@ fn dependencies(of: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_program_is_built_without_crash_points() {
+    let manifest = fs::read_to_string(root().join("crates/server/Cargo.toml")).expect("a manifest");
+    let table: toml::Table = manifest.parse().expect("TOML");
+    let default = table["features"]["default"].as_array().expect("a list");
+    assert!(default.iter().all(|feature| feature.as_str() == Some("pq-bundled")), "{default:?}");
+    for recipe in ["Dockerfile", "justfile", "docker-compose.yml"] {
+        let text = fs::read_to_string(root().join(recipe)).expect("a recipe");
+        assert!(!text.contains("crash-points") && !text.contains("all-features"), "{recipe}");
+    }
+}
+
+#[test]
 fn both_databases_have_the_same_migrations() {
     let names = |database: &str| -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(root().join("migrations").join(database))
