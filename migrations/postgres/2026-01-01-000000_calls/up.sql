@@ -89,6 +89,7 @@ CREATE TABLE attempts (
     sent_mark_at TIMESTAMPTZ NOT NULL,
     outcome TEXT COLLATE "C" NOT NULL,
     provider_call TEXT COLLATE "C",
+    guessed_at TIMESTAMPTZ,
     contradicted_at TIMESTAMPTZ
 );
 

@@ -89,6 +89,7 @@ CREATE TABLE attempts (
     sent_mark_at INTEGER NOT NULL,
     outcome TEXT NOT NULL,
     provider_call TEXT,
+    guessed_at INTEGER,
     contradicted_at INTEGER
 ) STRICT;
 

@@ -90,6 +90,7 @@ table! {
         sent_mark_at -> sql::Instant,
         outcome -> Text,
         provider_call -> Nullable<Text>,
+        guessed_at -> Nullable<sql::Instant>,
         contradicted_at -> Nullable<sql::Instant>,
     }
 }

@@ -64,6 +64,8 @@ impl Seen {
 pub struct Evidence {
     /// Where it came from.
     pub source: Source,
+    /// It was picked from a list that does not carry our reference.
+    pub is_guess: bool,
     /// What was seen.
     pub seen: Option<Seen>,
     /// The provider's id of the call.
@@ -100,6 +102,7 @@ impl Evidence {
     pub fn new(source: Source) -> Self {
         Self {
             source,
+            is_guess: false,
             seen: None,
             provider_call: None,
             ended_reason: None,

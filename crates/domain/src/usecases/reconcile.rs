@@ -139,7 +139,8 @@ impl Reconcile {
                 let mut ours = self.could_be_ours(&order, &connection.id, candidates).await?;
                 // Several that could be it are no absence.
                 let none = ours.is_empty();
-                (ours.pop().filter(|_| ours.is_empty()), none)
+                let ours = ours.pop().filter(|_| ours.is_empty());
+                (ours.map(|evidence| Evidence { is_guess: true, ..evidence }), none)
             }
             Found::Absent { complete } => (None, complete),
         };

@@ -152,6 +152,7 @@ pub fn earlier_attempt(outcome: Outcome) -> Attempt {
         sent_mark_at: at(1),
         outcome,
         provider_call: None,
+        guessed_at: None,
         contradicted_at: None,
     }
 }

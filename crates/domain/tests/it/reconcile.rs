@@ -9,7 +9,7 @@ use callgate_domain::ports::{CallStore, Found, ProviderError, Reader, Work};
 use callgate_domain::usecases::reconcile::{HOLD, Step, step};
 
 use crate::desk::{Desk, provider, provider_that};
-use crate::made::{Steps, accepted, after, at, attempt, connection, id, in_state, terms, theirs};
+use crate::made::{Steps, accepted, after, at, attempt, connection, id, in_state, in_state_under, terms, theirs, with_retry};
 
 // --- what a call needs -----------------------------------------------------------------------------------------------
 
@@ -141,6 +141,22 @@ async fn the_candidate_whose_id_we_know_is_ours_whatever_else_is_there() {
     assert_eq!((call.state, call.newest().provider_call), (CallState::InProgress, Some(theirs("theirs-1"))));
     let desk = Desk::with(finds(|| Ok(Found::Candidates(vec![a_candidate("theirs-8")]))));
     assert_eq!(looks_after(&desk, CallState::Placed, 10).await.state, CallState::Placed, "another's id is not ours");
+}
+
+/// Looked for once, having been found as `found`; how it stands then, with tries left.
+async fn ends_with_tries_left(found: Found) -> CallState {
+    let desk = Desk::with(finds(move || Ok(found.clone())));
+    let call = in_state_under(CallState::Unknown, with_retry());
+    desk.keeps_at(accepted(Asked::default(), with_retry()), call.clone()).await;
+    desk.pass(200);
+    desk.reconcile().look_after(call).await.unwrap().unwrap().state
+}
+
+#[tokio::test]
+async fn a_guess_is_no_proof_for_a_further_try() {
+    let rang_out = a_candidate("theirs-1").seen(Seen::NoAnswer);
+    assert_eq!(ends_with_tries_left(Found::Candidates(vec![rang_out.clone()])).await, CallState::NoAnswer);
+    assert_eq!(ends_with_tries_left(Found::Evidence(Box::new(rang_out))).await, CallState::Scheduled);
 }
 
 #[tokio::test]

@@ -26,6 +26,7 @@ pub struct AttemptRow {
     pub sent_mark_at: Instant,
     pub outcome: String,
     pub provider_call: Option<String>,
+    pub guessed_at: Option<Instant>,
     pub contradicted_at: Option<Instant>,
 }
 
@@ -41,6 +42,7 @@ impl AttemptRow {
             sent_mark_at: Instant(attempt.sent_mark_at),
             outcome: attempt.outcome.as_str().to_owned(),
             provider_call: attempt.provider_call.as_ref().map(|id| id.as_str().to_owned()),
+            guessed_at: instant(attempt.guessed_at),
             contradicted_at: instant(attempt.contradicted_at),
         }
     }
@@ -56,6 +58,7 @@ impl AttemptRow {
             sent_mark_at: self.sent_mark_at.0,
             outcome: word("attempts.outcome", &self.outcome)?,
             provider_call: self.provider_call.and_then(ProviderCallId::new),
+            guessed_at: moment(self.guessed_at),
             contradicted_at: moment(self.contradicted_at),
         })
     }

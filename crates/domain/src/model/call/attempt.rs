@@ -49,6 +49,8 @@ pub struct Attempt {
     pub outcome: Outcome,
     /// The provider's id, once known.
     pub provider_call: Option<ProviderCallId>,
+    /// When its id was picked from a list that does not carry our reference: likely, and no proof of anything that rings.
+    pub guessed_at: Option<Timestamp>,
     /// When evidence first contradicted what we hold: counted and shown to operators.
     pub contradicted_at: Option<Timestamp>,
 }

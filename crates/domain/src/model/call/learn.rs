@@ -103,7 +103,7 @@ impl Call {
 
     /// `next` is this call, or this call with an attempt it adopted.
     fn learn_open(&self, mut next: Self, evidence: &Evidence, at: Timestamp) -> Transition {
-        next.take_facts(evidence);
+        next.take_facts(evidence, at);
         let Some(seen) = evidence.seen.filter(|seen| next.meaning(*seen).rank() > next.state.rank()) else {
             return if next == *self {
                 Transition::Ignored(Stale::Known)
@@ -135,7 +135,10 @@ impl Call {
     fn ends(mut self, before: &Self, state: CallState, at: Timestamp) -> Transition {
         let known = self.ended_reason.filter(|reason| *reason != EndedReason::Unknown);
         let reason = known.unwrap_or_else(|| usual_reason(state, before.meant_to_end()));
+        // What was guessed may be another's: ours may still ring.
+        let is_guessed = self.attempt.as_ref().is_some_and(|attempt| attempt.guessed_at.is_some());
         let proven_over = match state {
+            _ if is_guessed => Outcome::Over,
             _ if reason == EndedReason::Declined || self.result.opt_out => Outcome::Over,
             CallState::NoAnswer => Outcome::NoAnswer,
             CallState::Busy => Outcome::Busy,
@@ -183,7 +186,7 @@ impl Call {
             return self.contradicted(current, at);
         }
         let mut next = self.clone();
-        next.fill_facts(evidence);
+        next.fill_facts(evidence, at);
         if was_unknown {
             next.resolved = next.resolved.or(end.and(evidence.seen).map(|seen| next.meaning(seen)));
         }
@@ -217,8 +220,8 @@ impl Call {
     }
 
     /// Facts of an open call: a join.
-    fn take_facts(&mut self, evidence: &Evidence) {
-        self.take_id(evidence);
+    fn take_facts(&mut self, evidence: &Evidence, at: Timestamp) {
+        self.take_id(evidence, at);
         self.answered_at = first(self.answered_at, self.believed(evidence.answered_at));
         self.ended_at = first(self.ended_at, self.believed(evidence.ended_at));
         if let Some(words) = Transcript::of(evidence)
@@ -230,8 +233,8 @@ impl Call {
     }
 
     /// Facts of a call that is over: only what is missing.
-    fn fill_facts(&mut self, evidence: &Evidence) {
-        self.take_id(evidence);
+    fn fill_facts(&mut self, evidence: &Evidence, at: Timestamp) {
+        self.take_id(evidence, at);
         self.answered_at = self.answered_at.or(self.believed(evidence.answered_at));
         let missing = self.result.transcript.as_ref().is_none_or(|held| !held.is_final);
         if let Some(words) = Transcript::of(evidence).filter(|_| missing && self.transcript_status != TranscriptStatus::Erased)
@@ -251,9 +254,10 @@ impl Call {
         told.map(to_micros).map(|told| earliest.map_or(told, |earliest| told.max(earliest)))
     }
 
-    fn take_id(&mut self, evidence: &Evidence) {
+    fn take_id(&mut self, evidence: &Evidence, at: Timestamp) {
         if let Some(attempt) = self.attempt.as_mut().filter(|attempt| attempt.provider_call.is_none()) {
             attempt.provider_call.clone_from(&evidence.provider_call);
+            attempt.guessed_at = evidence.is_guess.then_some(at);
         }
     }
 

@@ -26,6 +26,7 @@ pub const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What an event did.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "it is taken apart where it is returned, and kept nowhere")]
 pub enum Transition {
     /// The call as it is now, and the line of its history. Saved together or not at all.
     Moved {
@@ -143,6 +144,7 @@ impl Call {
             sent_mark_at: at,
             outcome: Outcome::Open,
             provider_call: None,
+            guessed_at: None,
             contradicted_at: None,
         });
         next.lease = Some(Lease { until: until.max(lease.until), ..lease });

@@ -194,6 +194,7 @@ fn with_everything(bare: Call, nth: usize, at: Timestamp) -> Call {
             sent_mark_at: at,
             outcome: pick(Outcome::ALL, nth),
             provider_call: Some(provider_call("their id / №1")),
+            guessed_at: seconds(8),
             contradicted_at: seconds(9),
         }),
         attempts: 2,
