@@ -14,7 +14,7 @@ fn check(target: &str, run: fn(&[u8])) {
         assert!(held.is_ok(), "{}", path.display());
         replayed += 1;
     }
-    assert!(replayed >= 10, "{target}: {replayed} inputs");
+    assert!(replayed >= 40, "{target}: {replayed} inputs");
 }
 
 #[test]
