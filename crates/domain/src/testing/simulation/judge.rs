@@ -178,7 +178,7 @@ impl Judge {
     pub fn claimed(&self, world: &World, call: &Call) {
         self.moved(world, call, if call.state == CallState::Claimed { What::Claimed } else { What::Ended });
         self.check_rate(world, call);
-        let Some(max) = world.weather.max_live else { return };
+        let Some(max) = world.weather.max_live.filter(|_| call.state == CallState::Claimed) else { return };
         let live = {
             let ledger = self.ledger();
             let frees = |call: &Call| call.state == CallState::Unknown && call.looks.absent >= ABSENCES_FREE_ITS_PLACE;
