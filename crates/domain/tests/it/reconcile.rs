@@ -144,19 +144,20 @@ async fn the_candidate_whose_id_we_know_is_ours_whatever_else_is_there() {
 }
 
 /// Looked for once, having been found as `found`; how it stands then, with tries left.
-async fn ends_with_tries_left(found: Found) -> CallState {
+async fn ends_with_tries_left(found: Found) -> (CallState, bool) {
     let desk = Desk::with(finds(move || Ok(found.clone())));
     let call = in_state_under(CallState::Unknown, with_retry());
     desk.keeps_at(accepted(Asked::default(), with_retry()), call.clone()).await;
     desk.pass(200);
-    desk.reconcile().look_after(call).await.unwrap().unwrap().state
+    let call = desk.reconcile().look_after(call).await.unwrap().unwrap();
+    (call.state, call.is_retryable())
 }
 
 #[tokio::test]
 async fn a_guess_is_no_proof_for_a_further_try() {
     let rang_out = a_candidate("theirs-1").seen(Seen::NoAnswer);
-    assert_eq!(ends_with_tries_left(Found::Candidates(vec![rang_out.clone()])).await, CallState::NoAnswer);
-    assert_eq!(ends_with_tries_left(Found::Evidence(Box::new(rang_out))).await, CallState::Scheduled);
+    assert_eq!(ends_with_tries_left(Found::Candidates(vec![rang_out.clone()])).await, (CallState::NoAnswer, false));
+    assert_eq!(ends_with_tries_left(Found::Evidence(Box::new(rang_out))).await, (CallState::Scheduled, false));
 }
 
 #[tokio::test]

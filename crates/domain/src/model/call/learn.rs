@@ -136,9 +136,8 @@ impl Call {
         let known = self.ended_reason.filter(|reason| *reason != EndedReason::Unknown);
         let reason = known.unwrap_or_else(|| usual_reason(state, before.meant_to_end()));
         // What was guessed may be another's: ours may still ring.
-        let is_guessed = self.attempt.as_ref().is_some_and(|attempt| attempt.guessed_at.is_some());
         let proven_over = match state {
-            _ if is_guessed => Outcome::Over,
+            _ if self.is_guessed() => Outcome::Over,
             _ if reason == EndedReason::Declined || self.result.opt_out => Outcome::Over,
             CallState::NoAnswer => Outcome::NoAnswer,
             CallState::Busy => Outcome::Busy,

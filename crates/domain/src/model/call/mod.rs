@@ -266,14 +266,20 @@ impl Call {
         if self.nobody_answered() { Some(0) } else { self.result.duration_s }
     }
 
-    /// True only where it is proven that nobody was rung, or the end was `no_answer` or `busy` and not declined.
+    /// True only where it is proven that nobody was rung, or the end was `no_answer` or `busy`, not declined and no guess.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let declined = self.ended_reason == Some(EndedReason::Declined);
         match self.state {
-            CallState::NoAnswer | CallState::Busy => !declined && !self.may_have_gone_on(),
+            CallState::NoAnswer | CallState::Busy => !declined && !self.is_guessed() && !self.may_have_gone_on(),
             state => state.is_terminal() && self.attempts == 0 && !self.is_contradicted(),
         }
+    }
+
+    /// Whether the newest attempt's id was picked from a list without our reference, so that what it tells may be another's.
+    #[must_use]
+    pub fn is_guessed(&self) -> bool {
+        self.attempt.as_ref().is_some_and(|attempt| attempt.guessed_at.is_some())
     }
 
     /// Whether evidence disagrees with what became of the newest attempt.
