@@ -46,9 +46,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let hub = Arc::new(Hub::new());
     let signals: Arc<dyn Signals> = Arc::clone(&hub) as Arc<dyn Signals>;
-    let relay = relay(&plan.database_url, &hub)?;
-    let stores = open_stores(plan.database_url, plan.pool, Arc::clone(&clock)).await?;
-    if let Some(relay) = relay {
+    let stores = open_stores(plan.database_url.clone(), plan.pool, Arc::clone(&clock)).await?;
+    // After it: a database that cannot be opened is told once, by the one error that ends the start.
+    if let Some(relay) = relay(&plan.database_url, &hub)? {
         hub.tell_others(relay);
     }
     let Stores { calls: store, inbox, keys, settings } = stores;
