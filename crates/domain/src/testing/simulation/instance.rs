@@ -58,6 +58,8 @@ pub struct Running {
     pub store: Arc<SimStore>,
     /// Its clock.
     pub clock: Arc<SimClock>,
+    /// It answers requests: not before a backup is taken in.
+    pub is_serving: AtomicBool,
     /// It was asked to stop.
     pub is_stopping: AtomicBool,
     bells: Arc<Bells>,
@@ -203,6 +205,7 @@ pub fn start(world: &Arc<World>, instance: usize) {
         reconcile: Reconcile { store: calls_store, recorder, agents, connections, clock: clock.clone() },
         store,
         clock,
+        is_serving: AtomicBool::new(false),
         is_stopping: AtomicBool::new(false),
         bells,
     });

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -187,7 +188,8 @@ impl World {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
-        let running = self.inner().instances.get(instance)?.running.clone()?;
+        let running =
+            self.inner().instances.get(instance)?.running.clone().filter(|running| running.is_serving.load(Ordering::Relaxed))?;
         let answer = Arc::new(Mutex::new(None));
         let (task, world, handled, given) = (self.current(), Arc::clone(self), handler(running), Arc::clone(&answer));
         self.spawn(Owner::Instance(instance), async move {

@@ -25,6 +25,7 @@ pub(super) async fn boot(world: Arc<World>, running: Arc<Running>, owner: Owner)
     while alone && running.store.end_leases_before(running.dispatch.worker).await.is_err() {
         world.sleep(Duration::from_millis(500)).await;
     }
+    running.is_serving.store(true, Ordering::Relaxed);
     world.spawn(owner, dispatcher(Arc::clone(&world), Arc::clone(&running), owner));
     world.spawn(owner, beater(Arc::clone(&world), Arc::clone(&running)));
     world.spawn(owner, intake(Arc::clone(&running)));
