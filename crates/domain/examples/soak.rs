@@ -6,12 +6,10 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use callgate_domain::testing::simulation::{Counts, Fault, Report, Stores, Tally, run};
+use callgate_domain::testing::simulation::{Counts, Fault, Tally, run_all};
 
 /// Seeds of one part.
 const PART: u64 = 20_000;
@@ -62,7 +60,10 @@ fn read(folder: &Path, from: u64, until: u64) -> Result<Option<(Tally, Counts, D
 #[expect(clippy::disallowed_methods, reason = "it measures how long a part took")]
 fn write(folder: &Path, from: u64, until: u64) -> Result<(Tally, Counts, Duration)> {
     let begun = std::time::Instant::now();
-    let (tally, faults) = part(from, until)?;
+    let (tally, faults) = match run_all(from..until) {
+        Ok(counted) => counted,
+        Err(report) => bail!("{}", report.told()),
+    };
     let took = begun.elapsed();
     let mut text = Vec::new();
     writeln!(text, "milliseconds {}", took.as_millis())?;
@@ -74,40 +75,4 @@ fn write(folder: &Path, from: u64, until: u64) -> Result<(Tally, Counts, Duratio
     }
     std::fs::write(file(folder, from, until), text)?;
     Ok((tally, faults, took))
-}
-
-fn part(from: u64, until: u64) -> Result<(Tally, Counts)> {
-    let next = AtomicU64::new(from);
-    let all = Mutex::new((Tally::default(), Counts::default(), None::<Report>));
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= until {
-                        return;
-                    }
-                    let report = run(seed, None, false, Stores::in_memory);
-                    let Ok(mut all) = all.lock() else { return };
-                    all.0.merge(&report.tally);
-                    all.1.merge(&report.faults);
-                    if report.violation.is_some() {
-                        all.2 = Some(report);
-                        next.store(until, Ordering::Relaxed);
-                    }
-                }
-            });
-        }
-    });
-    let Ok((tally, faults, failed)) = all.into_inner() else { bail!("a seed panicked") };
-    match failed.and_then(|report| report.violation.map(|violation| (report.seed, violation))) {
-        None => Ok((tally, faults)),
-        Some((seed, violation)) => bail!(
-            "seed {seed} breaks a promise: {}: {}\nto see it again: CALLGATE_SEED={seed} CALLGATE_SEEDS=1 cargo test -p \
-             callgate-domain --test it simulation::no_seed",
-            violation.promise,
-            violation.how
-        ),
-    }
 }

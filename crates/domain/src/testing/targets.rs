@@ -1,6 +1,25 @@
 //! What must hold for any bytes whatsoever: run by the fuzzer (`just fuzz`), and by the tests over what it found.
 
+use std::path::Path;
+
 use crate::model::Phone;
+
+/// The fewest inputs that a corpus has: fewer means that it was not found whole.
+const FEWEST: usize = 40;
+
+/// Runs what the fuzzer found worth keeping for `target`, in the folder `tests/corpus` of a crate.
+///
+/// # Panics
+/// Where an input does not hold, naming its file, or the corpus is not there.
+pub fn replay(crate_folder: &str, target: &str, run: fn(&[u8])) {
+    let folder = Path::new(crate_folder).join("tests/corpus").join(target);
+    let inputs: Vec<_> = std::fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    assert!(inputs.len() >= FEWEST, "{}: {} inputs", folder.display(), inputs.len());
+    for input in inputs {
+        let bytes = std::fs::read(&input).unwrap_or_default();
+        assert!(std::panic::catch_unwind(|| run(&bytes)).is_ok(), "{}", input.display());
+    }
+}
 
 /// A phone number as somebody may write it.
 ///

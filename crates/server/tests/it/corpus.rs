@@ -1,23 +1,9 @@
 //! Every input that the fuzzer found worth keeping, once more.
 
-use std::path::Path;
-
 use crate::configuration::configuration;
-
-fn check(target: &str, run: fn(&[u8])) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(target);
-    let mut replayed = 0;
-    for entry in std::fs::read_dir(folder).expect("a corpus") {
-        let path = entry.expect("an entry").path();
-        let bytes = std::fs::read(&path).expect("an input");
-        let held = std::panic::catch_unwind(|| run(&bytes));
-        assert!(held.is_ok(), "{}", path.display());
-        replayed += 1;
-    }
-    assert!(replayed >= 40, "{target}: {replayed} inputs");
-}
+use callgate_domain::testing::targets::replay;
 
 #[test]
 fn what_the_fuzzer_found_still_holds() {
-    check("configuration", configuration);
+    replay(env!("CARGO_MANIFEST_DIR"), "configuration", configuration);
 }

@@ -25,7 +25,9 @@ pub mod weather;
 pub mod webhooks;
 pub mod world;
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
@@ -73,6 +75,52 @@ impl Stores {
             copies: memory,
             copy: Arc::new(move |at| Self::over(Arc::new(copied.copied(at)))),
         }
+    }
+}
+
+/// Runs seeds in memory on all processors, and counts what there was.
+///
+/// # Errors
+/// The report of a seed that broke a promise; the seeds not begun by then are left out.
+pub fn run_all(seeds: Range<u64>) -> Result<(Tally, Counts), Box<Report>> {
+    let next = AtomicU64::new(seeds.start);
+    let all = Mutex::new((Tally::default(), Counts::default(), None));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= seeds.end {
+                        return;
+                    }
+                    let report = run(seed, None, false, Stores::in_memory);
+                    let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                    all.0.merge(&report.tally);
+                    all.1.merge(&report.faults);
+                    if report.violation.is_some() {
+                        next.store(seeds.end, Ordering::Relaxed);
+                        all.2 = Some(Box::new(report));
+                    }
+                }
+            });
+        }
+    });
+    let (tally, faults, failed) = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failed.map_or(Ok((tally, faults)), Err)
+}
+
+impl Report {
+    /// Which promise was broken, with everything that happened, and the command that shows it again.
+    #[must_use]
+    pub fn told(&self) -> String {
+        let (seed, lines) = (self.seed, run(self.seed, None, true, Stores::in_memory).lines.join("\n"));
+        let violation = self.violation.as_ref().map(|violation| format!("{}: {}", violation.promise, violation.how));
+        format!(
+            "{lines}\nseed {seed} breaks a promise: {}\nto see it again: CALLGATE_SEED={seed} CALLGATE_SEEDS=1 cargo test -p \
+             callgate-domain --test it simulation::no_seed",
+            violation.unwrap_or_default()
+        )
     }
 }
 
