@@ -19,6 +19,8 @@ use crate::model::provider::PlaceOrder;
 use crate::model::{Asked, AttemptId, Call, CallId, CallState, ConnectionId, EndedReason, Fence, InboxId, Revision, Terms};
 use crate::ports::{Change, Progress};
 
+/// So often a webhook's own handling has to be cut off before it may be put aside.
+const CUT_OFF: u32 = 3;
 /// How far clocks are set, at most.
 const SKEW: Duration = Duration::from_secs(300);
 
@@ -41,6 +43,7 @@ pub struct Ledger {
     taken: BTreeMap<ConnectionId, Vec<u64>>,
     webhooks: BTreeMap<InboxId, (Progress, Vec<u8>)>,
     told: BTreeSet<String>,
+    taken_first: BTreeMap<InboxId, u32>,
     violation: Option<Violation>,
 }
 
@@ -316,15 +319,28 @@ impl Judge {
         self.ledger().webhooks.insert(id, (Progress::Waiting, body));
     }
 
+    /// A webhook is the one that a process is about to handle.
+    pub fn taken_first(&self, id: InboxId) {
+        let mut ledger = self.ledger();
+        let times = ledger.taken_first.entry(id).or_default();
+        *times = times.saturating_add(1);
+    }
+
     /// A webhook has come further.
     pub fn settled(&self, world: &World, id: InboxId, progress: Progress) {
         world.note(format_args!("webhook {id} is {progress}"));
         let mut ledger = self.ledger();
         let Some((held, body)) = ledger.webhooks.get_mut(&id) else { return };
         *held = progress;
-        let innocent = progress == Progress::Quarantined && !body.starts_with(b"poison");
+        if progress != Progress::Quarantined || body.starts_with(b"poison") {
+            return;
+        }
+        // One whose own handling was cut off again and again cannot be told from poison: an operator looks at it.
+        let body = String::from_utf8_lossy(body).into_owned();
+        ledger.told.retain(|id| !body.contains(&format!("\"{id}\"")));
+        let cut_off = ledger.taken_first.get(&id).copied().unwrap_or(0);
         drop(ledger);
-        if innocent {
+        if cut_off < CUT_OFF {
             self.accuse("I3: a webhook is not put aside for what another did", format_args!("{id}"));
         }
     }

@@ -221,8 +221,11 @@ impl Inbox for SimStore {
     ) -> Result<Vec<KeptWebhook>, StoreError> {
         self.is_reachable()?;
         let taken = wait(self.inner.inbox.take(known, hold, limit, now));
-        for kept in taken.iter().flatten() {
+        for (nth, kept) in taken.iter().flatten().enumerate() {
             self.world.note(format_args!("process {} takes webhook {}", self.instance, kept.parcel.id));
+            if nth == 0 {
+                self.world.judge.taken_first(kept.parcel.id);
+            }
         }
         taken
     }
