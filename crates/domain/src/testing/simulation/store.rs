@@ -269,7 +269,7 @@ impl Copies for SimStore {
 
     async fn take_in(&self, hold: &Hold, limit: u32) -> Result<TakingIn, StoreError> {
         self.on_the_way(Fault::CrashBeforeSave).await?;
-        let done = wait(self.inner.copies.take_in(hold, limit.min(2)));
+        let done = wait(self.inner.copies.take_in(hold, limit));
         if let Ok(TakingIn::Marked(marked)) = &done {
             let mut marked: Vec<_> = marked.iter().map(|(_, call)| call).collect();
             marked.sort_by_key(|call| call.id);
