@@ -9,12 +9,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::now;
 
 /// How long the calls may take to arrive.
 const BOUND: Duration = Duration::from_secs(60);
 
+/// Connections that may wait to be accepted.
 const BACKLOG: u32 = 4_096;
 
 /// The engine.
@@ -24,8 +26,9 @@ pub struct Engine {
     seen: Arc<Seen>,
 }
 
-#[derive(Default)]
 struct Seen {
+    /// Requests that are served at once; more wait here, as at any engine with so many lines.
+    places: Semaphore,
     /// By phone.
     received: Mutex<HashMap<String, Instant>>,
     at_once: AtomicUsize,
@@ -33,14 +36,16 @@ struct Seen {
 }
 
 impl Engine {
-    /// One that answers after so long.
-    pub async fn start(answers_after: Duration) -> Result<Self> {
+    /// One that answers after so long, and serves so many at once.
+    pub async fn start(answers_after: Duration, at_once: usize) -> Result<Self> {
         // The usual 128 that may wait to be accepted are too few: who finds no place comes again after a second.
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         let listener = socket.listen(BACKLOG)?;
         let address = format!("http://{}", listener.local_addr()?);
-        let seen = Arc::new(Seen::default());
+        let places = Semaphore::new(at_once);
+        let seen =
+            Arc::new(Seen { places, received: Mutex::default(), at_once: AtomicUsize::default(), most: AtomicUsize::default() });
         let theirs = Arc::clone(&seen);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -100,6 +105,7 @@ async fn answer(mut stream: TcpStream, seen: &Seen, after: Duration) -> Option<(
     let (status, id) = match phone {
         Some(phone) => {
             let id = phone.trim_start_matches('+').to_owned();
+            let _place = seen.places.acquire().await.ok()?;
             seen.received.lock().unwrap_or_else(PoisonError::into_inner).insert(phone, now());
             let at_once = seen.at_once.fetch_add(1, Ordering::Relaxed) + 1;
             seen.most.fetch_max(at_once, Ordering::Relaxed);

@@ -24,7 +24,7 @@ use gateway::Gateway;
 
 const CALLS: u32 = 2_000;
 const ANSWERS_AFTER: Duration = Duration::from_millis(50);
-const AT_ONCE: f64 = 256.0;
+const AT_ONCE: usize = 256;
 /// Of the ideal rate.
 const FLOOR: f64 = 0.7;
 /// From the 201 to the engine, the middle one, on SQLite.
@@ -45,7 +45,7 @@ fn main() -> Result<()> {
 }
 
 async fn measure(name: &str, database: Option<String>) -> Result<()> {
-    let engine = Engine::start(ANSWERS_AFTER).await?;
+    let engine = Engine::start(ANSWERS_AFTER, AT_ONCE).await?;
     let folder = gateway::folder(&engine.address)?;
     let edge = Gateway::start(&folder, database.as_deref(), "--workers=off").await?;
     place(&edge, CALLS).await?;
@@ -53,7 +53,7 @@ async fn measure(name: &str, database: Option<String>) -> Result<()> {
     let gateway = Gateway::start(&folder, database.as_deref(), "--workers=on").await?;
     let before = gateway.processor_s()?;
     let received = engine.received(CALLS).await?;
-    let (rate, ideal) = (rate(&received), AT_ONCE / ANSWERS_AFTER.as_secs_f64());
+    let (rate, ideal) = (rate(&received), AT_ONCE as f64 / ANSWERS_AFTER.as_secs_f64());
     let used_us = (gateway.processor_s()? - before) / f64::from(CALLS) * 1e6;
     let mut out = std::io::stdout();
     writeln!(

@@ -15,7 +15,7 @@ use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
 
 /// Requests to providers under way at once, over all connections.
-const AT_ONCE: usize = 256;
+const AT_ONCE: usize = 512;
 /// Calls taken by one claim: each claim is a commit, and with few calls in each the disk's flushes are what limits the rate.
 const CLAIM: u32 = 256;
 /// How soon a claim follows on one that found a connection at its rate.
