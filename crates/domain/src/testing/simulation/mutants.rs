@@ -11,7 +11,7 @@ use super::world::{Owner, World};
 use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::moment::later;
 use crate::model::words::words;
-use crate::model::{Call, CallState, EndedReason, Fence};
+use crate::model::{Call, CallState, EndedReason};
 use crate::ports::{Change, IdempotencyKey, Inserted, StoreError};
 
 impl Mutant {
@@ -168,7 +168,6 @@ fn blind(store: &SimStore, mut change: Change) -> Change {
     change.from = stored.revision;
     change.claim = None;
     change.call.revision = stored.revision.next();
-    change.call.fence = Fence(change.call.fence.0);
     let what = change.entry.what;
     recorded(&stored, Change { entry: Entry { revision: change.call.revision, ..change.entry }, ..change }, what)
 }

@@ -11,9 +11,8 @@ use super::engine::Dial;
 use super::faults::Fault;
 use super::webhooks;
 use super::world::World;
-use crate::model::call::Outcome;
 use crate::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing, Retry};
-use crate::model::{CallState, ConnectionId, EndedReason, Evidence, Route, Seen, Source};
+use crate::model::{ConnectionId, EndedReason, Evidence, Route, Seen, Source};
 use crate::ports::{
     AttemptRef, Authentic, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
 };
@@ -247,14 +246,4 @@ pub fn read(webhook: &Authentic) -> Reading {
     evidence.opt_out = body.get("opt_out").and_then(Value::as_bool).unwrap_or(false);
     let attempt = text("attempt").and_then(|id| id.parse().ok());
     Reading::Says { about: AttemptRef { attempt, provider_call, connection: None }, evidence: Box::new(evidence) }
-}
-
-/// Whether an outcome is what the truth permits to be followed by another attempt.
-#[must_use]
-pub fn agrees(outcome: Outcome, truth: Option<CallState>) -> bool {
-    match outcome {
-        Outcome::NoAnswer => truth == Some(CallState::NoAnswer),
-        Outcome::Busy => truth == Some(CallState::Busy),
-        Outcome::NotDialed | Outcome::Open | Outcome::Over => true,
-    }
 }
