@@ -4,7 +4,7 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes.
-//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
+//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -22,6 +22,7 @@ mod migrations;
 mod pool;
 mod readers;
 mod relay;
+mod retention;
 mod rows;
 mod schema;
 mod settings;
@@ -32,7 +33,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Settings};
+use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Retention, Settings};
 
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
@@ -41,6 +42,7 @@ pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
 pub use relay::{News, Relay, relay};
+pub use retention::SqlRetention;
 pub use settings::SqlSettings;
 
 use connection::{Address, Purpose};
@@ -63,6 +65,8 @@ pub struct Stores {
     pub holds: Arc<dyn Holds>,
     /// Backups, and what is started from one.
     pub copies: Arc<dyn Copies>,
+    /// What may be forgotten.
+    pub retention: Arc<dyn Retention>,
 }
 
 /// Opens the database at `url` (`sqlite://path`, `postgres://…`), brings its tables up to date, and keeps up to `pool`
@@ -78,7 +82,8 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
-        copies: Arc::new(SqlCopies::new(database)),
+        copies: Arc::new(SqlCopies::new(Arc::clone(&database))),
+        retention: Arc::new(SqlRetention::new(database)),
     })
 }
 

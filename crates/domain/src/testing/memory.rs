@@ -6,6 +6,7 @@ mod calls;
 mod copies;
 mod inbox;
 mod rest;
+mod retention;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
