@@ -3,7 +3,7 @@
 //! - `connection.rs`, `types.rs`, `schema.rs`, `rows/`: what is common to both databases.
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
-//! - `relay.rs`: hints between processes.
+//! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
 //! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
@@ -26,6 +26,7 @@ mod rows;
 mod schema;
 mod settings;
 mod statements;
+mod transport;
 mod types;
 mod waiting;
 mod writer;
@@ -42,6 +43,7 @@ pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
 pub use relay::{News, Relay, relay};
 pub use settings::SqlSettings;
+pub use transport::unverified_host;
 
 use connection::{Address, Purpose};
 use database::Database;

@@ -6,3 +6,4 @@ mod providers;
 mod relay;
 mod simulation;
 mod store;
+mod tls;
