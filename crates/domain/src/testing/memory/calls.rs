@@ -257,6 +257,7 @@ impl Held {
         if !is_new || !self.permits(id, &changed) {
             return Err(StoreError::Conflict);
         }
+        self.taken_in.insert((id, change.entry.revision), now);
         self.history.entry(id).or_default().push(change.entry);
         self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
         self.calls.insert(id, storable(change.call));
