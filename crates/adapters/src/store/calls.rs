@@ -1,6 +1,7 @@
 //! [`CallStore`] over the database. Each file beside holds what one method does inside its transaction.
 
 mod claim;
+mod erase;
 mod find;
 mod insert;
 mod list;
@@ -30,6 +31,7 @@ use super::types::Instant;
 use insert::{NewCalls, insert_all};
 use save::{Saving, save_all};
 
+pub use erase::lock_and_ask;
 pub use save::{append, save_move};
 pub use whole::load_all;
 

@@ -4,7 +4,7 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
-//! - `calls.rs`, `moves.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
+//! - `calls.rs`, `moves.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -23,6 +23,7 @@ mod moves;
 mod pool;
 mod readers;
 mod relay;
+mod retention;
 mod rows;
 mod schema;
 mod settings;
@@ -34,7 +35,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Moves, Settings};
+use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Moves, Retention, Settings};
 
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
@@ -44,6 +45,7 @@ pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
 pub use moves::SqlMoves;
 pub use relay::{News, Relay, relay};
+pub use retention::SqlRetention;
 pub use settings::SqlSettings;
 pub use transport::unverified_host;
 
@@ -69,6 +71,8 @@ pub struct Stores {
     pub holds: Arc<dyn Holds>,
     /// Backups, and what is started from one.
     pub copies: Arc<dyn Copies>,
+    /// What may be forgotten.
+    pub retention: Arc<dyn Retention>,
 }
 
 /// Opens the database at `url` (`sqlite://path`, `postgres://…`), brings its tables up to date, and keeps up to `pool`
@@ -85,7 +89,8 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
-        copies: Arc::new(SqlCopies::new(database)),
+        copies: Arc::new(SqlCopies::new(Arc::clone(&database))),
+        retention: Arc::new(SqlRetention::new(database)),
     })
 }
 

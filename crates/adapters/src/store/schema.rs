@@ -136,7 +136,7 @@ table! {
         dedupe_key -> Text,
         url -> Nullable<Text>,
         headers -> sql::Json,
-        body -> Binary,
+        body -> Nullable<Binary>,
         received_at -> sql::Instant,
         progress -> Text,
         tries -> Integer,

@@ -18,7 +18,9 @@ pub mod retry;
 pub mod secret;
 
 pub use agent::{Agent, Route, Voicemail};
-pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Forbidden, Stale, Status, Terms, Transition};
+pub use call::{
+    Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Erasure, Forbidden, Stale, Status, Terms, Transition,
+};
 pub use evidence::{Evidence, Seen, Source};
 pub use holds::{Hold, OnHold};
 pub use ids::{

@@ -7,6 +7,7 @@ mod copies;
 mod inbox;
 mod moves;
 mod rest;
+mod retention;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
