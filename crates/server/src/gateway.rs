@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
+use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Erase, Intake, Pause, Reconcile, Retain};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +31,8 @@ pub struct Gateway {
     pub backups: Backups,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// What has changed, for live streams.
+    pub moves: Arc<dyn Moves>,
     /// Webhook tokens and the like.
     pub settings: Arc<dyn Settings>,
     /// For readiness.

@@ -62,7 +62,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, inbox, keys, settings, holds, copies, retention } = stores;
+    let Stores { calls: store, moves, inbox, keys, settings, holds, copies, retention } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -156,6 +156,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
         },
         keys,
+        moves,
         settings,
         store,
         connections,

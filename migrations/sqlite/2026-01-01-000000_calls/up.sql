@@ -112,8 +112,13 @@ CREATE TABLE history (
     what TEXT NOT NULL,
     caused_by TEXT NOT NULL,
     hash BLOB NOT NULL,
+    kept_at INTEGER DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER)),
     PRIMARY KEY (call_id, revision)
 ) STRICT, WITHOUT ROWID;
+
+-- What has changed since a moment, by the database's own clock. A new call is found by its id instead: its row has no
+-- moment here, so that accepting a call costs no index more.
+CREATE INDEX history_kept ON history (kept_at, call_id, revision) WHERE kept_at IS NOT NULL;
 
 -- Which request made which call.
 CREATE TABLE idempotency (

@@ -155,7 +155,7 @@ mod tests {
 
     use callgate_domain::model::pacing::Space;
     use callgate_domain::model::{Hold, OnHold, Route, Status};
-    use callgate_domain::ports::Clock;
+    use callgate_domain::ports::{Clock, Mark};
     use callgate_domain::testing::builders::{
         a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
     };
@@ -168,6 +168,7 @@ mod tests {
     use crate::store::connection::{Address, Purpose};
     use crate::store::copies;
     use crate::store::migrations;
+    use crate::store::moves;
     use crate::store::types::Id;
 
     /// The text of every statement that ran.
@@ -235,6 +236,10 @@ mod tests {
             copies::take_in(db, &hold, 9)?;
         }
         list::history(db, id, Revision(0), 9)?;
+        for of in [&Reader::Client(client("default")), &Reader::All] {
+            moves::since(db, Mark { at, call: id, revision: Revision(1) }, of)?;
+            moves::mark(db, id, Revision(2), of)?;
+        }
         let client = Reader::Client(client("default"));
         let none = CallFilter::default;
         for filter in [

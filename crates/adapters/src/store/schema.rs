@@ -107,6 +107,7 @@ table! {
         what -> Text,
         caused_by -> Text,
         hash -> Binary,
+        kept_at -> Nullable<sql::Instant>,
     }
 }
 
@@ -207,4 +208,5 @@ table! {
 
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
-allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts);
+joinable!(history -> calls (call_id));
+allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts, history);

@@ -7,3 +7,4 @@ mod providers;
 mod relay;
 mod simulation;
 mod store;
+mod tls;

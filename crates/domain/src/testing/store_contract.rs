@@ -20,6 +20,7 @@ mod inbox;
 mod keys;
 mod lists;
 mod looks;
+mod moves;
 mod retention;
 mod saves;
 
@@ -36,18 +37,21 @@ pub use inbox::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
+pub use moves::*;
 pub use retention::*;
 pub use saves::*;
 
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
-use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Reader, Retention, Settings};
+use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Reader, Retention, Settings};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
 pub struct Trial {
     /// Calls.
     pub calls: Arc<dyn CallStore>,
+    /// What has changed.
+    pub moves: Arc<dyn Moves>,
     /// Webhooks.
     pub inbox: Arc<dyn Inbox>,
     /// API keys.
@@ -192,6 +196,14 @@ macro_rules! store_promises {
             concurrent_looks_share_no_call,
             the_next_look_is_put_off_unless_the_call_has_changed,
             the_next_moment_is_the_earliest_of_all,
+            // moves
+            every_call_that_changed_is_met_at_its_newest_revision,
+            a_new_call_is_met_too_and_only_until_it_changes,
+            a_client_meets_its_own_calls_and_an_operator_all,
+            whoever_reads_on_behind_a_stretch_misses_and_repeats_nothing,
+            long_orders_come_in_stretches_and_each_call_once,
+            a_mark_is_found_by_its_change_and_only_by_who_may_see_it,
+            calls_are_read_whole_in_the_order_they_are_named,
             // inbox
             a_webhook_is_kept_once_per_connection,
             of_many_concurrent_repetitions_one_is_kept,

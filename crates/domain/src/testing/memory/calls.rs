@@ -257,6 +257,7 @@ impl Held {
         if !is_new || !self.permits(id, &changed) {
             return Err(StoreError::Conflict);
         }
+        self.taken_in.insert((id, change.entry.revision), now);
         let erases = change.entry.what == What::Erased;
         self.history.entry(id).or_default().push(change.entry);
         self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
