@@ -2,6 +2,7 @@
 
 mod backup;
 mod corpus;
+mod erased;
 mod providers;
 mod relay;
 mod simulation;
