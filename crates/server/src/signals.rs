@@ -20,6 +20,7 @@ pub struct Hub {
     dispatch: Notify,
     intake: Notify,
     reconcile: Notify,
+    deliver: Notify,
     relay: OnceLock<Relay>,
     phones: OnceLock<Phones>,
 }
@@ -29,7 +30,15 @@ impl Hub {
     #[must_use]
     pub fn new() -> Self {
         let (moves, _) = broadcast::channel(KEPT_MOVES);
-        Self { moves, dispatch: Notify::new(), intake: Notify::new(), reconcile: Notify::new(), relay: OnceLock::new(), phones: OnceLock::new() }
+        Self {
+            moves,
+            dispatch: Notify::new(),
+            intake: Notify::new(),
+            reconcile: Notify::new(),
+            deliver: Notify::new(),
+            relay: OnceLock::new(),
+            phones: OnceLock::new(),
+        }
     }
 
     /// From now on hints go out to other processes too.
@@ -67,6 +76,7 @@ impl Hub {
             Work::Dispatch => &self.dispatch,
             Work::Intake => &self.intake,
             Work::Reconcile => &self.reconcile,
+            Work::Deliver => &self.deliver,
         }
     }
 }
