@@ -154,14 +154,14 @@ impl fmt::Display for UrlFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong => write!(f, "is longer than {MAX_URL} bytes. Write a shorter one."),
-            Self::Character => f.write_str(
-                "has a space, a control character or a backslash. Write them percent-encoded, or leave them out.",
-            ),
+            Self::Character => {
+                f.write_str("has a space, a control character or a backslash. Write them percent-encoded, or leave them out.")
+            }
             Self::Scheme => f.write_str("has to begin with https:// and a host. Write https://example.com/hooks/calls."),
             Self::Malformed(error) => write!(f, "is not a URL: {error}. Write https://example.com/hooks/calls."),
-            Self::Userinfo => f.write_str(
-                "has a name or a password before the host. Leave them out: a notice is proven by its signature.",
-            ),
+            Self::Userinfo => {
+                f.write_str("has a name or a password before the host. Leave them out: a notice is proven by its signature.")
+            }
             Self::Fragment => f.write_str("has a '#' part, which is never sent. Leave it out."),
             Self::Name => f.write_str("has a host that is no name. Write it as in https://example.com/hooks/calls."),
             Self::NotHttps => f.write_str(
@@ -185,9 +185,9 @@ impl fmt::Display for UrlFault {
                 "has a host of which not every address may be reached. All of them have to be public, and the URL https \
                  on port 443; or the operator of this gateway has to list all of them: [webhooks] allow_private.",
             ),
-            Self::Resolves(Blocked::Never) => f.write_str(
-                "has a host with an address that notices are never sent to. Write the host of your own receiver.",
-            ),
+            Self::Resolves(Blocked::Never) => {
+                f.write_str("has a host with an address that notices are never sent to. Write the host of your own receiver.")
+            }
         }
     }
 }

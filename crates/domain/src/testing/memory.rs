@@ -5,6 +5,7 @@
 mod calls;
 mod copies;
 mod inbox;
+mod inspection;
 mod moves;
 mod rest;
 mod retention;
