@@ -4,7 +4,7 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes.
-//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
+//! - `calls.rs`, `inbox.rs`, `outbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -19,6 +19,7 @@ mod holds;
 mod inbox;
 mod keys;
 mod migrations;
+mod outbox;
 mod pool;
 mod readers;
 mod relay;
@@ -32,7 +33,7 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Settings};
+use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Outbox, Settings};
 
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
@@ -40,6 +41,7 @@ pub use error::OpenError;
 pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
+pub use outbox::SqlOutbox;
 pub use relay::{News, Relay, relay};
 pub use settings::SqlSettings;
 
@@ -55,6 +57,8 @@ pub struct Stores {
     pub calls: Arc<dyn CallStore>,
     /// Webhooks that came in.
     pub inbox: Arc<dyn Inbox>,
+    /// Where clients want to be told, and what.
+    pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
     /// What the program keeps for itself.
@@ -75,6 +79,7 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
     Ok(Stores {
         calls: Arc::new(SqlCallStore::new(Arc::clone(&database))?),
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
+        outbox: Arc::new(SqlOutbox::new(Arc::clone(&database))),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
