@@ -5,8 +5,10 @@
 mod calls;
 mod copies;
 mod inbox;
+mod moves;
 mod outbox;
 mod rest;
+mod retention;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,7 +19,7 @@ use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
 use crate::model::{
     AttemptId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice, NoticeId,
-    OnHold, Secret,
+    OnHold, Revision, Secret,
 };
 use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
 
@@ -33,6 +35,8 @@ struct Held {
     calls: BTreeMap<CallId, Call>,
     attempts: BTreeMap<AttemptId, Attempt>,
     history: BTreeMap<CallId, Vec<Entry>>,
+    /// When each change was taken in, but for the first of a call.
+    taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
     inbox: BTreeMap<InboxId, InboxRow>,
     keys: BTreeMap<[u8; 32], KeyRow>,

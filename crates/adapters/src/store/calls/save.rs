@@ -5,6 +5,7 @@ use callgate_domain::model::{Call, CallState, Notice, Revision};
 use callgate_domain::ports::{Change, StoreError};
 use diesel::prelude::*;
 
+use super::erase::Erases;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
@@ -37,6 +38,8 @@ pub struct Saving {
     result: Option<ResultRow>,
     history: HistoryRow,
     notice: Option<Notice>,
+    /// What it takes along where it erases a call.
+    erases: Option<Erases>,
 }
 
 impl Saving {
@@ -57,6 +60,7 @@ impl Saving {
             result: ResultRow::of(call),
             history: HistoryRow::of(call.id, &change.entry),
             notice: change.notice.clone(),
+            erases: (change.entry.what == What::Erased).then(|| Erases::of(call)),
         }
     }
 }
@@ -84,6 +88,7 @@ pub fn save_all(db: &mut AnyConnection, all: &[Saving]) -> Result<Vec<Result<(),
     save_results(db, &saved)?;
     append(db, saved.iter().map(|saving| &saving.history))?;
     outbox::keep(db, saved.iter().filter_map(|saving| saving.notice.as_ref()))?;
+    saved.iter().filter_map(|saving| saving.erases.as_ref()).try_for_each(|erases| erases.run(db))?;
     Ok(answers)
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Held, KeyUsed, Memory};
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
-use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals};
+use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals, What};
 use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
 use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Revision, Transition, WorkerId};
@@ -260,11 +260,16 @@ impl Held {
         if !is_new || !self.permits(id, &changed) {
             return Err(StoreError::Conflict);
         }
+        self.taken_in.insert((id, change.entry.revision), now);
+        let erases = change.entry.what == What::Erased;
         self.history.entry(id).or_default().push(change.entry);
         self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
         self.calls.insert(id, storable(change.call));
         if let Some(notice) = change.notice {
             self.keep_notice(notice);
+        }
+        if erases {
+            self.forget_webhooks_of(id);
         }
         Ok(())
     }
