@@ -63,6 +63,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         hub.tell_others(relay);
     }
     let Stores { calls: store, moves, inbox, keys, settings, holds, copies, inspection, retention } = stores;
+    if let Some(fresh) = fresh_token(chance.as_ref()) {
+        hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
+    }
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
