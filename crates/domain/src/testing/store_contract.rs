@@ -106,7 +106,7 @@ fn step(from: &Call, to: &Call) -> Change {
         by: By::Gateway,
         hash: to.history_head,
     };
-    Change { call: to.clone(), from: from.revision, claim: None, entry, earlier: None }
+    Change::new(from, to.clone(), entry, None, None)
 }
 
 /// Calls `$run!` with the names of all promises.

@@ -3,7 +3,9 @@
 //! - [`agents`]: the public agents.
 //! - [`backups`]: make backups, and take one in that is started.
 //! - [`calls`]: place, read, list and cancel calls.
+//! - [`deliver`]: tell clients what became of their calls.
 //! - [`dispatch`]: place what is due.
+//! - [`endpoints`]: where clients want to be told.
 //! - [`intake`]: webhooks: keep, then match, apply or park.
 //! - [`pause`]: hold back what is not to be dialed now.
 //! - [`reconcile`]: ask about calls gone silent, enforce deadlines.
@@ -12,7 +14,9 @@
 pub mod agents;
 pub mod backups;
 pub mod calls;
+pub mod deliver;
 pub mod dispatch;
+pub mod endpoints;
 pub mod intake;
 pub mod pause;
 pub mod reconcile;
@@ -21,7 +25,9 @@ pub mod record;
 pub use agents::Agents;
 pub use backups::Backups;
 pub use calls::Calls;
+pub use deliver::Deliver;
 pub use dispatch::Dispatch;
+pub use endpoints::Endpoints;
 pub use intake::Intake;
 pub use pause::Pause;
 pub use reconcile::Reconcile;

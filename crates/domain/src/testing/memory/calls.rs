@@ -93,7 +93,7 @@ impl CallStore for Memory {
             };
             let moved = call.apply(&event, now).map_err(|forbidden| StoreError::Unavailable(forbidden.into()))?;
             if let Transition::Moved { call: next, entry, earlier } = moved {
-                let change = Change { call: *next, from: call.revision, claim: None, entry, earlier };
+                let change = Change::new(&call, *next, entry, earlier, None);
                 taken.push(change.call.clone());
                 held.save(change, now)?;
             }
