@@ -15,6 +15,7 @@ pub mod provider;
 pub mod settings;
 pub mod signals;
 pub mod store;
+pub mod url_fault;
 
 pub use agents::AgentCatalog;
 pub use clock::{Chance, Clock};
@@ -23,8 +24,9 @@ pub use error::{ProviderError, StoreError, WebhookError};
 pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
 pub use keys::{ApiKey, KeyStore, Scope};
-pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, UrlFault};
+pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
 pub use settings::Settings;
 pub use signals::{Signals, Work};
 pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, Taken};
+pub use url_fault::UrlFault;
