@@ -134,7 +134,7 @@ impl Change {
     /// The change from one state of a call to the next, with what the client is told of it.
     #[must_use]
     pub fn new(before: &Call, call: Call, entry: Entry, earlier: Option<Attempt>, claim: Option<Fence>) -> Self {
-        let notice = Notice::of(before, &call, &entry);
+        let notice = Notice::of(Some(before), &call, &entry);
         Self { call, from: before.revision, claim, entry, earlier, notice }
     }
 }

@@ -17,6 +17,7 @@ mod copies;
 mod finds;
 mod holds;
 mod inbox;
+mod inspection;
 mod keys;
 mod lists;
 mod looks;
@@ -34,6 +35,7 @@ pub use copies::*;
 pub use finds::*;
 pub use holds::*;
 pub use inbox::*;
+pub use inspection::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
@@ -43,7 +45,9 @@ pub use saves::*;
 
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
-use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Reader, Retention, Settings};
+use crate::ports::{
+    CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Reader, Retention, Settings,
+};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
@@ -62,6 +66,8 @@ pub struct Trial {
     pub holds: Arc<dyn Holds>,
     /// Copies.
     pub copies: Arc<dyn Copies>,
+    /// What operators look at.
+    pub inspection: Arc<dyn Inspection>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
@@ -213,6 +219,10 @@ macro_rules! store_promises {
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
+            // inspection
+            an_operator_sees_a_calls_attempts_and_the_webhooks_about_them,
+            what_is_left_over_is_found_by_how_far_it_came,
+            a_replayed_webhook_is_taken_again_with_all_its_tries,
             // retention
             an_erased_call_keeps_its_facts_and_nothing_else,
             raw_webhooks_of_an_erased_call_are_empty_and_known_again,

@@ -87,6 +87,8 @@ catalogue! {
         "The status of a call that is over never changes.";
     NotTerminal CONFLICT "not_terminal" "The call is not over yet"
         "This can be done once the call is over. Cancel it, or wait for its end.";
+    NotReplayable CONFLICT "not_replayable" "This webhook cannot be handled again"
+        "Only one that is parked, quarantined or orphaned, and whose content is still kept, can be.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large"

@@ -2,4 +2,5 @@
 
 mod backup;
 mod erase;
+mod inspect;
 mod pause;
