@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use callgate_domain::model::moment::later;
-use callgate_domain::model::{Call, CallId, InboxId, Phone};
+use callgate_domain::model::{Call, CallId, DeliveryId, InboxId, Phone};
 use callgate_domain::ports::{KeyPlace, Progress, Retention, StoreError, Swept};
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::database::Database;
 use super::dialect;
 use super::error::Failure;
 use super::rows::inbox::cleared;
-use super::schema::{calls, idempotency, inbox};
+use super::schema::{calls, deliveries, idempotency, inbox, notices};
 use super::statements::{HasContent, IsRaw};
 use super::types::{Id, Instant};
 
@@ -57,6 +57,10 @@ impl Retention for SqlRetention {
 
     async fn drop_webhooks(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
         self.database.write(move |db| drop_webhooks(db, before, limit)).await
+    }
+
+    async fn drop_notices(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        self.database.write(move |db| drop_notices(db, before, limit)).await
     }
 
     async fn drop_keys(&self, before: Timestamp, after: Option<KeyPlace>, limit: u32) -> Result<Option<KeyPlace>, StoreError> {
@@ -144,6 +148,30 @@ fn drop_webhooks(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Resul
     let found = inbox::table.filter(inbox::id.eq_any(&ids));
     on_backend!(db, c => diesel::delete(found).execute(c))?;
     Ok(swept(ids.len(), limit))
+}
+
+/// Both have ids that are made for the moment of the notice; notices stand by client, of whom there are few.
+fn drop_notices(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<Swept, Failure> {
+    let first = Id(DeliveryId::new(before, [0; 10]).as_uuid());
+    let over = deliveries::table.filter(deliveries::id.lt(first)).filter(deliveries::next_at.is_null());
+    let over = over.order(deliveries::id).limit(i64::from(limit)).select(deliveries::id);
+    let ids: Vec<Id> = on_backend!(db, c => over.load(c))?;
+    let found = deliveries::table.filter(deliveries::id.eq_any(&ids));
+    on_backend!(db, c => diesel::delete(found).execute(c))?;
+    let (mut gone, mut client) = (0, String::new());
+    while gone < limit {
+        let next = notices::table.filter(notices::client.gt(&client)).order(notices::client).select(notices::client).limit(1);
+        let Some(next) = on_backend!(db, c => next.get_result::<String>(c).optional())? else { break };
+        let of = notices::table.filter(notices::client.eq(&next)).filter(notices::id.lt(first));
+        let of = of.order(notices::id).limit(i64::from(limit - gone)).select(notices::id);
+        let ids: Vec<Id> = on_backend!(db, c => of.load(c))?;
+        let found = notices::table.filter(notices::client.eq(&next)).filter(notices::id.eq_any(&ids));
+        on_backend!(db, c => diesel::delete(found).execute(c))?;
+        gone = gone.saturating_add(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+        client = next;
+    }
+    let more = gone >= limit || swept(ids.len(), limit).more;
+    Ok(Swept { gone, more })
 }
 
 fn keys_after(db: &mut AnyConnection, after: Option<KeyPlace>, limit: u32) -> QueryResult<Vec<(KeyPlace, Instant)>> {
