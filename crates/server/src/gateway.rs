@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile};
+use callgate_domain::usecases::{Agents, AuditLog, Backups, Calls, Dispatch, Intake, Keys, Pause, Reconcile};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +25,12 @@ pub struct Gateway {
     pub reconcile: Reconcile,
     /// Making backups, and taking one in.
     pub backups: Backups,
-    /// API keys.
-    pub keys: Arc<dyn KeyStore>,
+    /// Making, rotating and revoking API keys.
+    pub keys: Keys,
+    /// Looking keys up.
+    pub key_store: Arc<dyn KeyStore>,
+    /// Which key did what.
+    pub audit: Arc<AuditLog>,
     /// Webhook tokens and the like.
     pub settings: Arc<dyn Settings>,
     /// For readiness.

@@ -15,7 +15,7 @@ use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
+use callgate_domain::usecases::{Agents, AuditLog, Backups, Calls, Dispatch, Intake, Keys, Pause, Reconcile, Recorder};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +61,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, inbox, keys, settings, holds, copies } = stores;
+    let Stores { calls: store, inbox, keys: key_store, audit, settings, holds, copies } = stores;
+    let audit = Arc::new(AuditLog { audit, clock: Arc::clone(&clock), chance: Arc::clone(&chance) });
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -137,7 +138,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             connections: Arc::clone(&connections),
             clock: Arc::clone(&clock),
         },
-        keys,
+        keys: Keys {
+            store: Arc::clone(&key_store),
+            audit: Arc::clone(&audit),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+        },
+        key_store,
+        audit,
         settings,
         store,
         connections,

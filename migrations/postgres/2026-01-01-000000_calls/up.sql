@@ -149,7 +149,9 @@ CREATE INDEX inbox_parked ON inbox (about_provider_call) WHERE progress = 'parke
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (
     sha256 BYTEA PRIMARY KEY,
+    id UUID NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
+    prefix TEXT,
     client TEXT COLLATE "C" NOT NULL,
     scopes TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
@@ -157,6 +159,7 @@ CREATE TABLE keys (
     revoked_at TIMESTAMPTZ
 );
 
+CREATE UNIQUE INDEX keys_by_id ON keys (id);
 CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
 
 -- Of connections only the tokens in their webhook URLs; all else about them is configuration.
@@ -185,4 +188,16 @@ CREATE TABLE holds (
     what TEXT COLLATE "C" PRIMARY KEY,
     reason TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL
+);
+
+-- Which key did what to which thing, and what came of it. Nothing in it is changed.
+CREATE TABLE audit (
+    id UUID PRIMARY KEY,
+    happened_at TIMESTAMPTZ NOT NULL,
+    key_id UUID,
+    action TEXT COLLATE "C" NOT NULL,
+    object TEXT NOT NULL,
+    result TEXT COLLATE "C" NOT NULL,
+    times INTEGER NOT NULL,
+    request_id TEXT
 );

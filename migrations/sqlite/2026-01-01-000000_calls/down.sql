@@ -1,3 +1,4 @@
+DROP TABLE audit;
 DROP TABLE holds;
 DROP TABLE rates;
 DROP TABLE settings;

@@ -149,7 +149,9 @@ CREATE INDEX inbox_parked ON inbox (about_provider_call) WHERE progress = 'parke
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (
     sha256 BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     kind TEXT NOT NULL,
+    prefix TEXT,
     client TEXT NOT NULL,
     scopes TEXT NOT NULL,
     created_at INTEGER NOT NULL,
@@ -157,6 +159,7 @@ CREATE TABLE keys (
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE UNIQUE INDEX keys_by_id ON keys (id);
 CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
 
 -- Of connections only the tokens in their webhook URLs; all else about them is configuration.
@@ -185,4 +188,16 @@ CREATE TABLE holds (
     what TEXT NOT NULL PRIMARY KEY,
     reason TEXT NOT NULL,
     created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Which key did what to which thing, and what came of it. Nothing in it is changed.
+CREATE TABLE audit (
+    id BLOB NOT NULL PRIMARY KEY,
+    happened_at INTEGER NOT NULL,
+    key_id BLOB,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    result TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    request_id TEXT
 ) STRICT, WITHOUT ROWID;

@@ -4,10 +4,11 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes.
-//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
+//! - `calls.rs`, `inbox.rs`, `keys.rs`, `audit.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
+mod audit;
 mod calls;
 mod connection;
 mod copies;
@@ -32,8 +33,9 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Settings};
+use callgate_domain::ports::{Audit, CallStore, Clock, Copies, Holds, Inbox, KeyStore, Settings};
 
+pub use audit::SqlAudit;
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
 pub use error::OpenError;
@@ -57,6 +59,8 @@ pub struct Stores {
     pub inbox: Arc<dyn Inbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
     /// What the program keeps for itself.
     pub settings: Arc<dyn Settings>,
     /// What operators hold back.
@@ -76,6 +80,7 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         calls: Arc::new(SqlCallStore::new(Arc::clone(&database))?),
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
+        audit: Arc::new(SqlAudit::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
         copies: Arc::new(SqlCopies::new(database)),

@@ -152,7 +152,9 @@ table! {
 
     keys (sha256) {
         sha256 -> Binary,
+        id -> sql::Id,
         kind -> Text,
+        prefix -> Nullable<Text>,
         client -> Text,
         scopes -> Text,
         created_at -> sql::Instant,
@@ -202,6 +204,22 @@ table! {
         what -> Text,
         reason -> Text,
         created_at -> sql::Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    audit (id) {
+        id -> sql::Id,
+        happened_at -> sql::Instant,
+        key_id -> Nullable<sql::Id>,
+        action -> Text,
+        object -> Text,
+        result -> Text,
+        times -> Integer,
+        request_id -> Nullable<Text>,
     }
 }
 

@@ -94,6 +94,14 @@ id!(
     /// One running process's worker; made at start.
     WorkerId
 );
+id!(
+    /// An API key, as lists and the audit log name it. It opens nothing.
+    KeyId
+);
+id!(
+    /// A line of the audit log.
+    AuditId
+);
 
 macro_rules! name {
     ($(#[$meta:meta])* $name:ident) => {

@@ -22,7 +22,8 @@ pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason
 pub use evidence::{Evidence, Seen, Source};
 pub use holds::{Hold, OnHold};
 pub use ids::{
-    AgentKey, AttemptId, CallId, ClientId, ConnectionId, Fence, InboxId, ProviderCallId, ProviderId, Revision, WorkerId,
+    AgentKey, AttemptId, AuditId, CallId, ClientId, ConnectionId, Fence, InboxId, KeyId, ProviderCallId, ProviderId, Revision,
+    WorkerId,
 };
 pub use phone::Phone;
 pub use provider::{Placing, Retry};

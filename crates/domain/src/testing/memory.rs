@@ -5,6 +5,7 @@
 mod calls;
 mod copies;
 mod inbox;
+mod keys;
 mod rest;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,10 +15,10 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
-use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
+use crate::model::{AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
+use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
-/// Calls, inbox, keys, settings and holds.
+/// Calls, inbox, keys, audit log, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -31,7 +32,8 @@ struct Held {
     history: BTreeMap<CallId, Vec<Entry>>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
     inbox: BTreeMap<InboxId, InboxRow>,
-    keys: BTreeMap<[u8; 32], KeyRow>,
+    keys: BTreeMap<[u8; 32], ListedKey>,
+    audit: BTreeMap<AuditId, AuditEntry>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
     rates: HashMap<ConnectionId, Rate>,
@@ -51,12 +53,6 @@ struct InboxRow {
     kept: KeptWebhook,
     about: AttemptRef,
     again_at: Option<Timestamp>,
-}
-
-#[derive(Clone)]
-struct KeyRow {
-    key: ApiKey,
-    is_first: bool,
 }
 
 impl Memory {

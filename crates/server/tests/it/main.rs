@@ -12,6 +12,7 @@ mod edge;
 mod end_to_end;
 mod harness;
 mod house;
+mod isolation;
 mod openapi;
 mod pages;
 mod slow;

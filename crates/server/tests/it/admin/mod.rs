@@ -1,4 +1,6 @@
 //! `/v1/admin`.
 
+mod audit;
 mod backup;
+mod keys;
 mod pause;

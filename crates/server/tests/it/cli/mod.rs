@@ -7,6 +7,7 @@ mod config;
 mod db;
 mod follow;
 mod help;
+mod keys;
 mod pause;
 mod start;
 mod stub;
