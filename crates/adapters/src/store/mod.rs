@@ -4,11 +4,12 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
-//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`,
-//!   `retention.rs`: the ports.
+//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
+//!   `copies.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
+mod audit;
 mod calls;
 mod connection;
 mod copies;
@@ -38,8 +39,11 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Settings};
+use callgate_domain::ports::{
+    Audit, CallStore, Clock, Copies, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Settings,
+};
 
+pub use audit::SqlAudit;
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
 pub use error::OpenError;
@@ -72,6 +76,8 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
     /// What the program keeps for itself.
     pub settings: Arc<dyn Settings>,
     /// What operators hold back.
@@ -97,6 +103,7 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         outbox: Arc::new(SqlOutbox::new(Arc::clone(&database))),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
+        audit: Arc::new(SqlAudit::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
         copies: Arc::new(SqlCopies::new(Arc::clone(&database))),

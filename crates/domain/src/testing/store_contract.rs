@@ -11,6 +11,7 @@
 //! ```
 #![expect(clippy::expect_used, reason = "a promise that is broken must say so at once")]
 
+mod access;
 mod calls;
 mod claims;
 mod copies;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use access::*;
 pub use calls::*;
 pub use claims::*;
 pub use copies::*;
@@ -46,7 +48,7 @@ pub use saves::*;
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::ports::{
-    CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Reader, Retention, Settings,
+    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Reader, Retention, Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -60,6 +62,8 @@ pub struct Trial {
     pub inbox: Arc<dyn Inbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
     /// The program's own settings.
     pub settings: Arc<dyn Settings>,
     /// Holds.
@@ -238,6 +242,15 @@ macro_rules! store_promises {
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,
             a_first_key_that_returns_is_good_again,
+            a_key_is_found_as_it_was_made_and_listed_without_what_opens,
+            keys_are_listed_newest_first_in_pages,
+            a_rotated_key_is_accepted_until_its_grace_is_over,
+            a_revoked_key_is_not_found_and_stays_as_it_was_revoked,
+            a_key_that_is_not_there_is_not_changed,
+            the_first_key_is_changed_by_nobody,
+            of_concurrent_revocations_none_takes_the_last_admin,
+            audit_lines_are_read_back_newest_first_in_pages,
+            every_word_of_the_audit_log_is_read_back,
             a_secret_is_made_once,
             a_webhook_token_is_made_once_per_connection,
             the_database_answers,

@@ -17,6 +17,7 @@ fn trial() -> Trial {
         moves: memory.clone(),
         inbox,
         keys,
+        audit: memory.clone(),
         settings,
         holds: memory.clone(),
         copies: memory.clone(),

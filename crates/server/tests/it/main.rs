@@ -13,6 +13,7 @@ mod end_to_end;
 mod harness;
 mod headers;
 mod house;
+mod isolation;
 mod openapi;
 mod pages;
 mod slow;
