@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use callgate_domain::model::moment::later;
-use callgate_domain::model::{Call, CallId, DeliveryId, InboxId, Phone};
+use callgate_domain::model::{AuditId, Call, CallId, DeliveryId, InboxId, Phone};
 use callgate_domain::ports::{KeyPlace, Progress, Retention, StoreError, Swept};
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ use super::database::Database;
 use super::dialect;
 use super::error::Failure;
 use super::rows::inbox::cleared;
-use super::schema::{calls, deliveries, idempotency, inbox, notices};
+use super::schema::{audit, calls, deliveries, idempotency, inbox, notices};
 use super::statements::{HasContent, IsRaw};
 use super::types::{Id, Instant};
 
@@ -61,6 +61,10 @@ impl Retention for SqlRetention {
 
     async fn drop_notices(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
         self.database.write(move |db| drop_notices(db, before, limit)).await
+    }
+
+    async fn drop_audit(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        self.database.write(move |db| drop_audit(db, before, limit)).await
     }
 
     async fn drop_keys(&self, before: Timestamp, after: Option<KeyPlace>, limit: u32) -> Result<Option<KeyPlace>, StoreError> {
@@ -172,6 +176,15 @@ fn drop_notices(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result
     }
     let more = gone >= limit || swept(ids.len(), limit).more;
     Ok(Swept { gone, more })
+}
+
+fn drop_audit(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<Swept, Failure> {
+    let first = Id(AuditId::new(before, [0; 10]).as_uuid());
+    let query = audit::table.filter(audit::id.lt(first)).order(audit::id).limit(i64::from(limit)).select(audit::id);
+    let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    let found = audit::table.filter(audit::id.eq_any(&ids));
+    on_backend!(db, c => diesel::delete(found).execute(c))?;
+    Ok(swept(ids.len(), limit))
 }
 
 fn keys_after(db: &mut AnyConnection, after: Option<KeyPlace>, limit: u32) -> QueryResult<Vec<(KeyPlace, Instant)>> {

@@ -238,6 +238,7 @@ macro_rules! store_promises {
             raw_webhooks_are_cleared_once_handled_and_old,
             webhooks_are_dropped_when_their_time_is_over,
             keys_are_dropped_when_their_time_is_over,
+            audit_lines_are_dropped_when_their_time_is_over,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

@@ -53,6 +53,13 @@ impl Retention for Memory {
         Ok(Swept { more, ..swept(notices.len(), limit) })
     }
 
+    async fn drop_audit(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        let mut held = self.held();
+        let old: Vec<_> = held.audit.values().filter(|entry| entry.at < before).take(size(limit)).map(|entry| entry.id).collect();
+        old.iter().for_each(|id| drop(held.audit.remove(id)));
+        Ok(swept(old.len(), limit))
+    }
+
     async fn drop_keys(&self, before: Timestamp, after: Option<KeyPlace>, limit: u32) -> Result<Option<KeyPlace>, StoreError> {
         let mut held = self.held();
         let place =
