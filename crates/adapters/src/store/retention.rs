@@ -210,6 +210,21 @@ fn delete_keys(db: &mut AnyConnection, old: &[KeyPlace], before: Instant) -> Que
     })
 }
 
+/// Every statement there is here, for a test of how they are carried out.
+#[cfg(test)]
+pub(super) fn run_everything(db: &mut AnyConnection, number: &Phone, at: Timestamp) -> Result<(), Failure> {
+    ended_before(db, at, at, 9)?;
+    with_number(db, number, None, 9)?;
+    clear_raw(db, Instant(at), 9)?;
+    drop_webhooks(db, at, 9)?;
+    drop_notices(db, at, 9)?;
+    drop_audit(db, at, 9)?;
+    for (place, _) in keys_after(db, None, 9)? {
+        delete_keys(db, &[place], Instant(at))?;
+    }
+    Ok(())
+}
+
 fn swept(found: usize, limit: u32) -> Swept {
     let gone = u32::try_from(found).unwrap_or(u32::MAX);
     Swept { gone, more: gone >= limit }
