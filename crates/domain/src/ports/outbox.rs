@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::store::Reader;
+use super::url_fault::UrlFault;
 use crate::model::{
     CallId, Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, EndpointUrl, Notice, NoticeId, Secret,
     Sent, Verdict,
@@ -172,34 +173,12 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Why an address cannot be an endpoint's. The client is told.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UrlFault {
-    /// It cannot be read.
-    #[error("this is no URL")]
-    Unreadable,
-    /// It is not `https`, and no address that may be reached otherwise.
-    #[error("only https is allowed")]
-    NotHttps,
-    /// Another port than 443.
-    #[error("only port 443 is allowed")]
-    Port,
-    /// It names a user or a password.
-    #[error("a URL with a user or a password is not allowed")]
-    Userinfo,
-    /// Its name has no address now.
-    #[error("this name could not be resolved")]
-    Unresolved,
-    /// One of its addresses is not public.
-    #[error("this address is not public")]
-    Blocked,
-}
-
 /// The way to clients.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait NoticeSender: Send + Sync {
-    /// Whether an address may be an endpoint's. Resolves its name.
+    /// Whether an address may be an endpoint's. Resolves its name; one that has no address now passes, since sending asks
+    /// again.
     async fn check(&self, url: &EndpointUrl) -> Result<(), UrlFault>;
 
     /// Sends a message once, signed with each of its secrets, and follows no redirect. MUST return within
