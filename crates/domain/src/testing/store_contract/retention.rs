@@ -9,9 +9,11 @@ use super::Trial;
 use super::access::a_line;
 use crate::model::call::{By, CallResult};
 use crate::model::moment::{earlier, later};
-use crate::model::{Asked, Call, CallEvent, Erasure, Phone, Seen};
+use crate::model::{Asked, Call, CallEvent, Delivery, Erasure, Notice, Phone, Seen};
 use crate::ports::{AttemptRef, AuditAction, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
-use crate::testing::builders::{a_call, a_parcel, after, change, client, connection, evidence, object, phone, provider_call};
+use crate::testing::builders::{
+    a_call, a_parcel, after, an_endpoint, change, client, connection, evidence, object, phone, provider_call, unique,
+};
 
 const CONTENT: CallEvent = CallEvent::Erased(Erasure { by: By::Client, person: false });
 const PERSON: CallEvent = CallEvent::Erased(Erasure { by: By::Gateway, person: true });
@@ -209,6 +211,26 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
     for key in old {
         assert_eq!(trial.calls.replay(&key).await.expect("an answer"), None);
     }
+}
+
+pub async fn notices_are_dropped_when_their_time_is_over(trial: &Trial) {
+    let now = trial.now();
+    let mut made = Vec::new();
+    for (nth, days) in [40, 31, 29, 35].into_iter().enumerate() {
+        let owner = client(if nth == 1 { "second" } else { "default" });
+        let notice = Notice::test(owner, earlier(now, DAY * days), unique());
+        // The last one still waits: somebody had it sent again.
+        let next_at = (nth == 3).then_some(now);
+        let delivery = Delivery { next_at, ..Delivery::of(&notice, an_endpoint("default", now).id, notice.created_at) };
+        trial.outbox.announce(notice, delivery.clone()).await.expect("a notice");
+        made.push(delivery.id);
+    }
+    while trial.retention.drop_notices(earlier(now, DAY * 30), 1).await.expect("dropped").more {}
+    let mut left = Vec::new();
+    for id in &made {
+        left.push(trial.outbox.delivery(*id, &Reader::All).await.is_ok());
+    }
+    assert_eq!(left, [false, false, true, true]);
 }
 
 pub async fn audit_lines_are_dropped_when_their_time_is_over(trial: &Trial) {
