@@ -215,13 +215,18 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
 
 pub async fn notices_are_dropped_when_their_time_is_over(trial: &Trial) {
     let now = trial.now();
+    let endpoints = ["default", "second"].map(|owner| an_endpoint(owner, now));
+    for endpoint in &endpoints {
+        assert!(trial.outbox.add(endpoint.clone(), 25).await.expect("an endpoint"));
+    }
     let mut made = Vec::new();
     for (nth, days) in [40, 31, 29, 35].into_iter().enumerate() {
-        let owner = client(if nth == 1 { "second" } else { "default" });
+        let to = &endpoints[usize::from(nth == 1)];
+        let owner = to.client.clone();
         let notice = Notice::test(owner, earlier(now, DAY * days), unique());
         // The last one still waits: somebody had it sent again.
         let next_at = (nth == 3).then_some(now);
-        let delivery = Delivery { next_at, ..Delivery::of(&notice, an_endpoint("default", now).id, notice.created_at) };
+        let delivery = Delivery { next_at, ..Delivery::of(&notice, to.id, notice.created_at) };
         trial.outbox.announce(notice, delivery.clone()).await.expect("a notice");
         made.push(delivery.id);
     }
