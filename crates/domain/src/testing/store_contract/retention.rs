@@ -215,13 +215,13 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
 
 pub async fn notices_are_dropped_when_their_time_is_over(trial: &Trial) {
     let now = trial.now();
-    let endpoints = ["default", "second"].map(|owner| an_endpoint(owner, now));
-    for endpoint in &endpoints {
+    let (first, second) = (an_endpoint("default", now), an_endpoint("second", now));
+    for endpoint in [&first, &second] {
         assert!(trial.outbox.add(endpoint.clone(), 25).await.expect("an endpoint"));
     }
     let mut made = Vec::new();
     for (nth, days) in [40, 31, 29, 35].into_iter().enumerate() {
-        let to = &endpoints[usize::from(nth == 1)];
+        let to = if nth == 1 { &second } else { &first };
         let owner = to.client.clone();
         let notice = Notice::test(owner, earlier(now, DAY * days), unique());
         // The last one still waits: somebody had it sent again.
