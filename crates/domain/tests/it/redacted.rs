@@ -98,8 +98,7 @@ fn what_is_asked_of_us_and_of_providers() {
         idempotency_key: Some(CANARY.to_owned()),
     };
     check("PlaceCall", &wish);
-    let filter =
-        CallFilter { phone: Some(phone(NUMBER)), reference: Some(CANARY.to_owned()), ..CallFilter::default() };
+    let filter = CallFilter { phone: Some(phone(NUMBER)), reference: Some(CANARY.to_owned()), ..CallFilter::default() };
     check("CallFilter", &filter);
     let key = CANARY.to_owned();
     check("IdempotencyKey", &IdempotencyKey { client: client("default"), operation: "POST", key, fingerprint: [0; 32] });
