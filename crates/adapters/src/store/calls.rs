@@ -154,10 +154,11 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use callgate_domain::model::pacing::Space;
-    use callgate_domain::model::{Hold, OnHold, Route, Status};
+    use callgate_domain::model::call::By;
+    use callgate_domain::model::{CallEvent, Erasure, Hold, OnHold, Route, Seen, Status};
     use callgate_domain::ports::{Clock, Mark};
     use callgate_domain::testing::builders::{
-        a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
+        a_call, agent, change, client, connection, evidence, phone, provider_call, send_mark, worker,
     };
     use diesel::connection::{Instrumentation, InstrumentationEvent};
     use diesel::prelude::*;
@@ -168,6 +169,7 @@ mod tests {
     use crate::store::connection::{Address, Purpose};
     use crate::store::copies;
     use crate::store::migrations;
+    use crate::store::retention;
     use crate::store::moves;
     use crate::store::types::Id;
 
@@ -235,6 +237,8 @@ mod tests {
         for _ in 0..2 {
             copies::take_in(db, &hold, 9)?;
         }
+        retention::run_everything(db, &phone("+4930123456"), at)?;
+        erase_one(db, at)?;
         list::history(db, id, Revision(0), 9)?;
         for of in [&Reader::Client(client("default")), &Reader::All] {
             moves::since(db, Mark { at, call: id, revision: Revision(1) }, of)?;
@@ -253,6 +257,21 @@ mod tests {
                 list::list(db, of, &filter, Page { before: Some(id), limit: 9 })?;
             }
         }
+        Ok(())
+    }
+
+    fn erase_one(db: &mut AnyConnection, at: Timestamp) -> Result<(), Failure> {
+        let call = a_call().reference("r").placed("theirs-12345");
+        let ended = change(&call, &evidence(&call, Seen::Completed), at);
+        let erased = change(&ended.call, &CallEvent::Erased(Erasure { by: By::Gateway, person: true }), at);
+        let (mut first, entry) = a_call().reference("r").accepted();
+        first.id = call.id;
+        insert_all(db, &[NewCalls::new(vec![(first.clone(), entry)], None)])?;
+        let placed = Change { from: first.revision, claim: None, ..ended };
+        save_all(db, &[Saving::new(&placed, Instant(at))])?;
+        assert!(matches!(save_all(db, &[Saving::new(&erased, Instant(at))])?[..], [Ok(())]));
+        let attempt = call.attempt.unwrap().id;
+        assert!(lock_and_ask(db, attempt)?);
         Ok(())
     }
 

@@ -243,6 +243,8 @@ macro_rules! store_promises {
             raw_webhooks_are_cleared_once_handled_and_old,
             webhooks_are_dropped_when_their_time_is_over,
             keys_are_dropped_when_their_time_is_over,
+            audit_lines_are_dropped_when_their_time_is_over,
+            notices_are_dropped_when_their_time_is_over,
             // outbox
             what_ends_a_call_tells_its_client_in_the_same_commit,
             a_change_that_meets_another_tells_nothing,
