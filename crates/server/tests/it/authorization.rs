@@ -62,8 +62,9 @@ async fn every_other_operation_is_refused_without_a_key_and_with_one_that_may_no
             Scope::ALL.iter().copied().filter(|other| *other != scope && !(reads && *other == Scope::Admin)).collect();
         let answer = Answer::of(bare().bearer_auth(key_of("default", &others))).await;
         assert_eq!(answer.problem(403, "insufficient_scope")["detail"], format!("This needs a key with the scope {scope}."));
-        let answer = Answer::of(bare().bearer_auth(key_of("default", &[scope]))).await;
-        assert!(!matches!(answer.status, 401 | 403), "{path}: {}", answer.text);
+        // A stream has no end to wait for.
+        let answer = bare().bearer_auth(key_of("default", &[scope])).send().await.expect("an answer");
+        assert!(!matches!(answer.status().as_u16(), 401 | 403), "{path}: {answer:?}");
     }
 }
 
