@@ -30,7 +30,7 @@ use self::recent::Recent;
 use super::Http;
 use super::auth::Caller;
 use super::error::{Code, Problem};
-use super::live::{self, HEARTBEAT, Slot};
+use super::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
 use super::query::{NOTHING, Query};
 use crate::gateway::Gateway;
 
@@ -106,6 +106,8 @@ pub async fn stream_calls(http: Data<Http>, caller: Caller, request: HttpRequest
         ready: VecDeque::from([greeting]),
         recent: Recent::of(REMEMBERED),
         heartbeat: Instant::now() + HEARTBEAT,
+        key_check: Instant::now() + KEY_CHECK_EVERY,
+        caller,
         http,
         _slot: slot,
     };
@@ -125,6 +127,8 @@ struct Follow {
     ready: VecDeque<Bytes>,
     recent: Recent,
     heartbeat: Instant,
+    key_check: Instant,
+    caller: Caller,
     _slot: Slot,
 }
 
@@ -143,6 +147,12 @@ impl Follow {
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return None,
+                () = sleep_until(self.key_check) => {
+                    if !self.http.auth.is_still_good(&self.caller).await {
+                        return None;
+                    }
+                    self.key_check = Instant::now() + KEY_CHECK_EVERY;
+                }
                 () = sleep_until(self.heartbeat) => {
                     let beat = self.beat();
                     self.ready.push_back(beat);

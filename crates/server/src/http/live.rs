@@ -18,6 +18,8 @@ use super::view;
 
 /// A comment this often keeps proxies from cutting the line, and shows us that somebody is still there.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A stream ends within five seconds of its key: what is known of a key may be four old.
+pub const KEY_CHECK_EVERY: Duration = Duration::from_secs(1);
 /// Streams that are open at once.
 const MOST_STREAMS: usize = 4_096;
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");

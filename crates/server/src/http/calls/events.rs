@@ -20,7 +20,7 @@ use crate::http::auth::Caller;
 use crate::http::Http;
 use crate::http::error::Problem;
 use crate::http::headers::LAST_EVENT_ID;
-use crate::http::live::{self, HEARTBEAT, Slot};
+use crate::http::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
 use crate::http::query::{NOTHING, Query};
 
 /// Looking is the guarantee: another process may have moved the call.
@@ -61,9 +61,11 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
     let slot = http.streams.open()?;
     let follow = Follow {
         http,
+        caller,
         id,
         reader,
         moves,
+        look: Instant::now() + LOOK_EVERY,
         first: Some(call),
         seen,
         heartbeat: Instant::now() + HEARTBEAT,
@@ -76,12 +78,16 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
 /// One open stream.
 struct Follow {
     http: Data<Http>,
+    /// Whoever follows; when its key is over, so is the stream.
+    caller: Caller,
     id: CallId,
     reader: Reader,
     moves: Receiver<(CallId, Revision)>,
     /// As it was read before the stream began.
     first: Option<Call>,
     seen: Option<Revision>,
+    /// When it is read at the latest.
+    look: Instant,
     heartbeat: Instant,
     over: bool,
     _slot: Slot,
@@ -117,13 +123,23 @@ impl Follow {
         }
     }
 
-    /// Until there may be something to send; `None` when the process is to stop.
+    /// Until there may be something to send; `None` when the process is to stop, or the key is over.
     async fn wait(&mut self) -> Option<()> {
-        let until = self.heartbeat.min(Instant::now() + LOOK_EVERY);
         let known = self.seen.unwrap_or(Revision(0));
-        tokio::select! {
-            () = self.http.gateway.stopping.cancelled() => None,
-            _hint_or_time = timeout_at(until, moved(&mut self.moves, self.id, known)) => Some(()),
+        loop {
+            let until = self.heartbeat.min(self.look).min(Instant::now() + KEY_CHECK_EVERY);
+            let is_hinted = tokio::select! {
+                () = self.http.gateway.stopping.cancelled() => return None,
+                hinted = timeout_at(until, moved(&mut self.moves, self.id, known)) => hinted.is_ok(),
+            };
+            if !self.http.auth.is_still_good(&self.caller).await {
+                return None;
+            }
+            let now = Instant::now();
+            if is_hinted || now >= self.look || now >= self.heartbeat {
+                self.look = now + LOOK_EVERY;
+                return Some(());
+            }
         }
     }
 
