@@ -6,7 +6,6 @@
 mod catch_up;
 mod feed;
 mod id;
-mod recent;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -26,13 +25,13 @@ use tokio::time::{Instant, sleep_until, timeout};
 use self::catch_up::CatchUp;
 use self::feed::{Feed, Told};
 use self::id::EventId;
-use self::recent::Recent;
 use super::Http;
 use super::auth::Caller;
 use super::error::{Code, Problem};
 use super::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
 use super::query::{NOTHING, Query};
 use crate::gateway::Gateway;
+use crate::recent::Recent;
 
 /// The feed looks at once when somebody comes; a store that is away for longer is said to be.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -111,7 +110,10 @@ pub async fn stream_calls(http: Data<Http>, caller: Caller, request: HttpRequest
         http,
         _slot: slot,
     };
-    Ok(live::answer(stream::unfold(follow, |mut follow| async move { Some((Ok::<_, StoreError>(follow.next().await?), follow)) })))
+    Ok(live::answer(stream::unfold(
+        follow,
+        |mut follow| async move { Some((Ok::<_, StoreError>(follow.next().await?), follow)) },
+    )))
 }
 
 /// One open stream.

@@ -173,7 +173,15 @@ impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
         let auth = Auth::new(gateway, options.failed_auth_per_minute);
         let tokens = WebhookTokens::new(gateway);
-        Arc::new(Self { gateway: Arc::clone(gateway), auth, tokens, streams: Streams::default(), events: Events::new(gateway), options, table })
+        Arc::new(Self {
+            gateway: Arc::clone(gateway),
+            auth,
+            tokens,
+            streams: Streams::default(),
+            events: Events::new(gateway),
+            options,
+            table,
+        })
     }
 }
 

@@ -191,7 +191,9 @@ async fn a_stream_that_fell_behind_misses_no_call() {
         }
         // Whoever reads is not held up by who does not.
         let newest = placed.iter().max().expect("some").clone();
-        tokio::time::timeout(Duration::from_secs(5), swift.until(|event| event.call["call_id"] == *newest)).await.expect("in time");
+        tokio::time::timeout(Duration::from_secs(5), swift.until(|event| event.call["call_id"] == *newest))
+            .await
+            .expect("in time");
     }
     while !placed.is_empty() {
         let event = stream.next().await.expect("it was not cut off");

@@ -16,8 +16,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::follow::moved;
 use super::id_of;
-use crate::http::auth::Caller;
 use crate::http::Http;
+use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::headers::LAST_EVENT_ID;
 use crate::http::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};

@@ -8,8 +8,8 @@ use callgate_domain::ports::{Mark, Reader, StoreError};
 use jiff::Timestamp;
 
 use super::id::{EventId, behind};
-use super::recent::Recent;
 use crate::http::{Http, live};
+use crate::recent::Recent;
 
 /// Calls read at once, and how much of them is held.
 const TOGETHER: usize = 16;

@@ -19,9 +19,9 @@ use tokio::sync::{Notify, broadcast, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::id::{EventId, behind};
-use super::recent::Recent;
 use crate::gateway::Gateway;
 use crate::http::live;
+use crate::recent::Recent;
 
 /// Looking is the guarantee.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -214,8 +214,7 @@ impl Feed {
 
     fn hand_out(&self, call: &Call, since: Timestamp) {
         let listeners = self.listeners();
-        let all: Vec<_> =
-            [Some(call.client.clone()), None].iter().filter_map(|whose| listeners.get(whose)).cloned().collect();
+        let all: Vec<_> = [Some(call.client.clone()), None].iter().filter_map(|whose| listeners.get(whose)).cloned().collect();
         drop(listeners);
         if all.is_empty() {
             return;

@@ -1,4 +1,4 @@
-//! What was met of late: the same change comes by more than one way, and is sent once.
+//! What was met of late: the same change of a call comes by more than one way, and is told once.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -15,6 +15,11 @@ impl Recent {
     /// Nothing met yet.
     pub fn of(most: usize) -> Self {
         Self { newest: HashMap::new(), order: VecDeque::new(), most }
+    }
+
+    /// Whether any revision of this call was met.
+    pub fn knows_any(&self, call: CallId) -> bool {
+        self.newest.contains_key(&call)
     }
 
     /// Whether this revision, or a newer one, was met.
@@ -53,7 +58,7 @@ mod tests {
         assert!(!recent.meet(one, Revision(2)) && !recent.meet(one, Revision(1)));
         assert!(recent.meet(one, Revision(3)) && recent.meet(two, Revision(1)));
         assert!(recent.meet(three, Revision(1)), "the first one is forgotten for it");
-        assert!(recent.knows(two, Revision(1)) && !recent.knows(one, Revision(3)));
+        assert!(recent.knows(two, Revision(1)) && !recent.knows(one, Revision(3)) && !recent.knows_any(one));
         assert_eq!((recent.newest.len(), recent.order.len()), (2, 2));
     }
 }
