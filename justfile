@@ -28,9 +28,9 @@ soak seeds="1000000":
         CALLGATE_SEVERAL_RUNS=50 CALLGATE_SEVERAL_STOP=60 \
         cargo test --locked --release -p callgate --test ordeal -- --nocapture
 
-# Thousands of slow clients beside ordinary ones; prints how long these had to wait.
+# Thousands of slow clients, and of streams, beside ordinary requests; prints how long these had to wait.
 slow:
-    ulimit -n 20000 && cargo test --locked --release -p callgate --test it thousands_of_slow -- --ignored --nocapture
+    ulimit -n 20000 && cargo test --locked --release -p callgate --test it thousands_of -- --ignored --nocapture
 
 # Fuzzes phone, webhook_body, signature_headers, engine_reply or configuration, and keeps what it finds in its corpus.
 fuzz target seconds="60":

@@ -84,6 +84,7 @@ fn every_operation_has_its_name_its_key_and_its_problems() {
             "getCall",
             "cancelCall",
             "streamCall",
+            "streamCalls",
             "getTimeline",
             "getRecording",
             "eraseContent",

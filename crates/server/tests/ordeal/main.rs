@@ -13,6 +13,7 @@ mod judge;
 mod keys;
 mod kill;
 mod killed;
+mod live;
 mod load;
 mod log;
 mod own_engine;
