@@ -102,6 +102,18 @@ id!(
     /// A line of the audit log.
     AuditId
 );
+id!(
+    /// Where a client wants to be told.
+    EndpointId
+);
+id!(
+    /// Something a client is told: the `webhook-id`, the same on every repeat.
+    NoticeId
+);
+id!(
+    /// One notice on its way to one endpoint.
+    DeliveryId
+);
 
 macro_rules! name {
     ($(#[$meta:meta])* $name:ident) => {

@@ -6,7 +6,9 @@ mod calls;
 mod copies;
 mod inbox;
 mod keys;
+mod moves;
 mod rest;
+mod retention;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +17,7 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
+use crate::model::{AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Revision, Secret};
 use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
 /// Calls, inbox, keys, audit log, settings and holds.
@@ -30,6 +32,8 @@ struct Held {
     calls: BTreeMap<CallId, Call>,
     attempts: BTreeMap<AttemptId, Attempt>,
     history: BTreeMap<CallId, Vec<Entry>>,
+    /// When each change was taken in, but for the first of a call.
+    taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
     inbox: BTreeMap<InboxId, InboxRow>,
     keys: BTreeMap<[u8; 32], ListedKey>,

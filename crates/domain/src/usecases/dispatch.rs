@@ -23,7 +23,7 @@ use crate::model::pacing::{Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
 use crate::model::rate::LONGEST_PAUSE;
 use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
-use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError, Taken};
+use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError, Taken, Work};
 
 /// A claim's lease; it is prolonged every third of it.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -113,6 +113,9 @@ impl Dispatch {
         }
         taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
         expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
+        if !expired.is_empty() {
+            self.recorder.signals.work_waiting(Work::Deliver);
+        }
         Ok(Claims { taken, expired, held_back: is_full, opens_in })
     }
 

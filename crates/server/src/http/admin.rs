@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod backup;
+pub mod erase;
 pub mod keys;
 pub mod pause;
 

@@ -91,6 +91,8 @@ catalogue! {
         "It is expired or revoked, which is final. Make a new key.";
     LastAdminKey CONFLICT "last_admin_key" "This is the last key that may operate the gateway"
         "Make another key with the scope admin first.";
+    NotTerminal CONFLICT "not_terminal" "The call is not over yet"
+        "This can be done once the call is over. Cancel it, or wait for its end.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large"

@@ -13,6 +13,7 @@ mod end_to_end;
 mod harness;
 mod house;
 mod isolation;
+mod lookups;
 mod openapi;
 mod pages;
 mod slow;

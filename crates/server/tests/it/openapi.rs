@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 17] = [
+const HIDDEN: [&str; 18] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -17,6 +17,7 @@ const HIDDEN: [&str; 17] = [
     "POST /v1/admin/pause",
     "POST /v1/admin/resume",
     "POST /v1/admin/backup",
+    "POST /v1/admin/erase",
     "GET /v1/admin/audit",
     "GET /metrics",
     "GET /openapi.json",
@@ -81,6 +82,7 @@ fn every_operation_has_its_name_its_key_and_its_problems() {
             "streamCall",
             "getTimeline",
             "getRecording",
+            "eraseContent",
             "listAgents",
             "getAgent",
             "reportResult",

@@ -2,5 +2,6 @@
 
 mod audit;
 mod backup;
+mod erase;
 mod keys;
 mod pause;
