@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
-use callgate_domain::usecases::{Agents, AuditLog, Backups, Calls, Dispatch, Erase, Intake, Keys, Pause, Reconcile, Retain};
+use callgate_domain::usecases::{
+    Agents, AuditLog, Backups, Calls, Dispatch, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +23,8 @@ pub struct Gateway {
     pub dispatch: Dispatch,
     /// Stopping dialing, and letting it go on.
     pub pause: Pause,
+    /// What operators look at.
+    pub inspect: Inspect,
     /// Looking after calls.
     pub reconcile: Reconcile,
     /// Erasing what a call holds, or what points to a person.

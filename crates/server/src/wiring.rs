@@ -17,7 +17,7 @@ use callgate_domain::ports::{
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Dispatch, Erase, Intake, Keys, Pause, Reconcile, Recorder, Retain,
+    Agents, AuditLog, Backups, Calls, Dispatch, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder, Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -64,7 +64,10 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, keys: key_store, audit, settings, holds, copies, retention } = stores;
+    let Stores { calls: store, moves, inbox, keys: key_store, audit, settings, holds, copies, inspection, retention } = stores;
+    if let Some(fresh) = fresh_token(chance.as_ref()) {
+        hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
+    }
     let audit = Arc::new(AuditLog { audit, clock: Arc::clone(&clock), chance: Arc::clone(&chance) });
     let ports = Ports {
         inbox: Arc::clone(&inbox),
@@ -103,7 +106,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     });
     let retain =
         Retain { erase: Arc::clone(&erase), retention, clock: Arc::clone(&clock), terms: plan.keep, round: Mutex::default() };
+    let inspect = Inspect { store: Arc::clone(&store), inspection, clock: Arc::clone(&clock), signals: Arc::clone(&signals) };
     Ok(Gateway {
+        inspect,
         erase,
         retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },

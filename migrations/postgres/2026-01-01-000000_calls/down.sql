@@ -1,4 +1,7 @@
 DROP TABLE audit;
+DROP TABLE deliveries;
+DROP TABLE notices;
+DROP TABLE endpoints;
 DROP TABLE holds;
 DROP TABLE rates;
 DROP TABLE settings;

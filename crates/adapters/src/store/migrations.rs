@@ -90,6 +90,9 @@ mod tests {
             settings,
             rates,
             holds,
+            endpoints,
+            notices,
+            deliveries,
             audit
         );
         let quoted = |select: &str| select.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();

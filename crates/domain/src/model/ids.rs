@@ -95,14 +95,6 @@ id!(
     WorkerId
 );
 id!(
-    /// An API key, as lists and the audit log name it. It opens nothing.
-    KeyId
-);
-id!(
-    /// A line of the audit log.
-    AuditId
-);
-id!(
     /// Where a client wants to be told.
     EndpointId
 );
@@ -113,6 +105,14 @@ id!(
 id!(
     /// One notice on its way to one endpoint.
     DeliveryId
+);
+id!(
+    /// An API key, as lists and the audit log name it. It opens nothing.
+    KeyId
+);
+id!(
+    /// A line of the audit log.
+    AuditId
 );
 
 macro_rules! name {

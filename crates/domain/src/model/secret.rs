@@ -18,13 +18,6 @@ impl Secret {
         (!text.is_empty()).then(|| Self(SecretString::from(text)))
     }
 
-    /// A word that says what it is, and a URL-safe character for the six low bits of each random byte.
-    #[must_use]
-    pub fn drawn(brand: &'static str, random: &[u8]) -> Self {
-        let character = |byte: &u8| ALPHABET.get(usize::from(byte & 63)).copied().map(char::from);
-        Self(SecretString::from(brand.chars().chain(random.iter().filter_map(character)).collect::<String>()))
-    }
-
     /// A secret that signs what is sent to a client, as Standard Webhooks writes it: `whsec_` and the bytes in base64.
     #[must_use]
     pub fn signing(bytes: &[u8; 32]) -> Self {
@@ -38,6 +31,13 @@ impl Secret {
             text.extend(std::iter::repeat_n('=', 3 - three.len()));
         }
         Self(SecretString::from(text))
+    }
+
+    /// A word that says what it is, and a URL-safe character for the six low bits of each random byte.
+    #[must_use]
+    pub fn drawn(brand: &'static str, random: &[u8]) -> Self {
+        let character = |byte: &u8| ALPHABET.get(usize::from(byte & 63)).copied().map(char::from);
+        Self(SecretString::from(brand.chars().chain(random.iter().filter_map(character)).collect::<String>()))
     }
 
     /// The secret itself, for the one place that sends or signs with it.

@@ -5,8 +5,10 @@
 mod calls;
 mod copies;
 mod inbox;
+mod inspection;
 mod keys;
 mod moves;
+mod outbox;
 mod rest;
 mod retention;
 
@@ -17,10 +19,13 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Revision, Secret};
+use crate::model::{
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice,
+    NoticeId, OnHold, Revision, Secret,
+};
 use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
-/// Calls, inbox, keys, audit log, settings and holds.
+/// Calls, inbox, outbox, keys, audit log, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -43,6 +48,16 @@ struct Held {
     rates: HashMap<ConnectionId, Rate>,
     holds: BTreeMap<OnHold, Hold>,
     stamped_at: Option<Timestamp>,
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    notices: BTreeMap<NoticeId, Notice>,
+    deliveries: BTreeMap<DeliveryId, DeliveryRow>,
+}
+
+#[derive(Clone)]
+struct DeliveryRow {
+    /// Its moment is the end of the lease while it is in the air.
+    delivery: Delivery,
+    leased_until: Option<Timestamp>,
 }
 
 #[derive(Clone)]
@@ -89,6 +104,12 @@ impl Memory {
     #[must_use]
     pub fn all_webhooks(&self) -> Vec<KeptWebhook> {
         self.held().inbox.values().map(|row| row.kept.clone()).collect()
+    }
+
+    /// Every notice there is, for a judge.
+    #[must_use]
+    pub fn all_notices(&self) -> Vec<Notice> {
+        self.held().notices.values().cloned().collect()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

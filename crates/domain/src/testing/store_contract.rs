@@ -18,6 +18,7 @@ mod copies;
 mod finds;
 mod holds;
 mod inbox;
+mod inspection;
 mod keys;
 mod lists;
 mod looks;
@@ -36,6 +37,7 @@ pub use copies::*;
 pub use finds::*;
 pub use holds::*;
 pub use inbox::*;
+pub use inspection::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
@@ -46,7 +48,7 @@ pub use saves::*;
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::ports::{
-    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Reader, Retention, Settings,
+    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Reader, Retention, Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -68,6 +70,8 @@ pub struct Trial {
     pub holds: Arc<dyn Holds>,
     /// Copies.
     pub copies: Arc<dyn Copies>,
+    /// What operators look at.
+    pub inspection: Arc<dyn Inspection>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
@@ -219,6 +223,10 @@ macro_rules! store_promises {
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
+            // inspection
+            an_operator_sees_a_calls_attempts_and_the_webhooks_about_them,
+            what_is_left_over_is_found_by_how_far_it_came,
+            a_replayed_webhook_is_taken_again_with_all_its_tries,
             // retention
             an_erased_call_keeps_its_facts_and_nothing_else,
             raw_webhooks_of_an_erased_call_are_empty_and_known_again,

@@ -21,6 +21,7 @@ fn trial() -> Trial {
         settings,
         holds: memory.clone(),
         copies: memory.clone(),
+        inspection: memory.clone(),
         retention: memory,
         clock,
     }

@@ -2,7 +2,9 @@
 
 pub mod audit;
 pub mod backup;
+pub mod calls;
 pub mod erase;
+pub mod inbox;
 pub mod keys;
 pub mod pause;
 

@@ -89,6 +89,10 @@ routes! {
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
+    GET  "/v1/admin/calls/{call_id}"                [Admin]       admin::calls::inspect_call, hidden;
+    GET  "/v1/admin/inbox"                          [Admin]       admin::inbox::list_inbox, hidden;
+    GET  "/v1/admin/inbox/{webhook_id}"             [Admin]       admin::inbox::get_webhook, hidden;
+    POST "/v1/admin/inbox/{webhook_id}/replay"      [Admin]       admin::inbox::replay, hidden;
     POST "/v1/admin/erase"                          [Admin]       admin::erase::erase, hidden;
     GET  "/v1/admin/audit"                          [Admin]       admin::audit::list_audit, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;

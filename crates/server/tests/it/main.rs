@@ -11,6 +11,7 @@ mod corpus;
 mod edge;
 mod end_to_end;
 mod harness;
+mod headers;
 mod house;
 mod isolation;
 mod lookups;

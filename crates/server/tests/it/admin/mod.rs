@@ -3,5 +3,6 @@
 mod audit;
 mod backup;
 mod erase;
+mod inspect;
 mod keys;
 mod pause;
