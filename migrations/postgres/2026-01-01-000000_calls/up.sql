@@ -169,7 +169,8 @@ CREATE TABLE keys (
     scopes TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ,
-    revoked_at TIMESTAMPTZ
+    revoked_at TIMESTAMPTZ,
+    replaced_by UUID
 );
 
 CREATE UNIQUE INDEX keys_by_id ON keys (id);

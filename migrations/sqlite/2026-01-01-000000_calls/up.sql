@@ -169,7 +169,8 @@ CREATE TABLE keys (
     scopes TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER,
-    revoked_at INTEGER
+    revoked_at INTEGER,
+    replaced_by BLOB
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX keys_by_id ON keys (id);

@@ -161,6 +161,7 @@ table! {
         created_at -> sql::Instant,
         expires_at -> Nullable<sql::Instant>,
         revoked_at -> Nullable<sql::Instant>,
+        replaced_by -> Nullable<sql::Id>,
     }
 }
 

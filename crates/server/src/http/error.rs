@@ -92,7 +92,7 @@ catalogue! {
     FirstKey CONFLICT "first_key" "The first key is not changed over HTTP"
         "It comes from the gateway's environment or from a file in its data folder. Change it there and start the gateway again.";
     KeyOver CONFLICT "key_over" "The key is over"
-        "It is expired or revoked, which is final. Make a new key.";
+        "It is expired, revoked or replaced, which is final. Make a new key, or rotate the one that replaced it.";
     LastAdminKey CONFLICT "last_admin_key" "This is the last key that may operate the gateway"
         "Make another key with the scope admin first.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"

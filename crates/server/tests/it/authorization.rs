@@ -73,7 +73,7 @@ async fn expired(server: &Server) -> String {
     let id = KeyId::new(now, [7; 10]);
     let expires_at = Some(earlier(now, Duration::from_secs(1)));
     let held = ApiKey { id, client: ClientId::new("default").unwrap(), scopes: Scope::ALL.to_vec(), expires_at };
-    let listed = ListedKey { key: held, prefix: None, is_first: false, created_at: now, revoked_at: None };
+    let listed = ListedKey { key: held, prefix: None, is_first: false, created_at: now, revoked_at: None, replaced_by: None };
     let line = gateway.audit.line(Actor::default(), AuditAction::KeyCreated, "a test", AuditResult::Done);
     gateway.key_store.create(NewKey { listed, sha256: Sha256::digest(key).into() }, line).await.unwrap();
     key.to_owned()

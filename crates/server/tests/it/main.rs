@@ -15,6 +15,7 @@ mod harness;
 mod headers;
 mod house;
 mod isolation;
+mod lookups;
 mod openapi;
 mod pages;
 mod slow;
