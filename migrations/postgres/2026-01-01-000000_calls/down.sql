@@ -1,3 +1,4 @@
+DROP TABLE spent;
 DROP TABLE holds;
 DROP TABLE rates;
 DROP TABLE settings;

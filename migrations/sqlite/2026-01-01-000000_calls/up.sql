@@ -49,7 +49,8 @@ CREATE INDEX calls_live ON calls (connection, state, looks_absent)
 CREATE INDEX calls_leased ON calls (lease_owner) WHERE state = 'claimed';
 -- Lists, newest first.
 CREATE INDEX calls_by_client ON calls (client, id);
-CREATE INDEX calls_by_phone ON calls (client, phone, id);
+-- Of one client, and of all: what a number is called in a day is counted whoever calls it.
+CREATE INDEX calls_by_phone ON calls (phone, id, client);
 CREATE INDEX calls_by_agent ON calls (client, agent, id);
 
 -- What the client sent along; there is no row when it sent nothing.
@@ -185,4 +186,11 @@ CREATE TABLE holds (
     what TEXT NOT NULL PRIMARY KEY,
     reason TEXT NOT NULL,
     created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Which calls were accepted within the last day of whom, where calls a day are limited; older rows go when new ones come.
+CREATE TABLE spent (
+    spender TEXT NOT NULL,
+    call_id BLOB NOT NULL,
+    PRIMARY KEY (spender, call_id)
 ) STRICT, WITHOUT ROWID;

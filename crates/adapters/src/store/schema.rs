@@ -205,6 +205,16 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    spent (spender, call_id) {
+        spender -> Text,
+        call_id -> sql::Id,
+    }
+}
+
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
 allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts);

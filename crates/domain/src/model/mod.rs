@@ -13,6 +13,7 @@ pub mod nearest;
 pub mod pacing;
 pub mod phone;
 pub mod provider;
+pub mod quota;
 pub mod rate;
 pub mod retry;
 pub mod secret;
@@ -26,5 +27,6 @@ pub use ids::{
 };
 pub use phone::Phone;
 pub use provider::{Placing, Retry};
+pub use quota::{Overrun, Quota, Spending};
 pub use retry::RetryPlan;
 pub use secret::Secret;

@@ -7,7 +7,7 @@ mod copies;
 mod inbox;
 mod rest;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -30,6 +30,7 @@ struct Held {
     attempts: BTreeMap<AttemptId, Attempt>,
     history: BTreeMap<CallId, Vec<Entry>>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
+    spent: BTreeSet<(ClientId, CallId)>,
     inbox: BTreeMap<InboxId, InboxRow>,
     keys: BTreeMap<[u8; 32], KeyRow>,
     secrets: BTreeMap<String, Secret>,

@@ -37,8 +37,8 @@ pub use lists::*;
 pub use looks::*;
 pub use saves::*;
 
-use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
+use crate::model::{Call, Quota};
 use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Reader, Settings};
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -71,7 +71,7 @@ impl Trial {
     /// what no worker does.
     async fn hold(&self, call: &Call) {
         let (first, entry) = accepted(call);
-        assert_eq!(self.calls.insert(vec![(first.clone(), entry)], None).await.expect("a new call"), Inserted::New);
+        assert_eq!(self.calls.insert(vec![(first.clone(), entry)], None, &Quota::default()).await.expect("a new call"), Inserted::New);
         if *call != first {
             self.calls.save(step(&first, call)).await.expect("its present state");
         }

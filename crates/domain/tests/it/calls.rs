@@ -21,6 +21,9 @@ fn limits() -> CallLimits {
         queue_ttl: Duration::from_mins(15),
         settle_grace: Duration::from_mins(30),
         allow_numbers: None,
+        per_number: None,
+        spend: None,
+        duplicate_guard: false,
     }
 }
 
@@ -90,7 +93,7 @@ async fn a_call_that_could_not_be_stored_is_not_told() {
     ] {
         let mut store = MockCallStore::new();
         let error = Mutex::new(Some(error));
-        store.expect_insert().returning(move |_, _| Err(error.lock().unwrap().take().unwrap()));
+        store.expect_insert().returning(move |_, _, _| Err(error.lock().unwrap().take().unwrap()));
         let refused = calls_on(&desk, Arc::new(store)).place(keyed("k")).await.unwrap_err();
         assert_eq!(refused.to_string(), expected);
         assert_eq!((desk.signals.moved(), desk.signals.work()), (vec![], vec![]));
@@ -249,7 +252,7 @@ async fn a_replay_asks_nobody_and_tells_nobody() {
     let desk = Desk::with(provider());
     let mut store = MockCallStore::new();
     let before = CallId::from_uuid(id(5));
-    store.expect_insert().times(1).returning(move |_, _| Ok(Inserted::Replayed(before)));
+    store.expect_insert().times(1).returning(move |_, _, _| Ok(Inserted::Replayed(before)));
     let placed = calls_on(&desk, Arc::new(store)).place(keyed("k")).await.unwrap();
     assert_eq!(placed, Placed { call_id: before, replayed: true });
     assert_eq!((desk.signals.moved(), desk.signals.work()), (vec![], vec![]));

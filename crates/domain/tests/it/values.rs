@@ -164,11 +164,12 @@ pub fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
         connections: spaces
             .iter()
             .map(|(id, max_live, may_send)| {
-                (id.clone(), Space { max_live: *max_live, max_per_second: None, may_send: *may_send })
+                (id.clone(), Space { max_live: *max_live, max_per_second: None, may_send: *may_send, dials: true })
             })
             .collect(),
         agents: HashMap::from([(AgentKey::new("akylai").unwrap(), routes)]),
         max_live: Some(10),
+        allow_numbers: None,
     }
 }
 

@@ -17,15 +17,13 @@ use callgate_domain::ports::{ApiKey, Clock, KeyStore, Reader, Scope};
 use sha2::{Digest, Sha256};
 
 use super::error::{Code, Problem};
-use super::throttle::Throttle;
+use super::throttle::{Policy, Standing, Throttle, seconds};
 
 /// A key found is believed for this long.
 const BELIEVED: Duration = Duration::from_secs(4);
 /// Keys remembered at once.
 const REMEMBERED: usize = 1_024;
 const BEARER: &str = "Bearer";
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Checks keys.
 pub struct Auth {
@@ -33,10 +31,25 @@ pub struct Auth {
     clock: Arc<dyn Clock>,
     known: Mutex<HashMap<[u8; 32], Known>>,
     failures: Throttle<IpAddr>,
+    requests: Throttle<[u8; 32]>,
 }
 
 /// A key that was found, and until when it is believed.
 type Known = (Arc<ApiKey>, Duration);
+
+/// What became of a request's key: who sent it, or why not; and how the quota of a good key stands, for the answer.
+pub struct Admission {
+    /// Whoever sent it.
+    pub caller: Result<Caller, Problem>,
+    /// `RateLimit-Policy` and `RateLimit`, where requests are limited.
+    pub quota: Option<[(HeaderName, HeaderValue); 2]>,
+}
+
+impl From<Problem> for Admission {
+    fn from(problem: Problem) -> Self {
+        Self { caller: Err(problem), quota: None }
+    }
+}
 
 /// Whoever sent a request, known by a key with the scope that its route needs.
 #[derive(Debug, Clone)]
@@ -65,27 +78,42 @@ impl FromRequest for Caller {
 }
 
 impl Auth {
-    /// Wrong keys are let through so often a minute and address before they are refused unseen; 0 is no limit.
-    pub fn new(keys: Arc<dyn KeyStore>, clock: Arc<dyn Clock>, failures_per_minute: u32) -> Self {
-        Self { keys, clock, known: Mutex::default(), failures: Throttle::new(failures_per_minute) }
+    /// Wrong keys are let through so often a minute and address before they are refused unseen, good ones so often a second;
+    /// 0 is no limit.
+    pub fn new(keys: Arc<dyn KeyStore>, clock: Arc<dyn Clock>, failures_per_minute: u32, requests_per_second: u32) -> Self {
+        let failures = Policy { name: "wrong-keys", quota: failures_per_minute, window: Duration::from_mins(1) };
+        let requests = Policy { name: "default", quota: requests_per_second, window: Duration::from_secs(1) };
+        Self { keys, clock, known: Mutex::default(), failures: Throttle::new(failures), requests: Throttle::new(requests) }
     }
 
-    /// Whose key the request carries, if it may do what `scope` says.
-    ///
-    /// # Errors
-    /// 401, 403, or 429 where an address sent too many wrong keys.
-    pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope) -> Result<Caller, Problem> {
-        let key = match bearer(headers) {
-            Ok(Some(key)) => self.find(key).await?,
-            Ok(None) => return Err(missing()),
+    /// Whose key the request carries, if it may do what `scope` says: 401, 403, or 429 where an address sent too many wrong
+    /// keys, or a key too many requests.
+    pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope) -> Admission {
+        let given = match bearer(headers) {
+            Ok(Some(key)) => Some(<[u8; 32]>::from(Sha256::digest(key))),
+            Ok(None) => return missing().into(),
             Err(NotOne) => None,
         };
-        let Some(key) = key else { return Err(self.wrong_key(from)) };
-        if may(&key.scopes, scope) { Ok(Caller(key)) } else { Err(lacks(scope)) }
+        let Some(sha256) = given else { return self.wrong_key(from).into() };
+        let key = match self.find(sha256).await {
+            Ok(Some(key)) => key,
+            Ok(None) => return self.wrong_key(from).into(),
+            Err(problem) => return problem.into(),
+        };
+        let policy = self.requests.policy();
+        match self.requests.count(sha256, self.clock.monotonic()) {
+            Ok(standing) => Admission {
+                caller: if may(&key.scopes, scope) { Ok(Caller(key)) } else { Err(lacks(scope)) },
+                quota: standing.map(|standing| policy.headers(standing)),
+            },
+            Err(wait) => Admission {
+                caller: Err(too_fast(policy, wait)),
+                quota: Some(policy.headers(Standing { left: 0, resets_in: wait })),
+            },
+        }
     }
 
-    async fn find(&self, key: &[u8]) -> Result<Option<Arc<ApiKey>>, Problem> {
-        let sha256: [u8; 32] = Sha256::digest(key).into();
+    async fn find(&self, sha256: [u8; 32]) -> Result<Option<Arc<ApiKey>>, Problem> {
         let (tick, now) = (self.clock.monotonic(), self.clock.now());
         if let Some(key) = self.remembered(&sha256, tick) {
             let expired = key.expires_at.is_some_and(|expires_at| expires_at <= now);
@@ -111,15 +139,13 @@ impl Auth {
             return Problem::new(Code::InvalidToken, detail)
                 .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
         };
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let quota = self.failures.per_minute();
+        let again = seconds(wait);
         let detail =
-            format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
-        let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
-        Problem::new(Code::RateLimited, detail)
-            .retry_after(seconds)
-            .with(RATE_LIMIT_POLICY, text(format!("\"wrong-keys\";q={quota};w=60")))
-            .with(RATE_LIMIT, text(format!("\"wrong-keys\";r=0;t={seconds}")))
+            format!("Too many wrong keys came from this address. Try again in {again} seconds, with a good key at once.");
+        let quota = self.failures.policy().headers(Standing { left: 0, resets_in: wait });
+        quota.into_iter().fold(Problem::new(Code::RateLimited, detail).retry_after(again), |problem, (name, value)| {
+            problem.with(name, value)
+        })
     }
 }
 
@@ -146,6 +172,12 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&[u8]>, NotOne> {
 fn may(scopes: &[Scope], wanted: Scope) -> bool {
     let reads = matches!(wanted, Scope::CallsRead | Scope::AgentsRead);
     scopes.iter().any(|held| *held == wanted || (*held == Scope::Admin && reads))
+}
+
+fn too_fast(policy: Policy, wait: Duration) -> Problem {
+    let (quota, again) = (policy.quota, seconds(wait));
+    let detail = format!("This key may send {quota} requests a second, and sent more. Try again in {again} seconds.");
+    Problem::new(Code::RateLimited, detail).retry_after(again)
 }
 
 fn missing() -> Problem {

@@ -113,13 +113,15 @@ const FINISH_WITHIN_S: u64 = 25;
 pub struct Options {
     /// Wrong keys that one address may send in a minute; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// Requests that one key may send in a second; 0 is no limit.
+    pub requests_per_second: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { failed_auth_per_minute: 20, trusted_proxies: Vec::new() }
+        Self { failed_auth_per_minute: 20, requests_per_second: 0, trusted_proxies: Vec::new() }
     }
 }
 
@@ -151,7 +153,8 @@ pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> 
 
 impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
-        let auth = Auth::new(Arc::clone(&gateway.keys), Arc::clone(&gateway.clock), options.failed_auth_per_minute);
+        let (keys, clock) = (Arc::clone(&gateway.keys), Arc::clone(&gateway.clock));
+        let auth = Auth::new(keys, clock, options.failed_auth_per_minute, options.requests_per_second);
         let tokens = WebhookTokens::new(gateway);
         Arc::new(Self { gateway: Arc::clone(gateway), auth, tokens, streams: Streams::default(), options, table })
     }

@@ -257,6 +257,7 @@ fn problem_schema() -> Object {
         .property("detail", text_of("For a person: what is at fault, and the way out."))
         .property("code", text_of("A word that never changes its meaning.").enum_values(Some(codes())))
         .property("request_id", text_of("Names the request in the gateway's log."))
+        .property("call_id", text_of("The call that is meant, where it is another than the path's."))
         .property(
             "errors",
             utoipa::openapi::schema::ArrayBuilder::new().items(fault).description(Some("Every fault of a body, in its order.")),

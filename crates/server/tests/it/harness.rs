@@ -38,12 +38,14 @@ pub struct Setup {
     pub public_url: Option<&'static str>,
     /// Where the connection `own` of the agent `real` is.
     pub own: Option<SocketAddr>,
+    /// More lines for `[calls]`, and sections behind it.
+    pub calls: &'static str,
     pub change: fn(&mut Gateway),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { workers: false, options: Options::default(), public_url: None, own: None, change: |_| {} }
+        Self { workers: false, options: Options::default(), public_url: None, own: None, calls: "", change: |_| {} }
     }
 }
 
@@ -240,6 +242,7 @@ impl KeyStore for Keys {
 fn plan(folder: &TempDir, setup: &Setup) -> Plan {
     let own = setup.own.map_or_else(|| "127.0.0.1:9".to_owned(), |own| own.to_string());
     let public_url = setup.public_url.map(|url| format!("public_url = \"{url}\"")).unwrap_or_default();
+    let calls = setup.calls;
     let file = folder.path().join("callgate.toml");
     let settings = format!(
         r#"
@@ -247,6 +250,7 @@ fn plan(folder: &TempDir, setup: &Setup) -> Plan {
         {public_url}
         [calls]
         allow_numbers = ["+1202", "+996"]
+        {calls}
         [connections.simulator]
         kind = "simulator"
         speed = 100

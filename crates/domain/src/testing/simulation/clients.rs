@@ -89,7 +89,13 @@ async fn ask_for(world: &Arc<World>, wish: &PlaceCall) -> Option<CallId> {
                 return None;
             }
             // Not known to this process, or too late by now.
-            Some(Err(PlaceError::Objections(_) | PlaceError::DestinationNotAllowed)) => {}
+            Some(Err(
+                PlaceError::Objections(_)
+                | PlaceError::DestinationNotAllowed
+                | PlaceError::PossibleDuplicate { .. }
+                | PlaceError::NumberLimit { .. }
+                | PlaceError::SpendLimit { .. },
+            )) => {}
             Some(Err(PlaceError::InProgress | PlaceError::Store(_))) | None => {}
         }
         world.sleep(world.dice.millis(500, 20_000)).await;

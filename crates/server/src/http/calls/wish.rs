@@ -87,7 +87,7 @@ pub fn read(body: &[u8], calls: &Calls) -> Result<Sound, Problem> {
             Ok(Sound { phone, agent, asked, max_duration, retry, order })
         }
         (_, agent) => {
-            let objections = calls.objections(agent.as_deref(), &draft.asked, draft.max_duration);
+            let objections = calls.objections(agent.as_deref(), &draft.asked, draft.max_duration, draft.retry.as_ref());
             Err(with_objections(faults, objections, &draft.order))
         }
     }
@@ -110,6 +110,11 @@ pub fn with_objections(mut faults: Faults, objections: Vec<Objection>, order: &O
             Objection::TooLong { limit } => {
                 let detail = format!("must not be more than {} seconds, the limit of this agent", limit.as_secs());
                 ("max_duration", "/max_duration", Wrong::new(Code::OutOfRange, detail))
+            }
+            Objection::TooManyTries { limit } => {
+                let most = limit.saturating_sub(1);
+                let detail = format!("must not be more than {most}, since a number may be called {limit} times within 24 hours");
+                ("retry", "/retry/max", Wrong::new(Code::OutOfRange, detail))
             }
         };
         faults.enter(order.of(field));
