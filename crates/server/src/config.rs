@@ -19,7 +19,6 @@ mod environment;
 mod fault;
 mod file;
 mod general;
-mod network;
 mod secrets;
 mod section;
 mod sources;
@@ -27,11 +26,11 @@ mod sources;
 mod tests;
 mod tree;
 
+pub use callgate_adapters::network::Network;
 pub use environment::Environment;
 pub use fault::{Fault, Faults};
 pub use file::DEFAULT_FILE;
 pub use general::{DEFAULT_DATA_DIR, data_dir_of, without_password};
-pub use network::Network;
 pub use sources::{Reading, Source};
 
 /// Everything this process is set to.
@@ -105,6 +104,10 @@ pub struct Calls {
     pub settle_grace: Duration,
     /// Whether a second call right behind the first is refused.
     pub duplicate_guard: bool,
+    /// How long a call's content is kept after its end.
+    pub keep: Duration,
+    /// How long raw webhooks are kept.
+    pub keep_raw: Duration,
 }
 
 /// `[limits]`.

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use callgate_adapters::store;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::banner::Banner;
@@ -68,6 +69,12 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
         requests_per_second: config.limits.requests_per_second,
         trusted_proxies: config.server.trusted_proxies.clone(),
     };
+    if let Some(host) = store::unverified_host(config.database.url.expose()) {
+        tracing::warn!(
+            host,
+            "nothing proves that this is the database: add sslmode=verify-full and sslrootcert=<its CA> to database.url"
+        );
+    }
     let banner = Banner::of(&config);
     let key_rules = first_key::Rules::of(&config);
     let plan = Plan::of(config, options.workers)

@@ -20,6 +20,7 @@ pub struct Hub {
     dispatch: Notify,
     intake: Notify,
     reconcile: Notify,
+    deliver: Notify,
     relay: OnceLock<Relay>,
 }
 
@@ -28,7 +29,14 @@ impl Hub {
     #[must_use]
     pub fn new() -> Self {
         let (moves, _) = broadcast::channel(KEPT_MOVES);
-        Self { moves, dispatch: Notify::new(), intake: Notify::new(), reconcile: Notify::new(), relay: OnceLock::new() }
+        Self {
+            moves,
+            dispatch: Notify::new(),
+            intake: Notify::new(),
+            reconcile: Notify::new(),
+            deliver: Notify::new(),
+            relay: OnceLock::new(),
+        }
     }
 
     /// From now on hints go out to other processes too.
@@ -61,6 +69,7 @@ impl Hub {
             Work::Dispatch => &self.dispatch,
             Work::Intake => &self.intake,
             Work::Reconcile => &self.reconcile,
+            Work::Deliver => &self.deliver,
         }
     }
 }

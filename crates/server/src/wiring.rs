@@ -5,7 +5,8 @@ pub mod crash;
 mod plan;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
@@ -15,7 +16,7 @@ use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
+use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Erase, Intake, Pause, Reconcile, Recorder, Retain};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +62,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, inbox, keys, settings, holds, copies } = stores;
+    let Stores { calls: store, moves, inbox, keys, settings, holds, copies, retention } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -90,7 +91,24 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         chance: Arc::clone(&chance),
         signals: Arc::clone(&signals),
     });
+    // Whoever was here before may have erased, and not come to the files.
+    let erase = Arc::new(Erase {
+        store: Arc::clone(&store),
+        retention: Arc::clone(&retention),
+        recorder: Arc::clone(&recorder),
+        clock: Arc::clone(&clock),
+        stained: AtomicBool::new(true),
+    });
+    let retain = Retain {
+        erase: Arc::clone(&erase),
+        retention,
+        clock: Arc::clone(&clock),
+        terms: plan.keep,
+        round: Mutex::default(),
+    };
     Ok(Gateway {
+        erase,
+        retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
         calls: Calls {
             store: Arc::clone(&store),
@@ -140,6 +158,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
         },
         keys,
+        moves,
         settings,
         store,
         connections,

@@ -52,6 +52,8 @@ CREATE INDEX calls_by_client ON calls (client, id);
 -- Of one client, and of all: what a number is called in a day is counted whoever calls it.
 CREATE INDEX calls_by_phone ON calls (phone, id, client);
 CREATE INDEX calls_by_agent ON calls (client, agent, id);
+-- Whose content is still there, in the order in which it is to be forgotten.
+CREATE INDEX calls_to_forget ON calls (ended_at) WHERE ended_at IS NOT NULL AND transcript_status <> 'erased';
 
 -- What the client sent along; there is no row when it sent nothing.
 CREATE TABLE call_details (
@@ -111,8 +113,13 @@ CREATE TABLE history (
     what TEXT NOT NULL,
     caused_by TEXT NOT NULL,
     hash BLOB NOT NULL,
+    kept_at INTEGER DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER)),
     PRIMARY KEY (call_id, revision)
 ) STRICT, WITHOUT ROWID;
+
+-- What has changed since a moment, by the database's own clock. A new call is found by its id instead: its row has no
+-- moment here, so that accepting a call costs no index more.
+CREATE INDEX history_kept ON history (kept_at, call_id, revision) WHERE kept_at IS NOT NULL;
 
 -- Which request made which call.
 CREATE TABLE idempotency (
@@ -125,7 +132,8 @@ CREATE TABLE idempotency (
     PRIMARY KEY (client, operation, key)
 ) STRICT, WITHOUT ROWID;
 
--- Authentic webhooks, kept before they are understood. The connection is '' where the result webhook names none.
+-- Authentic webhooks, kept before they are understood. The connection is '' where the result webhook names none. There is
+-- no body once it was cleared: what repeats are known by stays for longer.
 CREATE TABLE inbox (
     id BLOB NOT NULL PRIMARY KEY,
     connection TEXT NOT NULL,
@@ -133,7 +141,7 @@ CREATE TABLE inbox (
     dedupe_key TEXT NOT NULL,
     url TEXT,
     headers TEXT NOT NULL,
-    body BLOB NOT NULL,
+    body BLOB,
     received_at INTEGER NOT NULL,
     progress TEXT NOT NULL,
     tries INTEGER NOT NULL,
@@ -146,6 +154,11 @@ CREATE TABLE inbox (
 CREATE UNIQUE INDEX inbox_once ON inbox (connection, dedupe_key);
 CREATE INDEX inbox_again ON inbox (again_at, id) WHERE again_at IS NOT NULL;
 CREATE INDEX inbox_parked ON inbox (about_provider_call) WHERE progress = 'parked';
+-- For erasing: what is about an attempt, and what was left over and names a call nobody has.
+CREATE INDEX inbox_about ON inbox (about_attempt) WHERE about_attempt IS NOT NULL;
+CREATE INDEX inbox_left ON inbox (about_provider_call) WHERE progress IN ('orphaned', 'quarantined');
+-- What was handled and is still whole, for as long as `keep_raw` says.
+CREATE INDEX inbox_raw ON inbox (received_at) WHERE body IS NOT NULL AND again_at IS NULL;
 
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (

@@ -2,7 +2,9 @@
 
 mod backup;
 mod corpus;
+mod erased;
 mod providers;
 mod relay;
 mod simulation;
 mod store;
+mod tls;

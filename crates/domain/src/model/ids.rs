@@ -94,6 +94,18 @@ id!(
     /// One running process's worker; made at start.
     WorkerId
 );
+id!(
+    /// Where a client wants to be told.
+    EndpointId
+);
+id!(
+    /// Something a client is told: the `webhook-id`, the same on every repeat.
+    NoticeId
+);
+id!(
+    /// One notice on its way to one endpoint.
+    DeliveryId
+);
 
 macro_rules! name {
     ($(#[$meta:meta])* $name:ident) => {

@@ -5,11 +5,14 @@ pub(crate) mod words;
 pub mod agent;
 pub mod breaker;
 pub mod call;
+pub mod delivery;
+pub mod endpoint;
 pub mod evidence;
 pub mod holds;
 pub mod ids;
 pub mod moment;
 pub mod nearest;
+pub mod notice;
 pub mod pacing;
 pub mod phone;
 pub mod provider;
@@ -19,12 +22,18 @@ pub mod retry;
 pub mod secret;
 
 pub use agent::{Agent, Route, Voicemail};
-pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Forbidden, Stale, Status, Terms, Transition};
+pub use call::{
+    Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Erasure, Forbidden, Stale, Status, Terms, Transition,
+};
+pub use delivery::{Delivery, DeliveryResult, NotSent, Sent, Verdict};
+pub use endpoint::{Endpoint, EndpointChange, EndpointSecret, EndpointUrl};
 pub use evidence::{Evidence, Seen, Source};
 pub use holds::{Hold, OnHold};
 pub use ids::{
-    AgentKey, AttemptId, CallId, ClientId, ConnectionId, Fence, InboxId, ProviderCallId, ProviderId, Revision, WorkerId,
+    AgentKey, AttemptId, CallId, ClientId, ConnectionId, DeliveryId, EndpointId, Fence, InboxId, NoticeId, ProviderCallId,
+    ProviderId, Revision, WorkerId,
 };
+pub use notice::{Notice, NoticeType};
 pub use phone::Phone;
 pub use provider::{Placing, Retry};
 pub use quota::{Overrun, Quota, Spending};

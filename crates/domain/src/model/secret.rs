@@ -15,6 +15,21 @@ impl Secret {
         (!text.is_empty()).then(|| Self(SecretString::from(text)))
     }
 
+    /// A secret that signs what is sent to a client, as Standard Webhooks writes it: `whsec_` and the bytes in base64.
+    #[must_use]
+    pub fn signing(bytes: &[u8; 32]) -> Self {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::from("whsec_");
+        for three in bytes.chunks(3) {
+            let group = three.iter().fold(0_usize, |group, byte| group << 8 | usize::from(*byte)) << (8 * (3 - three.len()));
+            let letters =
+                (0..4).map(|place| LETTERS.get(group >> (18 - 6 * place) & 63).map_or('=', |letter| char::from(*letter)));
+            text.extend(letters.take(three.len() + 1));
+            text.extend(std::iter::repeat_n('=', 3 - three.len()));
+        }
+        Self(SecretString::from(text))
+    }
+
     /// The secret itself, for the one place that sends or signs with it.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -13,6 +13,8 @@ crate::model::words::words! {
         Intake = "intake",
         /// Calls to look at.
         Reconcile = "reconcile",
+        /// Notices to send.
+        Deliver = "deliver",
     }
 }
 

@@ -9,7 +9,9 @@ use super::error::StoreError;
 use super::provider::AttemptRef;
 use crate::model::call::{Attempt, Entry, Looks};
 use crate::model::pacing::Room;
-use crate::model::{AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Overrun, Phone, Quota, Revision, Status, WorkerId};
+use crate::model::{
+    AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Notice, Overrun, Phone, Quota, Revision, Status, WorkerId,
+};
 
 /// Who reads: a client sees its own calls, an operator all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +98,7 @@ pub enum Match {
     None,
 }
 
-/// One change of a call: call, attempt, history row in one commit, or nothing.
+/// One change of a call: call, attempt, history row and notice in one commit, or nothing.
 #[derive(Debug, Clone)]
 pub struct Change {
     /// The call as it is now; its attempt is written with it.
@@ -110,6 +112,18 @@ pub struct Change {
     pub entry: Entry,
     /// An earlier attempt of it that changed too.
     pub earlier: Option<Attempt>,
+    /// What the client is told. In the same commit it is kept, with one delivery to each enabled endpoint of the client
+    /// that wants it.
+    pub notice: Option<Notice>,
+}
+
+impl Change {
+    /// The change from one state of a call to the next, with what the client is told of it.
+    #[must_use]
+    pub fn new(before: &Call, call: Call, entry: Entry, earlier: Option<Attempt>, claim: Option<Fence>) -> Self {
+        let notice = Notice::of(before, &call, &entry);
+        Self { call, from: before.revision, claim, entry, earlier, notice }
+    }
 }
 
 /// What a claim took.
@@ -157,7 +171,7 @@ pub trait CallStore: Send + Sync {
     /// Takes due calls for one worker, no call for two: route, state, fence and lease in one commit, each through
     /// `Call::apply`. What is live is counted inside the same transaction, and what was taken of late by the store's own
     /// clock, so neither limit nor rate is ever passed, however many claim. Calls whose wait is over end here instead; they
-    /// are returned too, so that their change is told.
+    /// are returned too, so that their change is told; their notices are kept in the same commit.
     async fn claim(&self, by: WorkerId, lease: Duration, room: &Room, limit: u32) -> Result<Taken, StoreError>;
 
     /// Nobody asks this connection for so long; of two pauses the one that ends last holds. A claim whose room has a rate
@@ -173,7 +187,9 @@ pub trait CallStore: Send + Sync {
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError>;
 
     /// Saves one change in one commit. `Conflict` when the revision, or the claim, is no longer the one held; then
-    /// nothing is written.
+    /// nothing is written. A change that erases a call MUST clear, in the same commit, what other places hold of it: what
+    /// the client sent along, and body, headers and address of every webhook that was handled and is about an attempt of
+    /// it, or is left for nobody or for an operator and names one.
     async fn save(&self, change: Change) -> Result<(), StoreError>;
 
     /// Calls that somebody has to look at, longest waiting first: those of `known` connections, those with none, and those

@@ -193,7 +193,7 @@ pub fn change(call: &Call, event: &CallEvent, at: Timestamp) -> Change {
         Transition::Ignored(stale) => Err(stale),
     };
     let (moved, entry, earlier) = moved.expect("the event changes the call");
-    Change { call: *moved, from: call.revision, claim: None, entry, earlier }
+    Change::new(call, *moved, entry, earlier, None)
 }
 
 /// A webhook that came in over a connection (none: the result webhook) at a moment.

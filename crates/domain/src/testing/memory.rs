@@ -5,7 +5,9 @@
 mod calls;
 mod copies;
 mod inbox;
+mod moves;
 mod rest;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +16,7 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
+use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Revision, Secret};
 use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
 
 /// Calls, inbox, keys, settings and holds.
@@ -29,6 +31,8 @@ struct Held {
     calls: BTreeMap<CallId, Call>,
     attempts: BTreeMap<AttemptId, Attempt>,
     history: BTreeMap<CallId, Vec<Entry>>,
+    /// When each change was taken in, but for the first of a call.
+    taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
     spent: BTreeSet<(ClientId, CallId)>,
     inbox: BTreeMap<InboxId, InboxRow>,

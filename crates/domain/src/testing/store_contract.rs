@@ -20,6 +20,9 @@ mod inbox;
 mod keys;
 mod lists;
 mod looks;
+mod moves;
+mod quotas;
+mod retention;
 mod saves;
 
 use std::sync::Arc;
@@ -35,17 +38,22 @@ pub use inbox::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
+pub use moves::*;
+pub use quotas::*;
+pub use retention::*;
 pub use saves::*;
 
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::model::{Call, Quota};
-use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Reader, Settings};
+use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Reader, Retention, Settings};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
 pub struct Trial {
     /// Calls.
     pub calls: Arc<dyn CallStore>,
+    /// What has changed.
+    pub moves: Arc<dyn Moves>,
     /// Webhooks.
     pub inbox: Arc<dyn Inbox>,
     /// API keys.
@@ -56,6 +64,8 @@ pub struct Trial {
     pub holds: Arc<dyn Holds>,
     /// Copies.
     pub copies: Arc<dyn Copies>,
+    /// What may be forgotten.
+    pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
     pub clock: Arc<dyn Clock>,
 }
@@ -106,7 +116,7 @@ fn step(from: &Call, to: &Call) -> Change {
         by: By::Gateway,
         hash: to.history_head,
     };
-    Change { call: to.clone(), from: from.revision, claim: None, entry, earlier: None }
+    Change::new(from, to.clone(), entry, None, None)
 }
 
 /// Calls `$run!` with the names of all promises.
@@ -127,6 +137,16 @@ macro_rules! store_promises {
             a_key_is_new_again_after_a_week,
             of_64_concurrent_twins_one_makes_a_call,
             many_concurrent_requests_each_make_their_call,
+            // quotas
+            a_number_rings_no_more_often_in_a_day_than_its_quota,
+            a_number_is_counted_whoever_calls_it_and_whatever_became_of_it,
+            a_call_counts_as_often_as_it_may_ring,
+            a_repetition_is_answered_and_counts_for_nothing,
+            a_spender_has_so_many_calls_a_day,
+            a_call_that_looks_like_an_open_young_one_is_refused,
+            a_call_that_is_over_has_no_twin,
+            of_64_concurrent_calls_as_many_are_accepted_as_the_quota_says,
+            of_concurrent_twins_of_one_key_all_are_refused_together,
             // saves
             of_twenty_concurrent_saves_of_one_revision_exactly_one_wins,
             a_save_of_an_old_revision_writes_nothing,
@@ -152,6 +172,7 @@ macro_rules! store_promises {
             a_call_without_room_does_not_hold_up_those_behind_it,
             a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it,
             a_call_of_an_unknown_agent_is_left,
+            a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_claim,
             a_call_whose_wait_is_over_ends_in_the_claim,
             an_unknown_call_frees_its_place_after_three_absences,
             a_beat_prolongs_only_what_its_worker_has_in_hand,
@@ -188,6 +209,14 @@ macro_rules! store_promises {
             concurrent_looks_share_no_call,
             the_next_look_is_put_off_unless_the_call_has_changed,
             the_next_moment_is_the_earliest_of_all,
+            // moves
+            every_call_that_changed_is_met_at_its_newest_revision,
+            a_new_call_is_met_too_and_only_until_it_changes,
+            a_client_meets_its_own_calls_and_an_operator_all,
+            whoever_reads_on_behind_a_stretch_misses_and_repeats_nothing,
+            long_orders_come_in_stretches_and_each_call_once,
+            a_mark_is_found_by_its_change_and_only_by_who_may_see_it,
+            calls_are_read_whole_in_the_order_they_are_named,
             // inbox
             a_webhook_is_kept_once_per_connection,
             of_many_concurrent_repetitions_one_is_kept,
@@ -197,6 +226,17 @@ macro_rules! store_promises {
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
+            // retention
+            an_erased_call_keeps_its_facts_and_nothing_else,
+            raw_webhooks_of_an_erased_call_are_empty_and_known_again,
+            a_webhook_handled_after_its_call_was_erased_is_kept_empty,
+            what_was_left_over_and_names_an_erased_call_is_empty,
+            erasing_and_settling_at_once_leave_nothing,
+            a_number_that_was_erased_is_found_nowhere,
+            content_is_due_when_its_call_was_over_long_enough,
+            raw_webhooks_are_cleared_once_handled_and_old,
+            webhooks_are_dropped_when_their_time_is_over,
+            keys_are_dropped_when_their_time_is_over,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

@@ -23,7 +23,7 @@ use crate::model::pacing::{Room, Space};
 use crate::model::provider::{PlaceOrder, Placing, Retry};
 use crate::model::rate::LONGEST_PAUSE;
 use crate::model::{Agent, AttemptId, Call, CallEvent, CallState, ConnectionId, EndedReason, Fence, WorkerId};
-use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError, Taken};
+use crate::ports::{AgentCatalog, CallStore, Chance, Clock, Connections, StoreError, Taken, Work};
 
 /// A claim's lease; it is prolonged every third of it.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -117,6 +117,9 @@ impl Dispatch {
         for call in &ended {
             let by = if call.state == CallState::Blocked { By::Rule } else { By::Deadline };
             self.recorder.signals.call_moved(call, CallState::Queued, by);
+        }
+        if !ended.is_empty() {
+            self.recorder.signals.work_waiting(Work::Deliver);
         }
         Ok(Claims { taken, ended, held_back: is_full, opens_in })
     }

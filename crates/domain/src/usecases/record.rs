@@ -95,10 +95,11 @@ impl Recorder {
                 Transition::Moved { call: next, entry, earlier } => (self.planned(&call, *next, &entry), entry, earlier),
                 Transition::Ignored(stale) => return Ok(Recorded::Ignored(Box::new(call), stale)),
             };
-            let change = Change { call: next.clone(), from: call.revision, claim, entry: entry.clone(), earlier };
+            let change = Change::new(&call, next.clone(), entry.clone(), earlier, claim);
+            let tells = change.notice.is_some();
             match self.store.save(change).await {
                 Ok(()) => {
-                    self.tell(&call, &next, entry.by).await;
+                    self.tell(&call, &next, entry.by, tells).await;
                     return Ok(Recorded::Moved(Box::new(next), entry));
                 }
                 // A send mark is refused for good: its lease may have run out with nothing else changed.
@@ -143,8 +144,11 @@ impl Recorder {
         call.connection.as_ref().and_then(|id| self.connections.get(id)).map_or(UNKNOWN_PACE, Connection::pace)
     }
 
-    async fn tell(&self, before: &Call, now: &Call, by: By) {
+    async fn tell(&self, before: &Call, now: &Call, by: By, tells: bool) {
         self.signals.call_moved(now, before.state, by);
+        if tells {
+            self.signals.work_waiting(Work::Deliver);
+        }
         if now.state == CallState::Queued {
             self.signals.work_waiting(Work::Dispatch);
         }

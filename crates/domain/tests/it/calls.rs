@@ -168,6 +168,59 @@ async fn only_permitted_destinations_are_accepted_but_for_agents_that_never_dial
 }
 
 #[tokio::test]
+async fn a_limit_that_is_reached_says_when_to_try_again_and_a_repetition_is_answered_all_the_same() {
+    let desk = Desk::with(provider());
+    let mut calls = calls_on(&desk, desk.store.clone());
+    calls.limits = CallLimits { per_number: Some(2), spend: Some(3), ..limits() };
+    let day = Duration::from_hours(24);
+    let first = calls.place(keyed("k")).await.unwrap();
+    desk.pass(60);
+    let twice = PlaceCall { retry: Some(plan(&[CallState::Busy], 1, 60)), ..a_wish() };
+    let refused = calls.place(twice).await.unwrap_err();
+    assert!(matches!(refused, PlaceError::NumberLimit { limit: 2, wait } if wait == day - Duration::from_secs(60)), "{refused:?}");
+    calls.place(a_wish()).await.unwrap();
+    assert!(matches!(calls.place(a_wish()).await, Err(PlaceError::NumberLimit { .. })));
+    let elsewhere = || PlaceCall { phone: Phone::parse("+996700000001").unwrap(), ..a_wish() };
+    calls.place(elsewhere()).await.unwrap();
+    let refused = calls.place(elsewhere()).await.unwrap_err();
+    assert!(matches!(refused, PlaceError::SpendLimit { limit: 3, wait } if wait == day - Duration::from_secs(60)), "{refused:?}");
+    assert_eq!(calls.place(keyed("k")).await.unwrap(), Placed { replayed: true, ..first });
+    assert_eq!((desk.memory.all_calls().len(), desk.signals.work().len()), (3, 3), "nothing is stored or told of the others");
+}
+
+#[tokio::test]
+async fn a_plan_with_more_tries_than_a_number_may_ring_is_an_objection() {
+    let desk = Desk::with(provider());
+    let mut calls = calls_on(&desk, desk.store.clone());
+    calls.limits.per_number = Some(2);
+    let wish = PlaceCall { retry: Some(plan(&[CallState::Busy], 2, 60)), ..a_wish() };
+    match calls.place(wish).await {
+        Err(PlaceError::Objections(objections)) => assert_eq!(objections, [Objection::TooManyTries { limit: 2 }]),
+        other => panic!("{other:?}"),
+    }
+    let wish = PlaceCall { retry: Some(plan(&[CallState::Busy], 1, 60)), ..a_wish() };
+    calls.place(wish).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_call_right_behind_the_first_is_refused_where_the_guard_stands_and_no_key_says_otherwise() {
+    let desk = Desk::with(provider());
+    let mut calls = calls_on(&desk, desk.store.clone());
+    calls.limits.duplicate_guard = true;
+    let first = calls.place(a_wish()).await.unwrap();
+    desk.pass(29);
+    match calls.place(a_wish()).await {
+        Err(PlaceError::PossibleDuplicate { call, age }) => {
+            assert_eq!((call, age), (first.call_id, Duration::from_secs(29)));
+        }
+        other => panic!("{other:?}"),
+    }
+    calls.place(keyed("meant")).await.unwrap();
+    desk.pass(31);
+    calls.place(a_wish()).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_repeated_key_gets_its_first_answer_even_when_the_wish_has_become_impossible() {
     let desk = Desk::with(provider());
     let mut calls = calls_on(&desk, desk.store.clone());

@@ -127,7 +127,7 @@ impl Desk {
             by: By::Gateway,
             hash: to.history_head,
         };
-        let change = Change { call: to.clone(), from: from.revision, claim: None, entry, earlier: None };
+        let change = Change::new(from, to.clone(), entry, None, None);
         self.memory.save(change).await.unwrap();
         to
     }

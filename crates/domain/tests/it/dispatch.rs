@@ -236,6 +236,20 @@ async fn a_call_whose_wait_is_over_is_ended_by_the_claim_and_told() {
     assert_eq!(desk.signals.moved(), [(CallState::Queued, CallState::Expired, By::Deadline)]);
 }
 
+#[tokio::test]
+async fn a_call_accepted_before_the_numbers_were_narrowed_is_blocked_and_never_rings() {
+    let desk = Desk::with(never_asked());
+    let call = desk.keeps(accepted(Asked::default(), terms())).await;
+    let mut dispatch = desk.dispatch();
+    dispatch.allow_numbers = Some(vec!["+1".to_owned()]);
+    let claims = dispatch.claim(10).await.unwrap();
+    assert_eq!((claims.taken.len(), claims.ended.len()), (0, 1));
+    let call = desk.read(call.id).await;
+    assert_eq!((call.state, call.ended_reason), (CallState::Blocked, Some(EndedReason::DestinationNotAllowed)));
+    assert_eq!((call.attempts, call.is_retryable(), call.duration_s()), (0, true, Some(0)));
+    assert_eq!(desk.signals.moved(), [(CallState::Queued, CallState::Blocked, By::Rule)]);
+}
+
 /// Something goes wrong before the request could leave: nobody is asked to dial.
 async fn check_not_sent(spoil: impl AsyncFnOnce(&Desk, &mut Call), fenced: bool) -> Call {
     let desk = Desk::with(never_asked());

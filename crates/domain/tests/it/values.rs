@@ -207,6 +207,20 @@ fn a_wait_that_is_over_ends_the_call_whatever_room_there_is() {
 }
 
 #[test]
+fn a_number_that_may_not_be_dialed_any_more_is_refused_where_phones_ring_and_nowhere_else() {
+    let refuse = Pick::Refuse(EndedReason::DestinationNotAllowed);
+    let mut one = room(&[("one", Some(0), 0)]);
+    for (prefixes, expected) in [(&["+1"][..], refuse.clone()), (&["+1", "+996"], Pick::Leave), (&["+"], Pick::Leave), (&[], refuse)] {
+        one.allow_numbers = Some(prefixes.iter().map(|prefix| (*prefix).to_owned()).collect());
+        assert_eq!(one.pick(&queued(), &live(&[("one", 10)]), at(1)), expected, "{prefixes:?}, whatever room there is");
+    }
+    one.allow_numbers = Some(Vec::new());
+    one.connections.values_mut().for_each(|space| space.dials = false);
+    assert_eq!(one.pick(&queued(), &live(&[]), at(1)), Pick::Leave, "simulated calls ring nobody");
+    assert_eq!(one.pick(&queued(), &live(&[]), at(900)), Pick::Expire(Deadline::Queue));
+}
+
+#[test]
 fn what_is_taken_counts_at_once() {
     let (mut room, mut counts) = (room(&[("one", Some(2), 5)]), live(&[]));
     for expected in [Pick::Take(connection("one")), Pick::Take(connection("one")), Pick::Leave] {

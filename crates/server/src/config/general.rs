@@ -30,6 +30,9 @@ const MOST_REQUESTS: u32 = 1_000_000;
 /// The bounds of every limit on a conversation.
 pub const TALK: RangeInclusive<Duration> = SHORTEST_TALK..=LONGEST_TALK;
 
+/// How short and how long content may be kept: what is kept for less could be gone before its client reads it.
+const KEEP: RangeInclusive<Duration> = Duration::from_hours(1)..=Duration::from_hours(24 * 3_650);
+
 /// Reads all layers.
 pub fn read(given: &Given, environment: &Environment) -> Reading {
     match layers(given, environment) {
@@ -89,7 +92,7 @@ fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, ro
     let data_dir = data_dir(&root, given, environment);
     let server = server(root.section("server"));
     let database = database(root.section("database"), &data_dir);
-    let calls = calls(root.section("calls"), defaults);
+    let calls = calls(root.section("calls"));
     let limits = limits(root.section("limits"));
     webhooks(root.section("webhooks"), defaults);
     let connections = connections::read(&root.section("connections"));
@@ -207,7 +210,7 @@ pub fn without_password(url: &str) -> String {
     parsed.to_string()
 }
 
-fn calls(section: Section<'_>, defaults: &Table) -> Calls {
+fn calls(section: Section<'_>) -> Calls {
     let calls = Calls {
         max_live: section.limit("max_live"),
         ring_timeout: section.duration("ring_timeout", SECOND..=Duration::from_mins(10)).unwrap_or_default(),
@@ -218,10 +221,9 @@ fn calls(section: Section<'_>, defaults: &Table) -> Calls {
         queue_ttl: section.duration("queue_ttl", SECOND..=Duration::from_hours(24 * 30)).unwrap_or_default(),
         settle_grace: section.duration("settle_grace", SECOND..=Duration::from_hours(24 * 7)).unwrap_or_default(),
         duplicate_guard: section.one_of("duplicate_guard", [("off", false), ("reject", true)]).unwrap_or_default(),
+        keep: section.duration("keep", KEEP).unwrap_or_default(),
+        keep_raw: section.duration("keep_raw", KEEP).unwrap_or_default(),
     };
-    for name in ["keep", "keep_raw"] {
-        section.not_yet(name, default_of(defaults, "calls", name));
-    }
     section.finish();
     calls
 }

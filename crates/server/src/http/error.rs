@@ -88,6 +88,8 @@ catalogue! {
         "The member call_id names the earlier call. Send an Idempotency-Key where this one is meant as well. Nothing was stored.";
     AlreadyTerminal CONFLICT "already_terminal" "The call is already over"
         "The status of a call that is over never changes.";
+    NotTerminal CONFLICT "not_terminal" "The call is not over yet"
+        "This can be done once the call is over. Cancel it, or wait for its end.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large"

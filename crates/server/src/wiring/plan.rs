@@ -6,6 +6,7 @@ use callgate_adapters::providers::{self, ConnectionSettings, Kind};
 use callgate_domain::model::{Agent, ConnectionId};
 use callgate_domain::ports::InvalidSettings;
 use callgate_domain::usecases::calls::CallLimits;
+use callgate_domain::usecases::retain::KeepFor;
 
 use crate::config::{Config, ConnectionConfig, DatabaseKind};
 
@@ -26,6 +27,8 @@ pub struct Plan {
     pub agents: Vec<Agent>,
     /// The bounds of calls.
     pub limits: CallLimits,
+    /// How long things are kept.
+    pub keep: KeepFor,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
     /// Outside address, without a slash at its end.
@@ -73,6 +76,7 @@ impl Plan {
                 spend: config.limits.spend_calls_per_day,
                 duplicate_guard: config.calls.duplicate_guard,
             },
+            keep: KeepFor { content: config.calls.keep, raw: config.calls.keep_raw },
             max_live: config.calls.max_live,
             public_url: config.server.public_url,
             workers,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+
+use crate::clean_face;
 
 /// The first key: client `default`, every scope.
 pub const KEY: &str = "cg_a_first_key_that_is_long_enough_for_anybody";
@@ -56,7 +59,7 @@ pub struct Server {
     pub client: Client,
     handle: ServerHandle,
     _workers: Option<Workers>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -72,6 +75,7 @@ impl Server {
 
     pub async fn with(setup: Setup) -> Self {
         install_crypto();
+        clean_face::search_logs();
         let folder = tempfile::tempdir().expect("a folder");
         let mut gateway = wire(plan(&folder, &setup), METRICS.clone()).await.expect("a gateway");
         gateway.keys = Arc::new(Keys(gateway.keys));
@@ -85,7 +89,12 @@ impl Server {
         tokio::spawn(server);
         let workers = setup.workers.then(|| Workers::start(&gateway));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
-        Self { url, gateway, client, handle, _workers: workers, _folder: folder }
+        Self { url, gateway, client, handle, _workers: workers, folder }
+    }
+
+    /// Where its data is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A request without a key.
@@ -144,6 +153,9 @@ impl Drop for Server {
         self.gateway.stopping.cancel();
         // The command is sent at once; nobody has to wait for its end.
         drop(self.handle.stop(false));
+        if !std::thread::panicking() {
+            clean_face::nothing_was_said();
+        }
     }
 }
 
@@ -157,7 +169,12 @@ pub struct Answer {
 
 impl Answer {
     pub async fn of(request: RequestBuilder) -> Self {
-        Self::read(request.send().await.expect("an answer")).await
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let path = request.url().path().to_owned();
+        let answer = Self::read(client.execute(request).await.expect("an answer")).await;
+        clean_face::search(&path, &answer);
+        answer
     }
 
     async fn read(response: Response) -> Self {

@@ -6,6 +6,7 @@
 
 mod api;
 mod breaker;
+mod canaries;
 mod database;
 mod engine;
 mod engines;
@@ -16,6 +17,7 @@ mod load;
 mod log;
 mod own_engine;
 mod process;
+mod proxy;
 mod restored;
 mod several;
 mod side_by_side;

@@ -15,7 +15,7 @@ use crate::store::error::Failure;
 use crate::store::rows::attempt::AttemptRow;
 use crate::store::rows::call::{AlwaysRow, CallRow};
 use crate::store::rows::details::DetailsRow;
-use crate::store::rows::history::HistoryRow;
+use crate::store::rows::history::FirstHistoryRow;
 use crate::store::rows::idempotency::IdempotencyRow;
 use crate::store::rows::result::ResultRow;
 use crate::store::schema::{attempts, call_details, calls, history, idempotency, results};
@@ -34,7 +34,7 @@ pub struct NewCalls {
     details: Vec<DetailsRow>,
     attempts: Vec<AttemptRow>,
     results: Vec<ResultRow>,
-    history: Vec<HistoryRow>,
+    history: Vec<FirstHistoryRow>,
 }
 
 impl NewCalls {
@@ -47,7 +47,7 @@ impl NewCalls {
             details: calls.iter().filter_map(|(call, _)| DetailsRow::of(call)).collect(),
             attempts: calls.iter().filter_map(|(call, _)| call.attempt.as_ref().map(AttemptRow::of)).collect(),
             results: calls.iter().filter_map(|(call, _)| ResultRow::of(call)).collect(),
-            history: calls.iter().map(|(call, entry)| HistoryRow::of(call.id, entry)).collect(),
+            history: calls.iter().map(|(call, entry)| FirstHistoryRow::of(call.id, entry)).collect(),
             counted: counted.iter().map(|(call, _)| CallRow::of(call).always).collect(),
             quota: quota.clone(),
             calls: calls.iter().map(|(call, _)| CallRow::of(call)).collect(),

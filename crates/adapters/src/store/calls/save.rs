@@ -5,6 +5,7 @@ use callgate_domain::model::{Call, CallState, Revision};
 use callgate_domain::ports::{Change, StoreError};
 use diesel::prelude::*;
 
+use super::erase::Erases;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
@@ -35,6 +36,8 @@ pub struct Saving {
     begun: Option<AttemptRow>,
     result: Option<ResultRow>,
     history: HistoryRow,
+    /// What it takes along where it erases a call.
+    erases: Option<Erases>,
 }
 
 impl Saving {
@@ -54,6 +57,7 @@ impl Saving {
             begun,
             result: ResultRow::of(call),
             history: HistoryRow::of(call.id, &change.entry),
+            erases: (change.entry.what == What::Erased).then(|| Erases::of(call)),
         }
     }
 }
@@ -80,6 +84,7 @@ pub fn save_all(db: &mut AnyConnection, all: &[Saving]) -> Result<Vec<Result<(),
     dialect::insert_all!(db, attempts::table, saved.iter().filter_map(|saving| saving.begun.as_ref()))?;
     save_results(db, &saved)?;
     append(db, saved.iter().map(|saving| &saving.history))?;
+    saved.iter().filter_map(|saving| saving.erases.as_ref()).try_for_each(|erases| erases.run(db))?;
     Ok(answers)
 }
 

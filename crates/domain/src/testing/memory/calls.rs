@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Held, KeyUsed, Memory};
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
-use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals};
+use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals, What};
 use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
 use crate::model::quota::DAY;
@@ -106,7 +106,7 @@ impl CallStore for Memory {
             };
             let moved = call.apply(&event, now).map_err(|forbidden| StoreError::Unavailable(forbidden.into()))?;
             if let Transition::Moved { call: next, entry, earlier } = moved {
-                let change = Change { call: *next, from: call.revision, claim: None, entry, earlier };
+                let change = Change::new(&call, *next, entry, earlier, None);
                 taken.push(change.call.clone());
                 held.save(change, now)?;
             }
@@ -295,9 +295,14 @@ impl Held {
         if !is_new || !self.permits(id, &changed) {
             return Err(StoreError::Conflict);
         }
+        self.taken_in.insert((id, change.entry.revision), now);
+        let erases = change.entry.what == What::Erased;
         self.history.entry(id).or_default().push(change.entry);
         self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
         self.calls.insert(id, storable(change.call));
+        if erases {
+            self.forget_webhooks_of(id);
+        }
         Ok(())
     }
 

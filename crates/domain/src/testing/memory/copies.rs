@@ -43,7 +43,7 @@ impl Copies for Memory {
             let moved = call.apply(&CallEvent::Restored, at).map_err(|forbidden| StoreError::Unavailable(forbidden.into()))?;
             if let Transition::Moved { call: next, entry, earlier } = moved {
                 marked.push((call.state, (*next).clone()));
-                held.save(Change { call: *next, from: call.revision, claim: None, entry, earlier }, at)?;
+                held.save(Change::new(&call, *next, entry, earlier, None), at)?;
             }
         }
         Ok(TakingIn::Marked(marked))

@@ -85,7 +85,7 @@ impl Clock for SimClock {
 /// Hints inside one process.
 struct Bells {
     world: Arc<World>,
-    loops: Mutex<[(bool, Option<TaskId>); 3]>,
+    loops: Mutex<[(bool, Option<TaskId>); Work::ALL.len()]>,
 }
 
 impl Bells {

@@ -106,7 +106,7 @@ pub fn redial(store: &SimStore, call: &Call) -> Result<(), StoreError> {
         What::NotDialed,
         By::Provider,
     );
-    let change = requeued(call, Change { call: next, from: call.revision, claim: None, entry, earlier: None });
+    let change = requeued(call, Change::new(call, next, entry, None, None));
     wait(store.inner.calls.save(change.clone()))?;
     store.world.judge.saved(&store.world, &change);
     Ok(())

@@ -153,6 +153,19 @@ pub async fn a_call_of_an_unknown_agent_is_left(trial: &Trial) {
     assert_eq!(taken.iter().map(|call| &call.agent).collect::<Vec<_>>(), [&agent("akylai")]);
 }
 
+pub async fn a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_claim(trial: &Trial) {
+    let call = a_call().at(trial.now()).queued();
+    trial.hold(&call).await;
+    let mut narrowed = room(&[("akylai", "one")], None);
+    narrowed.allow_numbers = Some(vec!["+1".to_owned()]);
+    let taken = claim(trial, worker(), &narrowed, 10).await;
+    assert_eq!(taken.iter().map(|call| (call.state, call.ended_reason)).collect::<Vec<_>>(), [(
+        CallState::Blocked,
+        Some(EndedReason::DestinationNotAllowed)
+    )]);
+    assert_eq!(trial.read(&call).await, taken[0]);
+}
+
 pub async fn a_call_whose_wait_is_over_ends_in_the_claim(trial: &Trial) {
     let call = a_call().at(earlier(trial.now(), Duration::from_mins(16))).queued();
     trial.hold(&call).await;

@@ -52,7 +52,7 @@ pub struct NewCall {
     /// tried once.
     retry: Option<NewRetry>,
     /// Hang up after so many seconds; at most the agent's own limit, which also holds where this is left out.
-    #[schema(minimum = 10)]
+    #[schema(minimum = 10, maximum = 86400)]
     max_duration: Option<u64>,
 }
 

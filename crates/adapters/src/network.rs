@@ -1,4 +1,4 @@
-//! Ranges of addresses, as the settings write them: `10.0.0.0/8`.
+//! Ranges of addresses, as settings write them: `10.0.0.0/8`. Which of them may be reached is `sender/address.rs`' business.
 
 use std::fmt;
 use std::net::IpAddr;
