@@ -14,6 +14,7 @@ mod exchange;
 mod export;
 mod follow;
 mod key;
+mod keys;
 mod out;
 mod pause;
 mod phone;
@@ -44,6 +45,7 @@ A call gateway for voice agents: one HTTP API in front of every voice provider.
   call      place a call: call +12025550101 --agent akylai --watch
   calls     list, get, watch and cancel calls
   agents    whom you can call with
+  keys      make, replace and end API keys
   config    write, check and show the configuration
   db        bring the database up to date, back it up
 
@@ -95,6 +97,8 @@ enum Command {
     Calls(calls::Calls),
     #[command(subcommand)]
     Agents(agents::Agents),
+    #[command(subcommand)]
+    Keys(keys::Keys),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -133,6 +137,7 @@ impl Command {
             Self::Call(call) => block_on(call.run(global, out)),
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
+            Self::Keys(keys) => block_on(keys.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
         }

@@ -16,7 +16,9 @@ use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Erase, Intake, Pause, Reconcile, Recorder, Retain};
+use callgate_domain::usecases::{
+    Agents, AuditLog, Backups, Calls, Dispatch, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder, Retain,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -62,7 +64,11 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, keys, settings, holds, copies, retention } = stores;
+    let Stores { calls: store, moves, inbox, keys: key_store, audit, settings, holds, copies, inspection, retention } = stores;
+    if let Some(fresh) = fresh_token(chance.as_ref()) {
+        hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
+    }
+    let audit = Arc::new(AuditLog { audit, clock: Arc::clone(&clock), chance: Arc::clone(&chance) });
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -99,14 +105,11 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         stained: AtomicBool::new(true),
     });
-    let retain = Retain {
-        erase: Arc::clone(&erase),
-        retention,
-        clock: Arc::clone(&clock),
-        terms: plan.keep,
-        round: Mutex::default(),
-    };
+    let retain =
+        Retain { erase: Arc::clone(&erase), retention, clock: Arc::clone(&clock), terms: plan.keep, round: Mutex::default() };
+    let inspect = Inspect { store: Arc::clone(&store), inspection, clock: Arc::clone(&clock), signals: Arc::clone(&signals) };
     Ok(Gateway {
+        inspect,
         erase,
         retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
@@ -157,7 +160,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             connections: Arc::clone(&connections),
             clock: Arc::clone(&clock),
         },
-        keys,
+        keys: Keys {
+            store: Arc::clone(&key_store),
+            audit: Arc::clone(&audit),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+        },
+        key_store,
+        audit,
         moves,
         settings,
         store,

@@ -1,4 +1,8 @@
 DROP TABLE spent;
+DROP TABLE audit;
+DROP TABLE deliveries;
+DROP TABLE notices;
+DROP TABLE endpoints;
 DROP TABLE holds;
 DROP TABLE rates;
 DROP TABLE settings;

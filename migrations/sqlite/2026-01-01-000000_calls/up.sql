@@ -163,7 +163,9 @@ CREATE INDEX inbox_raw ON inbox (received_at) WHERE body IS NOT NULL AND again_a
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (
     sha256 BLOB NOT NULL PRIMARY KEY,
+    id BLOB NOT NULL,
     kind TEXT NOT NULL,
+    prefix TEXT,
     client TEXT NOT NULL,
     scopes TEXT NOT NULL,
     created_at INTEGER NOT NULL,
@@ -171,6 +173,7 @@ CREATE TABLE keys (
     revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE UNIQUE INDEX keys_by_id ON keys (id);
 CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
 
 -- Of connections only the tokens in their webhook URLs; all else about them is configuration.
@@ -201,9 +204,74 @@ CREATE TABLE holds (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Which calls were accepted within the last day of whom, where calls a day are limited; older rows go when new ones come.
+-- Where clients want to be told. The secrets stand here as they are, since they sign; events are words with blanks between.
+CREATE TABLE endpoints (
+    id BLOB NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    description TEXT,
+    secrets TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER,
+    failing_since INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX endpoints_by_client ON endpoints (client, id);
+
+-- What clients are told, written with the change it tells of. No body: it is made when it is sent.
+CREATE TABLE notices (
+    client TEXT NOT NULL,
+    id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    call_id BLOB,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (client, id)
+) STRICT, WITHOUT ROWID;
+
+-- One notice on its way to one endpoint. Its next moment is the end of the lease while it is in the air.
+CREATE TABLE deliveries (
+    id BLOB NOT NULL PRIMARY KEY,
+    notice_id BLOB NOT NULL,
+    endpoint_id BLOB NOT NULL,
+    client TEXT NOT NULL,
+    call_id BLOB,
+    kind TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    result TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    next_at INTEGER,
+    leased_until INTEGER,
+    last_status INTEGER,
+    last_fault TEXT,
+    delivered_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What waits for each endpoint, in the order it is sent: the backlog of one is never read for another.
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_at, id) WHERE next_at IS NOT NULL;
+-- What is in the air; counted wherever deliveries are taken.
+CREATE INDEX deliveries_leased ON deliveries (leased_until, endpoint_id) WHERE leased_until IS NOT NULL;
+-- Lists, newest first.
+CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
+CREATE INDEX deliveries_by_call ON deliveries (call_id, id);
+CREATE INDEX deliveries_failed ON deliveries (endpoint_id, id) WHERE result = 'failed';
+
+-- Which key did what to which thing, and what came of it. Nothing in it is changed.
+CREATE TABLE audit (
+    id BLOB NOT NULL PRIMARY KEY,
+    happened_at INTEGER NOT NULL,
+    key_id BLOB,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    result TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    request_id TEXT
+) STRICT, WITHOUT ROWID;
+
+-- Which calls each key placed within the last day, where calls a day are limited; older rows go when new ones come.
 CREATE TABLE spent (
-    spender TEXT NOT NULL,
+    key_id BLOB NOT NULL,
     call_id BLOB NOT NULL,
-    PRIMARY KEY (spender, call_id)
+    PRIMARY KEY (key_id, call_id)
 ) STRICT, WITHOUT ROWID;

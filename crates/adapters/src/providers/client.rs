@@ -175,17 +175,23 @@ fn cause(error: reqwest::Error) -> anyhow::Error {
     anyhow!("{error:#}")
 }
 
-/// How long a `Retry-After` asks to wait, in seconds or as an HTTP date, bounded to between a second and an hour: `0`
-/// must not become a loop, and a day must not outlast every call that waits.
+/// How long a `Retry-After` asks to wait, bounded to between a second and an hour: `0` must not become a loop, and a day
+/// must not outlast every call that waits.
 #[must_use]
 pub fn wait_of(retry_after: Option<&str>, now: Timestamp) -> Option<Duration> {
+    wait_within(retry_after, now, LONGEST_WAIT)
+}
+
+/// How long a `Retry-After` asks to wait, in seconds or as an HTTP date, bounded to between a second and `longest`.
+#[must_use]
+pub fn wait_within(retry_after: Option<&str>, now: Timestamp, longest: Duration) -> Option<Duration> {
     let text = retry_after?.trim();
     let wait = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().map_or(LONGEST_WAIT, Duration::from_secs)
+        text.parse().map_or(longest, Duration::from_secs)
     } else {
         elapsed(now, jiff::fmt::rfc2822::parse(text).ok()?.timestamp())
     };
-    Some(wait.clamp(SHORTEST_WAIT, LONGEST_WAIT))
+    Some(wait.clamp(SHORTEST_WAIT, longest))
 }
 
 #[cfg(test)]

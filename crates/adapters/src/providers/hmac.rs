@@ -1,4 +1,4 @@
-//! Signatures shared by providers: HMAC, compared in constant time, and the Standard Webhooks format over it.
+//! Signatures shared by providers and the sender of notices: HMAC, compared in constant time, and the Standard Webhooks format over it.
 //!
 //! What is signed and which header carries it is a provider's own business, in its `signature.rs`.
 
@@ -46,11 +46,9 @@ impl StandardWebhooks {
         Ok(Self { first, others: keys.collect() })
     }
 
-    /// The three headers for a message.
+    /// The three headers for a message, signed with the first key.
     pub fn sign(&self, id: &str, at: Timestamp, body: &[u8]) -> [(&'static str, String); 3] {
-        let timestamp = at.as_second().to_string();
-        let signature = STANDARD.encode(mac(&self.first, id, &timestamp, body).finalize().into_bytes());
-        [(ID, id.to_owned()), (TIMESTAMP, timestamp), (SIGNATURE, format!("v1,{signature}"))]
+        headers([&self.first], id, at, body)
     }
 
     /// Whether a message is signed with one of the keys, and within five minutes of `now`.
@@ -75,6 +73,28 @@ impl StandardWebhooks {
         let off = elapsed(signed_at, now).max(elapsed(now, signed_at));
         if off > TOLERANCE { Err(WebhookError::TooOld) } else { Ok(()) }
     }
+}
+
+/// The three headers for a message, signed with every one of these secrets.
+///
+/// # Errors
+/// A secret that is none; the end of a sentence.
+pub fn sign_with_all(secrets: &[Secret], id: &str, at: Timestamp, body: &[u8]) -> Result<[(&'static str, String); 3], String> {
+    let keys = secrets.iter().map(|secret| key_of(secret.expose())).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() { Err("is missing".to_owned()) } else { Ok(headers(&keys, id, at, body)) }
+}
+
+fn headers<'a>(
+    keys: impl IntoIterator<Item = &'a Hmac<Sha256>>,
+    id: &str,
+    at: Timestamp,
+    body: &[u8],
+) -> [(&'static str, String); 3] {
+    let timestamp = at.as_second().to_string();
+    let sign = |key| format!("v1,{}", STANDARD.encode(mac(key, id, &timestamp, body).finalize().into_bytes()));
+    let signatures: Vec<String> = keys.into_iter().map(sign).collect();
+    let signatures = signatures.join(" ");
+    [(ID, id.to_owned()), (TIMESTAMP, timestamp), (SIGNATURE, signatures)]
 }
 
 fn key_of(secret: &str) -> Result<Hmac<Sha256>, String> {

@@ -13,8 +13,8 @@ use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, VoiceProvider};
 use serde_json::Value;
 
-mod client;
-mod hmac;
+pub(crate) mod client;
+pub(crate) mod hmac;
 mod http;
 pub mod report;
 mod simulator;

@@ -160,7 +160,7 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use callgate_domain::model::pacing::Space;
-    use callgate_domain::model::{Hold, OnHold, Route, Spending, Status};
+    use callgate_domain::model::{Hold, KeyId, OnHold, Route, Spending, Status};
     use callgate_domain::ports::{Clock, Mark};
     use callgate_domain::testing::builders::{
         a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
@@ -209,7 +209,7 @@ mod tests {
     }
 
     fn everything_limited() -> Quota {
-        let spending = Spending { by: client("default"), calls: 9 };
+        let spending = Spending { by: KeyId::from_uuid(uuid::Uuid::from_u128(7)), calls: 9 };
         Quota { per_number: Some(9), spending: Some(spending), twin_within: Some(Duration::from_secs(30)) }
     }
 
@@ -219,7 +219,8 @@ mod tests {
         let (clock, now, by) = (Noon(at), Instant(at), worker());
         let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
         let mut room = Room {
-            connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9, dials: true })].into(),
+            connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9, dials: true })]
+                .into(),
             agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route.clone()])].into(),
             ..Room::default()
         };

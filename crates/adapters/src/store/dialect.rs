@@ -259,6 +259,17 @@ macro_rules! take_ids {
 }
 pub(crate) use take_ids;
 
+/// Runs a select of rows that nobody else changes until the transaction ends: a change of one is waited for.
+macro_rules! lock_rows {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::connection::AnyConnection::Pg(c) => $query.for_update().load(c),
+            $crate::store::connection::AnyConnection::Lite(c) => $query.load(c),
+        }
+    };
+}
+pub(crate) use lock_rows;
+
 /// Inserts the rows of an iterator. On Postgres many at once, as each statement is a round trip. On SQLite in statements of
 /// [`AT_ONCE`] rows or one, which stay prepared; a statement of many opens each tree once and goes on where it stands.
 macro_rules! insert_all {

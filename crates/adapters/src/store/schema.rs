@@ -153,7 +153,9 @@ table! {
 
     keys (sha256) {
         sha256 -> Binary,
+        id -> sql::Id,
         kind -> Text,
+        prefix -> Nullable<Text>,
         client -> Text,
         scopes -> Text,
         created_at -> sql::Instant,
@@ -210,8 +212,77 @@ table! {
     use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
     use crate::store::types::sql;
 
-    spent (spender, call_id) {
-        spender -> Text,
+    endpoints (id) {
+        id -> sql::Id,
+        client -> Text,
+        url -> Text,
+        events -> Text,
+        description -> Nullable<Text>,
+        secrets -> sql::Json,
+        created_at -> sql::Instant,
+        disabled_at -> Nullable<sql::Instant>,
+        failing_since -> Nullable<sql::Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    notices (client, id) {
+        client -> Text,
+        id -> sql::Id,
+        kind -> Text,
+        call_id -> Nullable<sql::Id>,
+        created_at -> sql::Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    deliveries (id) {
+        id -> sql::Id,
+        notice_id -> sql::Id,
+        endpoint_id -> sql::Id,
+        client -> Text,
+        call_id -> Nullable<sql::Id>,
+        kind -> Text,
+        created_at -> sql::Instant,
+        result -> Text,
+        tries -> Integer,
+        step -> Integer,
+        next_at -> Nullable<sql::Instant>,
+        leased_until -> Nullable<sql::Instant>,
+        last_status -> Nullable<Integer>,
+        last_fault -> Nullable<Text>,
+        delivered_at -> Nullable<sql::Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    audit (id) {
+        id -> sql::Id,
+        happened_at -> sql::Instant,
+        key_id -> Nullable<sql::Id>,
+        action -> Text,
+        object -> Text,
+        result -> Text,
+        times -> Integer,
+        request_id -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    spent (key_id, call_id) {
+        key_id -> sql::Id,
         call_id -> sql::Id,
     }
 }
@@ -220,3 +291,4 @@ joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
 joinable!(history -> calls (call_id));
 allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts, history);
+allow_tables_to_appear_in_same_query!(endpoints, deliveries);

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::call::{Call, Terms};
-use super::ids::{CallId, ClientId};
+use super::ids::{CallId, KeyId};
 use super::moment::{earlier, later};
 
 /// What "a day" means in a quota: any so many hours.
@@ -23,18 +23,18 @@ pub struct Quota {
     /// Rings that the calls accepted within a day may mean for one number, whoever asks for them: a call counts as often as
     /// it may ring.
     pub per_number: Option<u32>,
-    /// Calls that may be accepted within a day of one spender.
+    /// Calls that may be accepted within a day of one key.
     pub spending: Option<Spending>,
     /// For requests without an idempotency key: no call while an open one of the same client, number and agent is younger
     /// than this.
     pub twin_within: Option<Duration>,
 }
 
-/// How much one spender may spend.
+/// How much one key may spend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spending {
     /// Whose calls are counted together.
-    pub by: ClientId,
+    pub by: KeyId,
     /// Calls within a day.
     pub calls: u32,
 }
@@ -56,7 +56,7 @@ pub enum Overrun {
         /// When there is room for this call.
         opens_at: Timestamp,
     },
-    /// The spender has spent it all.
+    /// The key has spent it all.
     Spending {
         /// Calls within a day.
         limit: u32,
@@ -81,7 +81,12 @@ impl Quota {
     /// Whether a number is called too often, given when earlier calls to it were accepted and how often each may ring, newest
     /// first. Those older than a day do not count; as many as the limit are enough to know.
     #[must_use]
-    pub fn number_overrun(&self, rings: u32, at: Timestamp, before: impl IntoIterator<Item = (Timestamp, u32)>) -> Option<Overrun> {
+    pub fn number_overrun(
+        &self,
+        rings: u32,
+        at: Timestamp,
+        before: impl IntoIterator<Item = (Timestamp, u32)>,
+    ) -> Option<Overrun> {
         let limit = self.per_number?;
         let opens = |last: Timestamp| Overrun::Number { limit, opens_at: later(last, DAY) };
         let mut sum = rings;

@@ -4,11 +4,13 @@
 //! All are object-safe and held as `Arc<dyn Port>`. Methods take and return model types only.
 
 pub mod agents;
+pub mod audit;
 pub mod clock;
 pub mod copies;
 pub mod error;
 pub mod holds;
 pub mod inbox;
+pub mod inspection;
 pub mod keys;
 pub mod moves;
 pub mod outbox;
@@ -17,18 +19,22 @@ pub mod retention;
 pub mod settings;
 pub mod signals;
 pub mod store;
+pub mod url_fault;
 
 pub use agents::AgentCatalog;
+pub use audit::{Actor, Audit, AuditAction, AuditEntry, AuditResult};
 pub use clock::{Chance, Clock};
 pub use copies::{Copies, CopyError, TakingIn};
 pub use error::{ProviderError, StoreError, WebhookError};
 pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
-pub use keys::{ApiKey, KeyStore, Scope};
+pub use inspection::{Inspection, Looked, Replayed};
+pub use keys::{ApiKey, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope};
 pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};
-pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, UrlFault};
+pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
 pub use retention::{KeyPlace, Retention, Swept};
 pub use settings::Settings;
 pub use signals::{Signals, Work};
 pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, Taken};
+pub use url_fault::UrlFault;

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::error::StoreError;
 use super::store::Reader;
+use super::url_fault::UrlFault;
 use crate::model::{
     CallId, Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, EndpointUrl, Notice, NoticeId, Secret,
     Sent, Verdict,
@@ -67,6 +68,18 @@ pub struct Recovered {
     pub count: u32,
     /// The last notice that was looked at; `None` when there are no more.
     pub last: Option<NoticeId>,
+}
+
+/// Up to `limit` of several queues: one of each before a second of any.
+#[must_use]
+pub fn in_turn<T>(queues: Vec<Vec<T>>, limit: u32) -> Vec<T> {
+    let mut queues: Vec<_> = queues.into_iter().map(Vec::into_iter).collect();
+    let mut taken = Vec::new();
+    while !queues.is_empty() {
+        queues.retain_mut(|queue| queue.next().map(|next| taken.push(next)).is_some());
+    }
+    taken.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    taken
 }
 
 /// Where endpoints, notices and deliveries are kept. What belongs to another client is `NotFound`, as if it were not there.
@@ -126,7 +139,8 @@ pub trait Outbox: Send + Sync {
         at: Timestamp,
     ) -> Result<Recovered, StoreError>;
 
-    /// The earliest moment at which a delivery to an enabled endpoint falls due, or its lease ends, if any.
+    /// The earliest moment at which a delivery to an enabled endpoint falls due, or its lease ends, if any. It may have passed
+    /// where its endpoint has as many in the air as it may.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// How many deliveries wait.
@@ -159,34 +173,12 @@ impl fmt::Debug for Message {
     }
 }
 
-/// Why an address cannot be an endpoint's. The client is told.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum UrlFault {
-    /// It cannot be read.
-    #[error("this is no URL")]
-    Unreadable,
-    /// It is not `https`, and no address that may be reached otherwise.
-    #[error("only https is allowed")]
-    NotHttps,
-    /// Another port than 443.
-    #[error("only port 443 is allowed")]
-    Port,
-    /// It names a user or a password.
-    #[error("a URL with a user or a password is not allowed")]
-    Userinfo,
-    /// Its name has no address now.
-    #[error("this name could not be resolved")]
-    Unresolved,
-    /// One of its addresses is not public.
-    #[error("this address is not public")]
-    Blocked,
-}
-
 /// The way to clients.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait NoticeSender: Send + Sync {
-    /// Whether an address may be an endpoint's. Resolves its name.
+    /// Whether an address may be an endpoint's. Resolves its name; one that has no address now passes, since sending asks
+    /// again.
     async fn check(&self, url: &EndpointUrl) -> Result<(), UrlFault>;
 
     /// Sends a message once, signed with each of its secrets, and follows no redirect. MUST return within

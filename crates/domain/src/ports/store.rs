@@ -1,5 +1,6 @@
 //! Where calls are kept. The database is the only truth.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -34,7 +35,7 @@ impl Reader {
 }
 
 /// What makes a repeated request the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// Whose; rotation of API keys does not change it.
     pub client: ClientId,
@@ -44,6 +45,12 @@ pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of the parsed, normalised body.
     pub fingerprint: [u8; 32],
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotencyKey").field("client", &self.client).field("operation", &self.operation).finish_non_exhaustive()
+    }
 }
 
 /// What inserting did.
@@ -58,7 +65,7 @@ pub enum Inserted {
 }
 
 /// Which calls a list holds. Empty fields do not filter.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct CallFilter {
     /// Any of these.
     pub statuses: Vec<Status>,
@@ -72,6 +79,16 @@ pub struct CallFilter {
     pub created_after: Option<Timestamp>,
     /// Accepted before this moment.
     pub created_before: Option<Timestamp>,
+}
+
+impl fmt::Debug for CallFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFilter")
+            .field("statuses", &self.statuses)
+            .field("agent", &self.agent)
+            .field("phone", &self.phone)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which part of a list: newest first, those before a call.
@@ -121,7 +138,7 @@ impl Change {
     /// The change from one state of a call to the next, with what the client is told of it.
     #[must_use]
     pub fn new(before: &Call, call: Call, entry: Entry, earlier: Option<Attempt>, claim: Option<Fence>) -> Self {
-        let notice = Notice::of(before, &call, &entry);
+        let notice = Notice::of(Some(before), &call, &entry);
         Self { call, from: before.revision, claim, entry, earlier, notice }
     }
 }
@@ -145,12 +162,8 @@ pub trait CallStore: Send + Sync {
     /// seen before returns the first answer when its fingerprint agrees, and `Duplicate` when it does not; of
     /// concurrent twins exactly one makes calls. What the quota limits is counted inside the same transaction, so it is never
     /// passed, however many insert; a repetition is answered as before and counts for nothing.
-    async fn insert(
-        &self,
-        calls: Vec<(Call, Entry)>,
-        key: Option<IdempotencyKey>,
-        quota: &Quota,
-    ) -> Result<Inserted, StoreError>;
+    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>, quota: &Quota)
+    -> Result<Inserted, StoreError>;
 
     /// The call that an earlier request with this key made, if any; `Duplicate` when that request had another body.
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError>;

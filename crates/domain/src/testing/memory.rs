@@ -5,7 +5,10 @@
 mod calls;
 mod copies;
 mod inbox;
+mod inspection;
+mod keys;
 mod moves;
+mod outbox;
 mod rest;
 mod retention;
 
@@ -16,10 +19,13 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Revision, Secret};
-use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
+use crate::model::{
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice,
+    NoticeId, OnHold, Revision, Secret,
+};
+use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
-/// Calls, inbox, keys, settings and holds.
+/// Calls, inbox, outbox, keys, audit log, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -34,14 +40,25 @@ struct Held {
     /// When each change was taken in, but for the first of a call.
     taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
-    spent: BTreeSet<(ClientId, CallId)>,
+    spent: BTreeSet<(KeyId, CallId)>,
     inbox: BTreeMap<InboxId, InboxRow>,
-    keys: BTreeMap<[u8; 32], KeyRow>,
+    keys: BTreeMap<[u8; 32], ListedKey>,
+    audit: BTreeMap<AuditId, AuditEntry>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
     rates: HashMap<ConnectionId, Rate>,
     holds: BTreeMap<OnHold, Hold>,
     stamped_at: Option<Timestamp>,
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    notices: BTreeMap<NoticeId, Notice>,
+    deliveries: BTreeMap<DeliveryId, DeliveryRow>,
+}
+
+#[derive(Clone)]
+struct DeliveryRow {
+    /// Its moment is the end of the lease while it is in the air.
+    delivery: Delivery,
+    leased_until: Option<Timestamp>,
 }
 
 #[derive(Clone)]
@@ -56,12 +73,6 @@ struct InboxRow {
     kept: KeptWebhook,
     about: AttemptRef,
     again_at: Option<Timestamp>,
-}
-
-#[derive(Clone)]
-struct KeyRow {
-    key: ApiKey,
-    is_first: bool,
 }
 
 impl Memory {
@@ -94,6 +105,12 @@ impl Memory {
     #[must_use]
     pub fn all_webhooks(&self) -> Vec<KeptWebhook> {
         self.held().inbox.values().map(|row| row.kept.clone()).collect()
+    }
+
+    /// Every notice there is, for a judge.
+    #[must_use]
+    pub fn all_notices(&self) -> Vec<Notice> {
+        self.held().notices.values().cloned().collect()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

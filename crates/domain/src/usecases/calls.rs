@@ -1,5 +1,6 @@
 //! Place, read, list and cancel calls.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use crate::model::moment::elapsed;
 use crate::model::nearest::nearest;
 use crate::model::quota::TWIN;
 use crate::model::{
-    Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, Overrun, Phone, Quota, RetryPlan, Revision, Spending,
+    Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, KeyId, Overrun, Phone, Quota, RetryPlan, Revision, Spending,
 };
 use crate::ports::{
     AgentCatalog, CallFilter, CallStore, Chance, Clock, Connections, IdempotencyKey, Inserted, Listed, Page, Reader, Signals,
@@ -60,10 +61,12 @@ pub struct CallLimits {
 }
 
 /// A client's wish.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PlaceCall {
     /// Whose.
     pub client: ClientId,
+    /// Which of the client's keys asks.
+    pub key: KeyId,
     /// Who is called.
     pub phone: Phone,
     /// Key of a public agent, as the client wrote it.
@@ -76,6 +79,17 @@ pub struct PlaceCall {
     pub retry: Option<RetryPlan>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
+}
+
+impl fmt::Debug for PlaceCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaceCall")
+            .field("client", &self.client)
+            .field("phone", &self.phone)
+            .field("agent", &self.agent)
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A call was accepted, now or by an earlier request with the same key.
@@ -186,7 +200,7 @@ impl Calls {
         };
         let id = CallId::new(now, self.chance.for_id());
         let terms = self.terms(&agent, wish.max_duration, wish.retry);
-        let quota = self.quota(&wish.client);
+        let quota = self.quota(wish.key);
         let new = NewCall { id, client: wish.client, agent: agent.key.clone(), phone: wish.phone, asked: wish.asked, terms };
         let (call, entry) = Call::accept(new, now);
         match self.store.insert(vec![(call.clone(), entry)], key, &quota).await {
@@ -317,10 +331,10 @@ impl Calls {
         }
     }
 
-    fn quota(&self, client: &ClientId) -> Quota {
+    fn quota(&self, by: KeyId) -> Quota {
         Quota {
             per_number: self.limits.per_number,
-            spending: self.limits.spend.map(|calls| Spending { by: client.clone(), calls }),
+            spending: self.limits.spend.map(|calls| Spending { by, calls }),
             twin_within: self.limits.duplicate_guard.then_some(TWIN),
         }
     }

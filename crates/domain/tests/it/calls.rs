@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Agent, Asked, Call, CallId, CallState, ClientId, Phone, RetryPlan, Seen};
+use callgate_domain::model::{Agent, Asked, Call, CallId, CallState, ClientId, KeyId, Phone, RetryPlan, Seen};
 use callgate_domain::ports::store::MockCallStore;
 use callgate_domain::ports::{CallStore, Inserted, Reader, StoreError, Work};
 use callgate_domain::usecases::calls::{CallLimits, Canceled, Objection, PlaceCall, PlaceError, Placed};
@@ -49,6 +49,7 @@ fn calls_on(desk: &Desk, store: Arc<dyn CallStore>) -> Calls {
 fn a_wish() -> PlaceCall {
     PlaceCall {
         client: ClientId::new("default").unwrap(),
+        key: KeyId::from_uuid(id(1)),
         phone: Phone::parse("+996700000000").unwrap(),
         agent: "akylai".to_owned(),
         asked: Asked::default(),
@@ -177,7 +178,10 @@ async fn a_limit_that_is_reached_says_when_to_try_again_and_a_repetition_is_answ
     desk.pass(60);
     let twice = PlaceCall { retry: Some(plan(&[CallState::Busy], 1, 60)), ..a_wish() };
     let refused = calls.place(twice).await.unwrap_err();
-    assert!(matches!(refused, PlaceError::NumberLimit { limit: 2, wait } if wait == day - Duration::from_secs(60)), "{refused:?}");
+    assert!(
+        matches!(refused, PlaceError::NumberLimit { limit: 2, wait } if wait == day - Duration::from_secs(60)),
+        "{refused:?}"
+    );
     calls.place(a_wish()).await.unwrap();
     assert!(matches!(calls.place(a_wish()).await, Err(PlaceError::NumberLimit { .. })));
     let elsewhere = || PlaceCall { phone: Phone::parse("+996700000001").unwrap(), ..a_wish() };

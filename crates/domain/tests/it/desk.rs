@@ -10,8 +10,8 @@ use callgate_domain::model::call::{By, Entry, Looks};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{Capabilities, Pace};
 use callgate_domain::model::{
-    Agent, AgentKey, Call, CallId, CallState, ConnectionId, Evidence, ProviderId, Quota, Revision, Route, Seen, Source, Voicemail,
-    WorkerId,
+    Agent, AgentKey, Call, CallId, CallState, ConnectionId, Evidence, ProviderId, Quota, Revision, Route, Seen, Source,
+    Voicemail, WorkerId,
 };
 use callgate_domain::ports::agents::MockAgentCatalog;
 use callgate_domain::ports::provider::MockVoiceProvider;

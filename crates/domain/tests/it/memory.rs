@@ -17,9 +17,11 @@ fn trial() -> Trial {
         moves: memory.clone(),
         inbox,
         keys,
+        audit: memory.clone(),
         settings,
         holds: memory.clone(),
         copies: memory.clone(),
+        inspection: memory.clone(),
         retention: memory,
         clock,
     }

@@ -210,7 +210,9 @@ fn a_wait_that_is_over_ends_the_call_whatever_room_there_is() {
 fn a_number_that_may_not_be_dialed_any_more_is_refused_where_phones_ring_and_nowhere_else() {
     let refuse = Pick::Refuse(EndedReason::DestinationNotAllowed);
     let mut one = room(&[("one", Some(0), 0)]);
-    for (prefixes, expected) in [(&["+1"][..], refuse.clone()), (&["+1", "+996"], Pick::Leave), (&["+"], Pick::Leave), (&[], refuse)] {
+    for (prefixes, expected) in
+        [(&["+1"][..], refuse.clone()), (&["+1", "+996"], Pick::Leave), (&["+"], Pick::Leave), (&[], refuse)]
+    {
         one.allow_numbers = Some(prefixes.iter().map(|prefix| (*prefix).to_owned()).collect());
         assert_eq!(one.pick(&queued(), &live(&[("one", 10)]), at(1)), expected, "{prefixes:?}, whatever room there is");
     }

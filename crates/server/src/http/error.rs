@@ -90,6 +90,14 @@ catalogue! {
         "The status of a call that is over never changes.";
     NotTerminal CONFLICT "not_terminal" "The call is not over yet"
         "This can be done once the call is over. Cancel it, or wait for its end.";
+    NotReplayable CONFLICT "not_replayable" "This webhook cannot be handled again"
+        "Only one that is parked, quarantined or orphaned, and whose content is still kept, can be.";
+    FirstKey CONFLICT "first_key" "The first key is not changed over HTTP"
+        "It comes from the gateway's environment or from a file in its data folder. Change it there and start the gateway again.";
+    KeyOver CONFLICT "key_over" "The key is over"
+        "It is expired or revoked, which is final. Make a new key.";
+    LastAdminKey CONFLICT "last_admin_key" "This is the last key that may operate the gateway"
+        "Make another key with the scope admin first.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large"
@@ -202,6 +210,13 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// The same with more headers.
+    #[must_use]
+    pub fn with_all(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.headers.extend(headers);
         self
     }
 

@@ -58,6 +58,8 @@ pub fn seconds(wait: Duration) -> u64 {
 /// Counts for each `K` apart.
 pub struct Throttle<K> {
     policy: Policy,
+    /// How long one of them counts; none is no limit.
+    each: Option<Duration>,
     /// When each would be back at zero, if nothing more happened.
     until: Mutex<HashMap<K, Duration>>,
 }
@@ -65,7 +67,13 @@ pub struct Throttle<K> {
 impl<K: Hash + Eq> Throttle<K> {
     /// As many as the policy says, all at once if need be.
     pub fn new(policy: Policy) -> Self {
-        Self { policy, until: Mutex::new(HashMap::new()) }
+        let each = policy.window.checked_div(policy.quota).filter(|each| !each.is_zero());
+        Self { policy, each, until: Mutex::new(HashMap::new()) }
+    }
+
+    /// So many at once, and then one after each `each`.
+    pub fn slow(at_once: u32, each: Duration) -> Self {
+        Self::new(Policy { name: "slow", quota: at_once, window: each.saturating_mul(at_once) })
     }
 
     /// What is let through.
@@ -78,8 +86,7 @@ impl<K: Hash + Eq> Throttle<K> {
     /// # Errors
     /// How long to wait, when that is one too many; it is not counted then.
     pub fn count(&self, key: K, now: Duration) -> Result<Option<Standing>, Duration> {
-        let window = self.policy.window;
-        let Some(each) = window.checked_div(self.policy.quota).filter(|each| !each.is_zero()) else { return Ok(None) };
+        let Some(each) = self.each else { return Ok(None) };
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         if until.len() >= MOST {
             until.retain(|_, until| *until > now);
@@ -90,7 +97,7 @@ impl<K: Hash + Eq> Throttle<K> {
         }
         let held = until.entry(key).or_insert(now);
         let next = (*held).max(now) + each;
-        let end = now + window;
+        let end = now + self.policy.window;
         match next.checked_sub(end) {
             Some(wait) if !wait.is_zero() => Err(wait),
             _ => {
@@ -99,6 +106,15 @@ impl<K: Hash + Eq> Throttle<K> {
                 Ok(Some(Standing { left: u32::try_from(left).unwrap_or(u32::MAX), resets_in: next.saturating_sub(now) }))
             }
         }
+    }
+}
+
+impl<K: Hash + Eq> Throttle<K> {
+    /// Whether one more would be one too many; counts nothing.
+    pub fn is_spent(&self, key: &K, now: Duration) -> bool {
+        let Some(each) = self.each else { return false };
+        let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.get(key).is_some_and(|held| *held + each > now + self.policy.window)
     }
 }
 
@@ -145,6 +161,19 @@ mod tests {
         let headers = policy.headers(Standing { left: 7, resets_in: Duration::from_millis(2_001) });
         let written: Vec<_> = headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         assert_eq!(written, ["ratelimit-policy: \"default\";q=20;w=60", "ratelimit: \"default\";r=7;t=3"]);
+    }
+
+    #[test]
+    fn what_is_spent_is_told_without_counting() {
+        let throttle = Throttle::slow(2, Duration::from_secs(60));
+        let mut now = Duration::from_secs(1_000);
+        for _ in 0..2 {
+            assert!(!throttle.is_spent(&"a", now) && throttle.count("a", now).is_ok());
+        }
+        assert!(throttle.is_spent(&"a", now) && throttle.count("a", now).is_err());
+        now += Duration::from_secs(60);
+        assert!(!throttle.is_spent(&"a", now) && !throttle.is_spent(&"a", now));
+        assert!(throttle.count("a", now).is_ok() && throttle.is_spent(&"a", now));
     }
 
     #[test]

@@ -102,7 +102,8 @@ fn bodies(method: &str, template: &str) -> Vec<Option<String>> {
         return vec![None];
     }
     let wrong = json!({"phone": format!("+{NUMBERS}1;canary-c"), "canary-c-field": "canary-c-value", "agent": "canary-c-agent"});
-    let spaced = json!({"phone": "+996 (700) 00-13-01", "agent": "akylai", "reference": "canary-c-reference", "retry": "canary-c"});
+    let spaced =
+        json!({"phone": "+996 (700) 00-13-01", "agent": "akylai", "reference": "canary-c-reference", "retry": "canary-c"});
     let mut all = vec![None, Some("{\"canary-c-broken\":".to_owned()), Some(wrong.to_string()), Some(spaced.to_string())];
     if template == "/v1/webhooks/call-completed" {
         let report = json!({"event_type": "call.completed", "provider_call_id": "of-nobody", "status": "completed",
@@ -148,10 +149,8 @@ async fn check(format: &str) {
     install_crypto();
     let engine = Engine::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let site = Site::new(folder.path())
-        .with("CALLGATE_LOG", "trace")
-        .with("CALLGATE_LOG_FORMAT", format)
-        .with("ENGINE_SECRET", SECRET);
+    let site =
+        Site::new(folder.path()).with("CALLGATE_LOG", "trace").with("CALLGATE_LOG_FORMAT", format).with("ENGINE_SECRET", SECRET);
     site.configure(&format!(
         "[server]\npublic_url = \"{}\"\n[limits]\nfailed_auth_per_minute = 0\nrequests_per_second = 100000\n\
          [calls]\nallow_numbers = [\"+996\"]\nring_timeout = \"1s\"\nmax_duration = \"10s\"\nsettle_grace = \"1s\"\n\

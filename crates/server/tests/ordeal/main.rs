@@ -11,6 +11,7 @@ mod database;
 mod engine;
 mod engines;
 mod judge;
+mod keys;
 mod kill;
 mod killed;
 mod load;

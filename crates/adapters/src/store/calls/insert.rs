@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use callgate_domain::model::call::Entry;
 use callgate_domain::model::moment::earlier;
-use callgate_domain::model::{Call, CallId, Overrun, Quota};
+use callgate_domain::model::{Call, CallId, Notice, Overrun, Quota};
 use callgate_domain::ports::{IdempotencyKey, Inserted, StoreError};
 use diesel::prelude::*;
 
@@ -12,6 +12,7 @@ use super::quota::{Asked, Ledger};
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
+use crate::store::outbox;
 use crate::store::rows::attempt::AttemptRow;
 use crate::store::rows::call::{AlwaysRow, CallRow};
 use crate::store::rows::details::DetailsRow;
@@ -35,6 +36,8 @@ pub struct NewCalls {
     attempts: Vec<AttemptRow>,
     results: Vec<ResultRow>,
     history: Vec<FirstHistoryRow>,
+    /// A call may be over from the start.
+    notices: Vec<Notice>,
 }
 
 impl NewCalls {
@@ -50,6 +53,7 @@ impl NewCalls {
             history: calls.iter().map(|(call, entry)| FirstHistoryRow::of(call.id, entry)).collect(),
             counted: counted.iter().map(|(call, _)| CallRow::of(call).always).collect(),
             quota: quota.clone(),
+            notices: calls.iter().filter_map(|(call, entry)| Notice::of(None, call, entry)).collect(),
             calls: calls.iter().map(|(call, _)| CallRow::of(call)).collect(),
         }
     }
@@ -152,5 +156,6 @@ fn write(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
     dialect::insert_all!(db, call_details::table, requests.iter().flat_map(|request| &request.details))?;
     dialect::insert_all!(db, attempts::table, requests.iter().flat_map(|request| &request.attempts))?;
     dialect::insert_all!(db, results::table, requests.iter().flat_map(|request| &request.results))?;
-    dialect::insert_all!(db, history::table, requests.iter().flat_map(|request| &request.history))
+    dialect::insert_all!(db, history::table, requests.iter().flat_map(|request| &request.history))?;
+    outbox::keep(db, requests.iter().flat_map(|request| &request.notices))
 }

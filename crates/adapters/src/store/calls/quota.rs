@@ -1,7 +1,7 @@
 //! What new calls have to keep to, counted inside the transaction that stores them.
 //!
-//! Calls to a number are counted where they are kept; what a spender spends stands in a table of its own, written only where
-//! calls a day are limited. Where processes share a database, only one at a time counts for a number or a spender.
+//! Calls to a number are counted where they are kept; what a key spends stands in a table of its own, written only where
+//! calls a day are limited. Where processes share a database, only one at a time counts for a number or a key.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use callgate_domain::model::moment::earlier;
 use callgate_domain::model::quota::DAY;
-use callgate_domain::model::{CallId, CallState, ClientId, Overrun, Quota, Spending};
+use callgate_domain::model::{CallId, CallState, KeyId, Overrun, Quota, Spending};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -40,7 +40,7 @@ pub struct Asked<'a> {
 pub struct Ledger<'a> {
     /// The calls that will be stored, oldest first.
     admitted: Vec<&'a AlwaysRow>,
-    spenders: HashMap<&'a ClientId, Spent>,
+    keys: HashMap<KeyId, Spent>,
 }
 
 struct Spent {
@@ -59,7 +59,7 @@ impl<'a> Ledger<'a> {
             if request.quota.looks_at_number() {
                 names.extend(request.calls.iter().map(|call| format!("number {}", call.phone)));
             }
-            names.extend(request.quota.spending.as_ref().map(|spending| format!("spender {}", spending.by)));
+            names.extend(request.quota.spending.as_ref().map(|spending| format!("key {}", spending.by)));
         }
         if !names.is_empty() {
             dialect::lock(db, names)?;
@@ -78,7 +78,7 @@ impl<'a> Ledger<'a> {
                 }
                 self.admitted.push(call);
             }
-            if let Some(spent) = request.quota.spending.as_ref().and_then(|spending| self.spenders.get_mut(&spending.by)) {
+            if let Some(spent) = request.quota.spending.as_ref().and_then(|spending| self.keys.get_mut(&spending.by)) {
                 spent.new.extend(request.calls.iter().map(|call| call.id));
             }
         }
@@ -87,9 +87,10 @@ impl<'a> Ledger<'a> {
 
     /// Writes down what was spent, and forgets what is older than a day.
     pub fn close(self, db: &mut AnyConnection) -> QueryResult<()> {
-        for (spender, Spent { new, since, .. }) in self.spenders {
-            let rows: Vec<_> = new.into_iter().map(|call| (spent::spender.eq(spender.as_str()), spent::call_id.eq(call))).collect();
-            let old = spent::table.filter(spent::spender.eq(spender.as_str())).filter(spent::call_id.lt(since));
+        for (key, Spent { new, since, .. }) in self.keys {
+            let rows: Vec<_> =
+                new.into_iter().map(|call| (spent::key_id.eq(Id(key.as_uuid())), spent::call_id.eq(call))).collect();
+            let old = spent::table.filter(spent::key_id.eq(Id(key.as_uuid()))).filter(spent::call_id.lt(since));
             on_backend!(db, c => {
                 diesel::delete(old).execute(c)?;
                 rows.into_iter().try_for_each(|row| diesel::insert_into(spent::table).values(row).execute(c).map(drop))
@@ -171,17 +172,17 @@ impl<'a> Ledger<'a> {
         &mut self,
         db: &mut AnyConnection,
         call: &AlwaysRow,
-        spending: &'a Spending,
+        spending: &Spending,
         together: &[AlwaysRow],
     ) -> Result<Option<Overrun>, Failure> {
         let since = Id(CallId::new(earlier(call.created_at.0, DAY), [u8::MAX; 10]).as_uuid());
-        let mine = || spent::table.filter(spent::spender.eq(spending.by.as_str())).filter(spent::call_id.gt(since));
-        if !self.spenders.contains_key(&spending.by) {
+        let mine = || spent::table.filter(spent::key_id.eq(Id(spending.by.as_uuid()))).filter(spent::call_id.gt(since));
+        if !self.keys.contains_key(&spending.by) {
             let known: i64 = on_backend!(db, c => mine().count().get_result(c))?;
             let calls = u32::try_from(known).unwrap_or(u32::MAX);
-            self.spenders.insert(&spending.by, Spent { calls, new: Vec::new(), since });
+            self.keys.insert(spending.by, Spent { calls, new: Vec::new(), since });
         }
-        let spent = self.spenders.get(&spending.by);
+        let spent = self.keys.get(&spending.by);
         let nth = together.iter().position(|one| one.id == call.id).unwrap_or_default();
         let beside = spent.map_or(0, |spent| spent.new.len()).saturating_add(nth);
         let known = spent.map_or(0, |spent| spent.calls);

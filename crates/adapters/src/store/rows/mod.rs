@@ -3,12 +3,16 @@
 //! The model derives nothing for the database, so a column can change without the rules changing.
 
 pub mod attempt;
+pub mod audit;
 pub mod call;
+pub mod delivery;
 pub mod details;
+pub mod endpoint;
 pub mod history;
 pub mod idempotency;
 pub mod inbox;
 pub mod key;
+pub mod notice;
 pub mod rate;
 pub mod result;
 pub mod terms;

@@ -12,7 +12,9 @@ use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals, What};
 use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
 use crate::model::quota::DAY;
-use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, OnHold, Overrun, Quota, Revision, Transition, WorkerId};
+use crate::model::{
+    AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Overrun, Quota, Revision, Transition, WorkerId,
+};
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
@@ -43,13 +45,16 @@ impl CallStore for Memory {
             return Ok(Inserted::Refused(overrun));
         }
         if let Some(spending) = &quota.spending {
-            held.spent.extend(calls.iter().map(|(call, _)| (spending.by.clone(), call.id)));
+            held.spent.extend(calls.iter().map(|(call, _)| (spending.by, call.id)));
         }
         if let (Some(key), Some((first, _))) = (key, calls.first()) {
             let used = KeyUsed { fingerprint: key.fingerprint, call: first.id, at: now };
             held.idempotency.insert((key.client, key.operation, key.key), used);
         }
         for (call, entry) in calls {
+            if let Some(notice) = Notice::of(None, &call, &entry) {
+                held.keep_notice(notice);
+            }
             held.history.insert(call.id, vec![entry]);
             held.calls.insert(call.id, call);
         }
@@ -207,7 +212,8 @@ impl Held {
             let first = calls.iter().take(nth).map(|(call, _)| call);
             let mut before: Vec<_> = self.calls.values().chain(first).filter(|before| before.phone == call.phone).collect();
             before.sort_by_key(|before| std::cmp::Reverse(before.id));
-            let twin = quota.twin_within.filter(|_| !keyed).and_then(|within| before.iter().find(|one| one.is_twin_of(call, within)));
+            let twin =
+                quota.twin_within.filter(|_| !keyed).and_then(|within| before.iter().find(|one| one.is_twin_of(call, within)));
             let rings = before.iter().map(|before| (before.created_at, before.terms.most_rings()));
             twin.map(|twin| Overrun::Twin { call: twin.id, at: twin.created_at })
                 .or_else(|| quota.number_overrun(call.terms.most_rings(), call.created_at, rings))
@@ -300,6 +306,9 @@ impl Held {
         self.history.entry(id).or_default().push(change.entry);
         self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
         self.calls.insert(id, storable(change.call));
+        if let Some(notice) = change.notice {
+            self.keep_notice(notice);
+        }
         if erases {
             self.forget_webhooks_of(id);
         }

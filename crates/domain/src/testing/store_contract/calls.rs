@@ -14,7 +14,10 @@ use crate::testing::builders::{a_call, client, connection, object, provider_call
 
 pub async fn a_new_call_is_read_back_as_it_was_accepted(trial: &Trial) {
     let (call, entry) = a_call().at(trial.now()).accepted();
-    assert_eq!(trial.calls.insert(vec![(call.clone(), entry.clone())], None, &Quota::default()).await.expect("a new call"), Inserted::New);
+    assert_eq!(
+        trial.calls.insert(vec![(call.clone(), entry.clone())], None, &Quota::default()).await.expect("a new call"),
+        Inserted::New
+    );
     assert_eq!(trial.read(&call).await, call);
     assert_eq!(trial.calls.history(call.id, Revision(0), 10).await.expect("its history"), [entry]);
 }
@@ -68,15 +71,25 @@ pub async fn the_same_key_and_body_make_one_call(trial: &Trial) {
     let first = a_call().at(trial.now()).accepted();
     let id = first.0.id;
     let request = key("k", [1; 32]);
-    assert_eq!(trial.calls.insert(vec![first], Some(request.clone()), &Quota::default()).await.expect("a new call"), Inserted::New);
+    assert_eq!(
+        trial.calls.insert(vec![first], Some(request.clone()), &Quota::default()).await.expect("a new call"),
+        Inserted::New
+    );
     let again = a_call().at(trial.now()).accepted();
     let second = again.0.id;
-    assert_eq!(trial.calls.insert(vec![again], Some(request), &Quota::default()).await.expect("a replay"), Inserted::Replayed(id));
+    assert_eq!(
+        trial.calls.insert(vec![again], Some(request), &Quota::default()).await.expect("a replay"),
+        Inserted::Replayed(id)
+    );
     assert!(matches!(trial.calls.get(second, &Reader::All).await, Err(StoreError::NotFound)));
 }
 
 pub async fn the_same_key_with_another_body_is_a_duplicate(trial: &Trial) {
-    trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [1; 32])), &Quota::default()).await.expect("a new call");
+    trial
+        .calls
+        .insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [1; 32])), &Quota::default())
+        .await
+        .expect("a new call");
     let other = trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [2; 32])), &Quota::default()).await;
     assert!(matches!(other, Err(StoreError::Duplicate)));
     assert_eq!(everything(trial).await, 1);

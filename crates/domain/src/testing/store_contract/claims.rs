@@ -159,10 +159,10 @@ pub async fn a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_clai
     let mut narrowed = room(&[("akylai", "one")], None);
     narrowed.allow_numbers = Some(vec!["+1".to_owned()]);
     let taken = claim(trial, worker(), &narrowed, 10).await;
-    assert_eq!(taken.iter().map(|call| (call.state, call.ended_reason)).collect::<Vec<_>>(), [(
-        CallState::Blocked,
-        Some(EndedReason::DestinationNotAllowed)
-    )]);
+    assert_eq!(
+        taken.iter().map(|call| (call.state, call.ended_reason)).collect::<Vec<_>>(),
+        [(CallState::Blocked, Some(EndedReason::DestinationNotAllowed))]
+    );
     assert_eq!(trial.read(&call).await, taken[0]);
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::Trial;
 use crate::model::moment::later;
 use crate::model::quota::{DAY, TWIN};
-use crate::model::{Call, CallId, CallState, Overrun, Quota, RetryPlan, Spending};
+use crate::model::{Call, CallId, CallState, KeyId, Overrun, Quota, RetryPlan, Spending};
 use crate::ports::{IdempotencyKey, Inserted, Reader, StoreError};
 use crate::testing::builders::{CallBuilder, a_call, client};
 
@@ -47,9 +47,7 @@ pub async fn a_call_counts_as_often_as_it_may_ring(trial: &Trial) {
 
 pub async fn a_repetition_is_answered_and_counts_for_nothing(trial: &Trial) {
     let (quota, at) = (Quota { spending: spending(1), ..per_number(1) }, trial.now());
-    let insert = |at: Timestamp, name: &str| {
-        trial.calls.insert(vec![a_call().at(at).accepted()], Some(key(name)), &quota)
-    };
+    let insert = |at: Timestamp, name: &str| trial.calls.insert(vec![a_call().at(at).accepted()], Some(key(name)), &quota);
     assert_eq!(insert(at, "first").await.expect("a new call"), Inserted::New);
     for _ in 0..3 {
         assert!(matches!(insert(later(at, HOUR), "first").await, Ok(Inserted::Replayed(_))));
@@ -60,17 +58,22 @@ pub async fn a_repetition_is_answered_and_counts_for_nothing(trial: &Trial) {
     assert_eq!(insert(later(at, DAY), "second").await.expect("a new call"), Inserted::New);
 }
 
-pub async fn a_spender_has_so_many_calls_a_day(trial: &Trial) {
+pub async fn a_key_has_so_many_calls_a_day(trial: &Trial) {
     let (quota, start) = (Quota { spending: spending(2), ..Quota::default() }, whole_millis(trial.now()));
-    let other = Quota { spending: Some(Spending { by: client("other"), calls: 2 }), ..Quota::default() };
+    let other = Quota { spending: Some(Spending { by: key_id(2), calls: 2 }), ..Quota::default() };
     let after = |wait: Duration| a_call().at(later(start, wait)).to(&format!("+99670000{:04}", wait.as_secs() % 9_999));
     accepts(trial, after(Duration::ZERO), &quota).await;
     accepts(trial, after(HOUR), &quota).await;
     refuses(trial, after(2 * HOUR), &quota, Overrun::Spending { limit: 2, opens_at: later(start, DAY) }).await;
     accepts(trial, after(2 * HOUR), &other).await;
     accepts(trial, after(DAY + Duration::from_millis(1)), &quota).await;
-    refuses(trial, after(DAY + Duration::from_millis(1)), &quota, Overrun::Spending { limit: 2, opens_at: later(start, DAY + HOUR) })
-        .await;
+    refuses(
+        trial,
+        after(DAY + Duration::from_millis(1)),
+        &quota,
+        Overrun::Spending { limit: 2, opens_at: later(start, DAY + HOUR) },
+    )
+    .await;
     accepts(trial, after(3 * DAY), &quota).await;
 }
 
@@ -104,7 +107,7 @@ pub async fn of_64_concurrent_calls_as_many_are_accepted_as_the_quota_says(trial
         (1, per_number(5), 5),
         (2, Quota { spending: spending(7), ..Quota::default() }, 7),
         (3, Quota { twin_within: Some(TWIN), ..Quota::default() }, 1),
-        (4, Quota { spending: Some(Spending { by: client("both"), calls: 9 }), ..per_number(3) }, 3),
+        (4, Quota { spending: Some(Spending { by: key_id(3), calls: 9 }), ..per_number(3) }, 3),
     ] {
         let number = format!("+99670000000{nth}");
         let insert = |_| trial.calls.insert(vec![a_call().at(at).to(&number).accepted()], None, &quota);
@@ -140,7 +143,11 @@ fn per_number(limit: u32) -> Quota {
 }
 
 fn spending(calls: u32) -> Option<Spending> {
-    Some(Spending { by: client("default"), calls })
+    Some(Spending { by: key_id(1), calls })
+}
+
+fn key_id(nth: u128) -> KeyId {
+    KeyId::from_uuid(uuid::Uuid::from_u128(nth))
 }
 
 fn key(name: &str) -> IdempotencyKey {

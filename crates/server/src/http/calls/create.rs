@@ -150,7 +150,7 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     let key = headers::idempotency_key(request.headers())?;
     let body = body.json(&request, SMALL).await?;
     let calls = &http.gateway.calls;
-    let Wish { place, order } = wish::read(&body, calls)?.into_wish(caller.client(), key);
+    let Wish { place, order } = wish::read(&body, calls)?.into_wish(caller.client(), caller.key(), key);
     let placed = calls.place(place).await.map_err(|error| refused(error, &order))?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, format!("/v1/calls/{}", placed.call_id))).insert_header((CONTENT_TYPE, "application/json"));
@@ -164,8 +164,7 @@ fn limit_reached(policy: Policy, what: &str, wait: Duration) -> Problem {
     let again = seconds(wait).max(1);
     let detail = format!("{what}, and that is reached. Try again in {again} seconds.");
     let headers = policy.headers(Standing { left: 0, resets_in: wait });
-    let problem = Problem::new(Code::LimitReached, detail).retry_after(again);
-    headers.into_iter().fold(problem, |problem, (name, value)| problem.with(name, value))
+    Problem::new(Code::LimitReached, detail).retry_after(again).with_all(headers)
 }
 
 fn refused(error: PlaceError, order: &wish::Order) -> Problem {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use callgate_domain::model::call::Asked;
 use callgate_domain::model::phone::InvalidPhone;
-use callgate_domain::model::{ClientId, Phone, RetryPlan};
+use callgate_domain::model::{ClientId, KeyId, Phone, RetryPlan};
 use callgate_domain::usecases::Calls;
 use callgate_domain::usecases::calls::{Objection, PlaceCall};
 use jiff::Timestamp;
@@ -125,9 +125,9 @@ pub fn with_objections(mut faults: Faults, objections: Vec<Objection>, order: &O
 
 impl Sound {
     /// The wish of `client`.
-    pub fn into_wish(self, client: ClientId, idempotency_key: Option<String>) -> Wish {
+    pub fn into_wish(self, client: ClientId, key: KeyId, idempotency_key: Option<String>) -> Wish {
         let Self { phone, agent, asked, max_duration, retry, order } = self;
-        Wish { place: PlaceCall { client, phone, agent, asked, max_duration, retry, idempotency_key }, order }
+        Wish { place: PlaceCall { client, key, phone, agent, asked, max_duration, retry, idempotency_key }, order }
     }
 }
 

@@ -77,7 +77,8 @@ async fn a_key_places_only_so_many_calls_a_day() {
     }
     check_limit(&ask(&server, &to("+12025550109")).await, "calls-per-day", 3, "This key may place 3 calls");
     assert_eq!(stored(&server).await, 3);
-    let other = server.bare(reqwest::Method::POST, "/v1/calls").json(&to("+12025550109")).bearer_auth(key_of("other", &EVERYTHING));
+    let other =
+        server.bare(reqwest::Method::POST, "/v1/calls").json(&to("+12025550109")).bearer_auth(key_of("other", &EVERYTHING));
     assert_eq!(Answer::of(other).await.status, 201);
 }
 
