@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
 use crate::model::{
-    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice,
-    NoticeId, OnHold, Revision, Secret,
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, KeyId,
+    Notice, NoticeId, OnHold, Revision, Secret,
 };
 use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
