@@ -130,13 +130,15 @@ const FINISH_WITHIN_S: u64 = 25;
 pub struct Options {
     /// Wrong keys that one address may send in a minute; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// Requests that one key may send in a second; 0 is no limit.
+    pub requests_per_second: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { failed_auth_per_minute: 20, trusted_proxies: Vec::new() }
+        Self { failed_auth_per_minute: 20, requests_per_second: 0, trusted_proxies: Vec::new() }
     }
 }
 
@@ -171,7 +173,7 @@ pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> 
 
 impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
-        let auth = Auth::new(gateway, options.failed_auth_per_minute);
+        let auth = Auth::new(gateway, options.failed_auth_per_minute, options.requests_per_second);
         let tokens = WebhookTokens::new(gateway);
         Arc::new(Self {
             gateway: Arc::clone(gateway),

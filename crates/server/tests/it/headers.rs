@@ -35,7 +35,8 @@ async fn behind_https() -> Server {
 }
 
 fn filled(path: &str) -> String {
-    let part = |part: &str| if part.starts_with('{') { "019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d".to_owned() } else { part.to_owned() };
+    let part =
+        |part: &str| if part.starts_with('{') { "019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d".to_owned() } else { part.to_owned() };
     path.split('/').map(part).collect::<Vec<_>>().join("/")
 }
 
@@ -104,8 +105,7 @@ async fn every_other_method_is_405_and_no_preflight_is_granted() {
     let server = behind_https().await;
     let paths: BTreeSet<&str> = ROUTES.iter().map(|route| route.path).collect();
     for template in paths {
-        let known: Vec<&str> =
-            ROUTES.iter().filter(|route| route.path == template).map(|route| route.method.as_str()).collect();
+        let known: Vec<&str> = ROUTES.iter().filter(|route| route.path == template).map(|route| route.method.as_str()).collect();
         for method in ["TRACE", "OPTIONS", "PUT", "PATCH", "DELETE", "POST", "GET", "PROPFIND"] {
             if known.contains(&method) {
                 continue;

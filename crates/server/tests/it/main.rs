@@ -5,6 +5,7 @@ mod admin;
 mod agents;
 mod authorization;
 mod calls;
+mod clean_face;
 mod cli;
 mod configuration;
 mod corpus;
