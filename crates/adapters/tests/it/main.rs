@@ -4,5 +4,6 @@ mod backup;
 mod corpus;
 mod providers;
 mod relay;
+mod sender;
 mod simulation;
 mod store;
