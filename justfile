@@ -15,7 +15,7 @@ test:
 
 # What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
 verify: check && slow
-    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 \
+    PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_REQUIRE_NGINX=1 \
         cargo test --workspace --locked --release -- --skip kill::
     CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_KILL_CYCLES_SQLITE=200 CALLGATE_KILL_CYCLES_POSTGRES=50 CALLGATE_STOPS=50 \
         cargo test --locked --release -p callgate --test ordeal -- --nocapture kill:: stop::
@@ -49,6 +49,12 @@ bench:
 bench-dispatch:
     cargo build --release --locked --bins --examples
     target/release/examples/dispatch
+
+# A bill of materials (CycloneDX) of what the program is built from: target/callgate.cdx.json.
+sbom:
+    cargo cyclonedx --version || cargo install --locked cargo-cyclonedx
+    cargo cyclonedx --manifest-path crates/server/Cargo.toml --describe binaries --no-build-deps --format json --spec-version 1.5
+    mkdir -p target && mv crates/server/callgate_bin.cdx.json target/callgate.cdx.json
 
 # Writes docs/openapi.json anew from the code.
 openapi:

@@ -11,6 +11,7 @@ mod config;
 mod confirm;
 mod db;
 mod exchange;
+mod export;
 mod follow;
 mod key;
 mod out;

@@ -104,6 +104,10 @@ pub struct Calls {
     pub queue_ttl: Duration,
     /// How long past a call's longest possible end evidence is still awaited.
     pub settle_grace: Duration,
+    /// How long a call's content is kept after its end.
+    pub keep: Duration,
+    /// How long raw webhooks are kept.
+    pub keep_raw: Duration,
 }
 
 /// `[limits]`.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Settings};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile};
+use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
+use callgate_domain::usecases::{Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Retain};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -19,14 +19,24 @@ pub struct Gateway {
     pub intake: Intake,
     /// Placing what is due.
     pub dispatch: Dispatch,
+    /// Where clients want to be told.
+    pub endpoints: Endpoints,
+    /// Telling them.
+    pub deliver: Deliver,
     /// Stopping dialing, and letting it go on.
     pub pause: Pause,
     /// Looking after calls.
     pub reconcile: Reconcile,
+    /// Erasing what a call holds, or what points to a person.
+    pub erase: Arc<Erase>,
+    /// Forgetting what was kept long enough.
+    pub retain: Retain,
     /// Making backups, and taking one in.
     pub backups: Backups,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// What has changed, for live streams.
+    pub moves: Arc<dyn Moves>,
     /// Webhook tokens and the like.
     pub settings: Arc<dyn Settings>,
     /// For readiness.

@@ -9,6 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use callgate_adapters::store;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::banner::Banner;
@@ -67,6 +68,12 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
         failed_auth_per_minute: config.limits.failed_auth_per_minute,
         trusted_proxies: config.server.trusted_proxies.clone(),
     };
+    if let Some(host) = store::unverified_host(config.database.url.expose()) {
+        tracing::warn!(
+            host,
+            "nothing proves that this is the database: add sslmode=verify-full and sslrootcert=<its CA> to database.url"
+        );
+    }
     let banner = Banner::of(&config);
     let key_rules = first_key::Rules::of(&config);
     let plan = Plan::of(config, options.workers)

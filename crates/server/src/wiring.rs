@@ -5,23 +5,28 @@ pub mod crash;
 mod plan;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
+use callgate_adapters::sender::{Guard, HttpSender, SystemLookup};
 use callgate_adapters::store::{self, OpenError, Relay, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
-    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
+    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, NoticeSender, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Intake, Pause, Reconcile, Recorder};
+use callgate_domain::usecases::{
+    Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Recorder, Retain,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use plan::{ConnectionPlan, Plan};
 
 use crate::gateway::{Facts, Gateway};
+use crate::http::notices;
 use crate::signals::Hub;
 use crate::telemetry;
 
@@ -34,6 +39,9 @@ pub enum WiringError {
     /// The database: plan.database, later.
     #[error("the database could not be read: {0}")]
     Store(#[from] StoreError),
+    /// The way out for notices.
+    #[error("webhooks could not be sent: {0}")]
+    Sender(anyhow::Error),
     /// A connection's settings.
     #[error(transparent)]
     Connection(#[from] InvalidSettings),
@@ -61,7 +69,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, inbox, keys, settings, holds, copies } = stores;
+    let Stores { calls: store, moves, inbox, outbox, keys, settings, holds, copies, retention } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -89,7 +97,26 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         chance: Arc::clone(&chance),
         signals: Arc::clone(&signals),
     });
+    let sender = HttpSender::new(Guard::new(plan.allow_private), Arc::new(SystemLookup::default()));
+    let sender: Arc<dyn NoticeSender> = Arc::new(sender.map_err(WiringError::Sender)?);
+    // Whoever was here before may have erased, and not come to the files.
+    let erase = Arc::new(Erase {
+        store: Arc::clone(&store),
+        retention: Arc::clone(&retention),
+        recorder: Arc::clone(&recorder),
+        clock: Arc::clone(&clock),
+        stained: AtomicBool::new(true),
+    });
+    let retain = Retain {
+        erase: Arc::clone(&erase),
+        retention,
+        clock: Arc::clone(&clock),
+        terms: plan.keep,
+        round: Mutex::default(),
+    };
     Ok(Gateway {
+        erase,
+        retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
         calls: Calls {
             store: Arc::clone(&store),
@@ -100,6 +127,21 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             chance: Arc::clone(&chance),
             signals: Arc::clone(&signals),
             limits: plan.limits,
+        },
+        endpoints: Endpoints {
+            outbox: Arc::clone(&outbox),
+            sender: Arc::clone(&sender),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            signals: Arc::clone(&signals),
+        },
+        deliver: Deliver {
+            outbox,
+            store: Arc::clone(&store),
+            sender,
+            render: notices::render(Arc::clone(&connections)),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
         },
         pause: Pause {
             holds,
@@ -138,6 +180,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
         },
         keys,
+        moves,
         settings,
         store,
         connections,

@@ -1,3 +1,6 @@
+DROP TABLE deliveries;
+DROP TABLE notices;
+DROP TABLE endpoints;
 DROP TABLE holds;
 DROP TABLE rates;
 DROP TABLE settings;

@@ -49,8 +49,10 @@ CREATE INDEX calls_live ON calls (connection, state, looks_absent)
 CREATE INDEX calls_leased ON calls (lease_owner) WHERE state = 'claimed';
 -- Lists, newest first.
 CREATE INDEX calls_by_client ON calls (client, id);
-CREATE INDEX calls_by_phone ON calls (client, phone, id);
+CREATE INDEX calls_by_phone ON calls (phone, id, client);
 CREATE INDEX calls_by_agent ON calls (client, agent, id);
+-- Whose content is still there, in the order in which it is to be forgotten.
+CREATE INDEX calls_to_forget ON calls (ended_at) WHERE ended_at IS NOT NULL AND transcript_status <> 'erased';
 
 -- What the client sent along; there is no row when it sent nothing.
 CREATE TABLE call_details (
@@ -110,8 +112,13 @@ CREATE TABLE history (
     what TEXT NOT NULL,
     caused_by TEXT NOT NULL,
     hash BLOB NOT NULL,
+    kept_at INTEGER DEFAULT (CAST(unixepoch('subsec') * 1000000 AS INTEGER)),
     PRIMARY KEY (call_id, revision)
 ) STRICT, WITHOUT ROWID;
+
+-- What has changed since a moment, by the database's own clock. A new call is found by its id instead: its row has no
+-- moment here, so that accepting a call costs no index more.
+CREATE INDEX history_kept ON history (kept_at, call_id, revision) WHERE kept_at IS NOT NULL;
 
 -- Which request made which call.
 CREATE TABLE idempotency (
@@ -124,7 +131,8 @@ CREATE TABLE idempotency (
     PRIMARY KEY (client, operation, key)
 ) STRICT, WITHOUT ROWID;
 
--- Authentic webhooks, kept before they are understood. The connection is '' where the result webhook names none.
+-- Authentic webhooks, kept before they are understood. The connection is '' where the result webhook names none. There is
+-- no body once it was cleared: what repeats are known by stays for longer.
 CREATE TABLE inbox (
     id BLOB NOT NULL PRIMARY KEY,
     connection TEXT NOT NULL,
@@ -132,7 +140,7 @@ CREATE TABLE inbox (
     dedupe_key TEXT NOT NULL,
     url TEXT,
     headers TEXT NOT NULL,
-    body BLOB NOT NULL,
+    body BLOB,
     received_at INTEGER NOT NULL,
     progress TEXT NOT NULL,
     tries INTEGER NOT NULL,
@@ -145,6 +153,11 @@ CREATE TABLE inbox (
 CREATE UNIQUE INDEX inbox_once ON inbox (connection, dedupe_key);
 CREATE INDEX inbox_again ON inbox (again_at, id) WHERE again_at IS NOT NULL;
 CREATE INDEX inbox_parked ON inbox (about_provider_call) WHERE progress = 'parked';
+-- For erasing: what is about an attempt, and what was left over and names a call nobody has.
+CREATE INDEX inbox_about ON inbox (about_attempt) WHERE about_attempt IS NOT NULL;
+CREATE INDEX inbox_left ON inbox (about_provider_call) WHERE progress IN ('orphaned', 'quarantined');
+-- What was handled and is still whole, for as long as `keep_raw` says.
+CREATE INDEX inbox_raw ON inbox (received_at) WHERE body IS NOT NULL AND again_at IS NULL;
 
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (
@@ -186,3 +199,56 @@ CREATE TABLE holds (
     reason TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- Where clients want to be told. The secrets stand here as they are, since they sign; events are words with blanks between.
+CREATE TABLE endpoints (
+    id BLOB NOT NULL PRIMARY KEY,
+    client TEXT NOT NULL,
+    url TEXT NOT NULL,
+    events TEXT NOT NULL,
+    description TEXT,
+    secrets TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    disabled_at INTEGER,
+    failing_since INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX endpoints_by_client ON endpoints (client, id);
+
+-- What clients are told, written with the change it tells of. No body: it is made when it is sent.
+CREATE TABLE notices (
+    client TEXT NOT NULL,
+    id BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    call_id BLOB,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (client, id)
+) STRICT, WITHOUT ROWID;
+
+-- One notice on its way to one endpoint. Its next moment is the end of the lease while it is in the air.
+CREATE TABLE deliveries (
+    id BLOB NOT NULL PRIMARY KEY,
+    notice_id BLOB NOT NULL,
+    endpoint_id BLOB NOT NULL,
+    client TEXT NOT NULL,
+    call_id BLOB,
+    kind TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    result TEXT NOT NULL,
+    tries INTEGER NOT NULL,
+    step INTEGER NOT NULL,
+    next_at INTEGER,
+    leased_until INTEGER,
+    last_status INTEGER,
+    last_fault TEXT,
+    delivered_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What waits for each endpoint, in the order it is sent: the backlog of one is never read for another.
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_at, id) WHERE next_at IS NOT NULL;
+-- What is in the air; counted wherever deliveries are taken.
+CREATE INDEX deliveries_leased ON deliveries (leased_until, endpoint_id) WHERE leased_until IS NOT NULL;
+-- Lists, newest first.
+CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
+CREATE INDEX deliveries_by_call ON deliveries (call_id, id);
+CREATE INDEX deliveries_failed ON deliveries (endpoint_id, id) WHERE result = 'failed';

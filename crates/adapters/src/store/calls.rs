@@ -1,6 +1,7 @@
 //! [`CallStore`] over the database. Each file beside holds what one method does inside its transaction.
 
 mod claim;
+mod erase;
 mod find;
 mod insert;
 mod list;
@@ -30,6 +31,7 @@ use super::types::Instant;
 use insert::{NewCalls, insert_all};
 use save::{Saving, save_all};
 
+pub use erase::lock_and_ask;
 pub use save::{append, save_move};
 pub use whole::load_all;
 
@@ -153,7 +155,7 @@ mod tests {
 
     use callgate_domain::model::pacing::Space;
     use callgate_domain::model::{Hold, OnHold, Route, Status};
-    use callgate_domain::ports::Clock;
+    use callgate_domain::ports::{Clock, Mark};
     use callgate_domain::testing::builders::{
         a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
     };
@@ -166,6 +168,7 @@ mod tests {
     use crate::store::connection::{Address, Purpose};
     use crate::store::copies;
     use crate::store::migrations;
+    use crate::store::moves;
     use crate::store::types::Id;
 
     /// The text of every statement that ran.
@@ -233,6 +236,10 @@ mod tests {
             copies::take_in(db, &hold, 9)?;
         }
         list::history(db, id, Revision(0), 9)?;
+        for of in [&Reader::Client(client("default")), &Reader::All] {
+            moves::since(db, Mark { at, call: id, revision: Revision(1) }, of)?;
+            moves::mark(db, id, Revision(2), of)?;
+        }
         let client = Reader::Client(client("default"));
         let none = CallFilter::default;
         for filter in [

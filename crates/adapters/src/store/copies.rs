@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use callgate_domain::model::{Call, CallEvent, CallState, Hold, Transition};
+use callgate_domain::model::{Call, CallEvent, CallState, Hold, Notice, Transition};
 use callgate_domain::ports::{Copies, CopyError, StoreError, TakingIn};
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use super::connection::{AnyConnection, on_backend};
 use super::database::Database;
 use super::error::{Failure, unavailable};
 use super::holds::{self, STAMP};
+use super::outbox;
 use super::rows::history::HistoryRow;
 use super::schema::{calls, holds as kept};
 use super::statements::IsQueued;
@@ -110,6 +111,7 @@ fn mark(db: &mut AnyConnection, call: &Call, at: Timestamp) -> Result<(CallState
         Ok(Transition::Moved { call: marked, entry, .. }) => {
             save_move(db, &marked, call.revision)?;
             append(db, std::iter::once(&HistoryRow::of(marked.id, &entry)))?;
+            outbox::keep(db, Notice::of(Some(call), &marked, &entry).iter())?;
             Ok((call.state, *marked))
         }
         Ok(Transition::Ignored(_)) => Err(unavailable("an open call of this copy was not marked").into()),

@@ -24,9 +24,10 @@ use super::schema::{idempotency, inbox, results};
 use super::types::{Id, Instant, sql};
 
 /// `full…sync` matters on macOS alone, where a plain sync leaves the bytes in the drive's cache. Without `temp_store`
-/// every savepoint would copy the pages it touches into a temporary file.
+/// every savepoint would copy the pages it touches into a temporary file. `secure_delete` overwrites what is deleted: without it
+/// erased words stand in the file until their place is used again.
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-    PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA temp_store = MEMORY;";
+    PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;";
 
 /// The one connection that writes keeps 16 MB of pages: the inner pages of every index it inserts into.
 const SQLITE_WRITES: &str = "PRAGMA cache_size = -16000";
@@ -258,6 +259,17 @@ macro_rules! take_ids {
 }
 pub(crate) use take_ids;
 
+/// Runs a select of rows that nobody else changes until the transaction ends: a change of one is waited for.
+macro_rules! lock_rows {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::connection::AnyConnection::Pg(c) => $query.for_update().load(c),
+            $crate::store::connection::AnyConnection::Lite(c) => $query.load(c),
+        }
+    };
+}
+pub(crate) use lock_rows;
+
 /// Inserts the rows of an iterator. On Postgres many at once, as each statement is a round trip. On SQLite in statements of
 /// [`AT_ONCE`] rows or one, which stay prepared; a statement of many opens each tree once and goes on where it stands.
 macro_rules! insert_all {
@@ -338,4 +350,42 @@ pub fn keep_webhooks(db: &mut AnyConnection, rows: &[InboxRow]) -> QueryResult<V
             Ok(kept)
         }
     }
+}
+
+/// Reads one row, which nobody changes until the transaction ends. On SQLite a plain select: the write transaction is
+/// already the only one.
+macro_rules! share_row {
+    ($db:expr, $query:expr) => {
+        match $db {
+            $crate::store::connection::AnyConnection::Pg(c) => $query.for_share().get_result(c).optional(),
+            $crate::store::connection::AnyConnection::Lite(c) => $query.get_result(c).optional(),
+        }
+    };
+}
+pub(crate) use share_row;
+
+/// Clears those webhooks left for an operator, about which nothing is known, whose body holds this text. There are never
+/// many: each of them could not be handled five times.
+pub fn clear_left_that_say(db: &mut AnyConnection, text: &str) -> QueryResult<()> {
+    const UNKNOWN: &str = "UPDATE inbox SET url = NULL, headers = '[]', body = NULL \
+        WHERE progress IN ('orphaned', 'quarantined') AND about_provider_call IS NULL AND about_attempt IS NULL";
+    match db {
+        AnyConnection::Pg(c) => diesel::sql_query(format!("{UNKNOWN} AND position(convert_to($1, 'UTF8') IN body) > 0"))
+            .bind::<Text, _>(text)
+            .execute(c),
+        AnyConnection::Lite(c) => {
+            diesel::sql_query(format!("{UNKNOWN} AND instr(body, CAST(? AS BLOB)) > 0")).bind::<Text, _>(text).execute(c)
+        }
+    }
+    .map(drop)
+}
+
+/// Writes SQLite's log back into its file and leaves it empty, so that nothing stands in it that was deleted since. Says
+/// whether nobody was in the way. It waits for others for a moment only: meanwhile nobody writes.
+pub fn empty_log(db: &mut AnyConnection) -> QueryResult<bool> {
+    let AnyConnection::Lite(c) = db else { return Ok(true) };
+    // Most of it goes without holding up anybody.
+    c.batch_execute("PRAGMA wal_checkpoint(PASSIVE); PRAGMA busy_timeout = 250;")?;
+    let busy: i32 = sql::<Integer>("PRAGMA wal_checkpoint(TRUNCATE)").get_result(c)?;
+    Ok(busy == 0)
 }

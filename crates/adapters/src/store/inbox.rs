@@ -10,12 +10,13 @@ use callgate_domain::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progr
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use super::calls::lock_and_ask;
 use super::connection::{AnyConnection, on_backend};
 use super::crowd::Crowd;
 use super::database::Database;
 use super::dialect::{self, take_ids};
 use super::error::{Failure, OpenError};
-use super::rows::inbox::{InboxRow, REPORT};
+use super::rows::inbox::{InboxRow, REPORT, cleared};
 use super::rows::instant;
 use super::schema::inbox;
 use super::statements::IsParked;
@@ -111,6 +112,12 @@ fn settle(
     about: Option<&AttemptRef>,
     again_at: Option<Timestamp>,
 ) -> Result<(), Failure> {
+    // The call first, then the webhook, as whoever erases a call does: so neither waits for the other for ever.
+    let of_erased = match about.and_then(|about| about.attempt) {
+        Some(attempt) if !matches!(progress, Progress::Waiting | Progress::Parked) => lock_and_ask(db, attempt)?,
+        _ => false,
+    };
+    let of_nothing = progress == Progress::Ignored && about.is_none();
     let only = inbox::table.find(Id(id.as_uuid()));
     // What has reached its end is not taken again, whatever was asked.
     let again_at = again_at.filter(|_| matches!(progress, Progress::Waiting | Progress::Parked));
@@ -122,7 +129,7 @@ fn settle(
             inbox::about_connection.eq(about.connection.as_ref().map(|connection| connection.as_str().to_owned())),
         )
     });
-    let changes = (inbox::progress.eq(progress.as_str()), inbox::again_at.eq(instant(again_at)), tries, about);
+    let changes = (inbox::progress.eq(progress.as_str()), inbox::again_at.eq(instant(again_at)), tries, about, (of_erased || of_nothing).then(cleared));
     match on_backend!(db, c => diesel::update(only).set(changes).execute(c))? {
         0 => Err(StoreError::NotFound.into()),
         _ => Ok(()),

@@ -3,8 +3,8 @@
 //! - `connection.rs`, `types.rs`, `schema.rs`, `rows/`: what is common to both databases.
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
-//! - `relay.rs`: hints between processes.
-//! - `calls.rs`, `inbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`: the ports.
+//! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
+//! - `calls.rs`, `moves.rs`, `inbox.rs`, `outbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -19,20 +19,24 @@ mod holds;
 mod inbox;
 mod keys;
 mod migrations;
+mod moves;
+mod outbox;
 mod pool;
 mod readers;
 mod relay;
+mod retention;
 mod rows;
 mod schema;
 mod settings;
 mod statements;
+mod transport;
 mod types;
 mod waiting;
 mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Settings};
+use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Moves, Outbox, Retention, Settings};
 
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
@@ -40,8 +44,12 @@ pub use error::OpenError;
 pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use keys::SqlKeyStore;
+pub use moves::SqlMoves;
+pub use outbox::SqlOutbox;
 pub use relay::{News, Relay, relay};
+pub use retention::SqlRetention;
 pub use settings::SqlSettings;
+pub use transport::unverified_host;
 
 use connection::{Address, Purpose};
 use database::Database;
@@ -53,8 +61,12 @@ use jiff::Timestamp;
 pub struct Stores {
     /// Calls.
     pub calls: Arc<dyn CallStore>,
+    /// What has changed.
+    pub moves: Arc<dyn Moves>,
     /// Webhooks that came in.
     pub inbox: Arc<dyn Inbox>,
+    /// Where clients want to be told, and what.
+    pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
     /// What the program keeps for itself.
@@ -63,6 +75,8 @@ pub struct Stores {
     pub holds: Arc<dyn Holds>,
     /// Backups, and what is started from one.
     pub copies: Arc<dyn Copies>,
+    /// What may be forgotten.
+    pub retention: Arc<dyn Retention>,
 }
 
 /// Opens the database at `url` (`sqlite://path`, `postgres://…`), brings its tables up to date, and keeps up to `pool`
@@ -74,11 +88,14 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
     let database = Database::open(url, pool, clock)?;
     Ok(Stores {
         calls: Arc::new(SqlCallStore::new(Arc::clone(&database))?),
+        moves: Arc::new(SqlMoves::new(Arc::clone(&database))),
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
+        outbox: Arc::new(SqlOutbox::new(Arc::clone(&database))),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
-        copies: Arc::new(SqlCopies::new(database)),
+        copies: Arc::new(SqlCopies::new(Arc::clone(&database))),
+        retention: Arc::new(SqlRetention::new(database)),
     })
 }
 

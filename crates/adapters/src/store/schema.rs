@@ -107,6 +107,7 @@ table! {
         what -> Text,
         caused_by -> Text,
         hash -> Binary,
+        kept_at -> Nullable<sql::Instant>,
     }
 }
 
@@ -135,7 +136,7 @@ table! {
         dedupe_key -> Text,
         url -> Nullable<Text>,
         headers -> sql::Json,
-        body -> Binary,
+        body -> Nullable<Binary>,
         received_at -> sql::Instant,
         progress -> Text,
         tries -> Integer,
@@ -205,6 +206,61 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    endpoints (id) {
+        id -> sql::Id,
+        client -> Text,
+        url -> Text,
+        events -> Text,
+        description -> Nullable<Text>,
+        secrets -> sql::Json,
+        created_at -> sql::Instant,
+        disabled_at -> Nullable<sql::Instant>,
+        failing_since -> Nullable<sql::Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    notices (client, id) {
+        client -> Text,
+        id -> sql::Id,
+        kind -> Text,
+        call_id -> Nullable<sql::Id>,
+        created_at -> sql::Instant,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    deliveries (id) {
+        id -> sql::Id,
+        notice_id -> sql::Id,
+        endpoint_id -> sql::Id,
+        client -> Text,
+        call_id -> Nullable<sql::Id>,
+        kind -> Text,
+        created_at -> sql::Instant,
+        result -> Text,
+        tries -> Integer,
+        step -> Integer,
+        next_at -> Nullable<sql::Instant>,
+        leased_until -> Nullable<sql::Instant>,
+        last_status -> Nullable<Integer>,
+        last_fault -> Nullable<Text>,
+        delivered_at -> Nullable<sql::Instant>,
+    }
+}
+
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
-allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts);
+joinable!(history -> calls (call_id));
+allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts, history);
+allow_tables_to_appear_in_same_query!(endpoints, deliveries);

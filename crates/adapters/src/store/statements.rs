@@ -99,6 +99,18 @@ condition!(
     /// A webhook that no call has the id of yet: the condition of the index `inbox_parked`.
     IsParked = "inbox.progress = 'parked'"
 );
+condition!(
+    /// A webhook that was left over, for nobody or for an operator: the condition of the index `inbox_left`.
+    IsLeft = "inbox.progress IN ('orphaned', 'quarantined')"
+);
+condition!(
+    /// A webhook that has come to its end and is still whole: the condition of the index `inbox_raw`.
+    IsRaw = "inbox.body IS NOT NULL AND inbox.again_at IS NULL"
+);
+condition!(
+    /// A call that still has content, or may: the condition of the index `calls_to_forget`.
+    HasContent = "calls.ended_at IS NOT NULL AND calls.transcript_status <> 'erased'"
+);
 
 #[cfg(test)]
 mod tests {

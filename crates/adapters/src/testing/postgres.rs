@@ -22,7 +22,7 @@ use diesel::{Connection, PgConnection};
 const KEEPER: &str = r#"
 trap '' INT
 export LC_ALL=C
-settings="-k $2 -c listen_addresses='' -c shared_buffers=16MB -c max_connections=300 -c max_wal_size=64MB -c autovacuum=off"
+settings="-k $2 -c listen_addresses='' -c shared_buffers=16MB -c max_connections=300 -c max_wal_size=64MB -c autovacuum=off $3"
 {
     "$1/initdb" -D "$2/data" -U callgate -A trust -E UTF8 --locale=C --no-sync &&
     "$1/pg_ctl" -D "$2/data" -l "$2/log" -w -t 60 -o "$settings" start
@@ -56,6 +56,8 @@ enum Server {
 /// A server from the installed programs, kept by a shell that lives as long as this holds its pipe.
 pub struct Cluster {
     folder: PathBuf,
+    /// Names its socket too.
+    port: u16,
     keeper: Mutex<Keeper>,
 }
 
@@ -72,7 +74,16 @@ impl Cluster {
     /// When there are none though `CALLGATE_REQUIRE_POSTGRES=1`, or when it does not start.
     #[must_use]
     pub fn of_ones_own() -> Option<Self> {
-        installed().map(|programs| start(&programs))
+        installed().map(|programs| start(&programs, None))
+    }
+
+    /// The same, also at `port` of the loopback address, over TLS with this certificate and key in PEM.
+    ///
+    /// # Panics
+    /// As [`Cluster::of_ones_own`], and when the port is taken.
+    #[must_use]
+    pub fn over_tls(port: u16, certificate: &str, key: &str) -> Option<Self> {
+        installed().map(|programs| start(&programs, Some(Tls { port, certificate, key })))
     }
 
     /// The URL of a new, empty database in it.
@@ -108,7 +119,7 @@ impl Cluster {
     }
 
     fn database(&self, name: &str) -> String {
-        format!("postgresql:///{name}?host={}&user=callgate", self.folder.display())
+        format!("postgresql:///{name}?host={}&port={}&user=callgate", self.folder.display(), self.port)
     }
 }
 
@@ -157,7 +168,7 @@ fn server() -> Option<&'static Server> {
         if let Ok(url) = std::env::var("CALLGATE_TEST_POSTGRES_URL") {
             return Some(Server::Given(url.parse().expect("CALLGATE_TEST_POSTGRES_URL is a URL")));
         }
-        installed().map(|programs| Server::Own(start(&programs)))
+        installed().map(|programs| Server::Own(start(&programs, None)))
     });
     server.as_ref()
 }
@@ -187,18 +198,45 @@ fn programs() -> Option<PathBuf> {
     Some(found.canonicalize().ok()?.parent()?.to_owned())
 }
 
-fn start(programs: &Path) -> Cluster {
+/// What a server needs to be reached over TLS.
+struct Tls<'a> {
+    port: u16,
+    certificate: &'a str,
+    key: &'a str,
+}
+
+impl Tls<'_> {
+    /// Puts the files where the server finds them, and returns its further settings.
+    fn settings(&self, folder: &Path, owner: Option<(u32, u32)>) -> String {
+        let file = |name: &str, text: &str| {
+            let path = folder.join(name);
+            fs::write(&path, text).expect("a file of the test server");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("a file of its own");
+            if let Some((user, group)) = owner {
+                chown(&path, Some(user), Some(group)).expect("the file can be given away");
+            }
+            path.display().to_string()
+        };
+        let (certificate, key) = (file("server.crt", self.certificate), file("server.key", self.key));
+        let port = self.port;
+        format!("-c listen_addresses=127.0.0.1 -c port={port} -c ssl=on -c ssl_cert_file={certificate} -c ssl_key_file={key}")
+    }
+}
+
+fn start(programs: &Path, tls: Option<Tls<'_>>) -> Cluster {
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let name = format!("callgate-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
     let folder = std::env::temp_dir().join(name);
     fs::create_dir_all(&folder).expect("a folder for the test server");
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("a folder of our own");
+    let port = tls.as_ref().map_or(5432, |tls| tls.port);
     let mut keeper = Command::new("/bin/sh");
-    keeper.arg("-c").arg(KEEPER).arg("keeper").arg(programs).arg(&folder).current_dir("/");
-    keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     // Postgres refuses to run as root.
-    if fs::metadata(&folder).is_ok_and(|folder| folder.uid() == 0) {
-        let (user, group) = somebody_else();
+    let owner = fs::metadata(&folder).is_ok_and(|folder| folder.uid() == 0).then(somebody_else);
+    let further = tls.map(|tls| tls.settings(&folder, owner)).unwrap_or_default();
+    keeper.arg("-c").arg(KEEPER).arg("keeper").arg(programs).arg(&folder).arg(further).current_dir("/");
+    keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    if let Some((user, group)) = owner {
         chown(&folder, Some(user), Some(group)).expect("the folder can be given away");
         keeper.uid(user).gid(group);
     }
@@ -206,7 +244,7 @@ fn start(programs: &Path) -> Cluster {
     let says = BufReader::new(process.stdout.take().expect("the shell's output"));
     let mut keeper = Keeper { told: process.stdin.take(), process, says };
     is_ready(&folder, &mut keeper);
-    Cluster { folder, keeper: Mutex::new(keeper) }
+    Cluster { folder, port, keeper: Mutex::new(keeper) }
 }
 
 /// User and group of `postgres`, or of `nobody`.

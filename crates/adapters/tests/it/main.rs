@@ -2,8 +2,10 @@
 
 mod backup;
 mod corpus;
+mod erased;
 mod providers;
 mod relay;
 mod sender;
 mod simulation;
 mod store;
+mod tls;

@@ -35,8 +35,8 @@ pub fn clock() -> Arc<dyn Clock> {
 }
 
 fn trial(stores: Stores) -> Trial {
-    let Stores { calls, inbox, keys, settings, holds, copies } = stores;
-    Trial { calls, inbox, keys, settings, holds, copies, clock: clock() }
+    let Stores { calls, moves, inbox, keys, settings, holds, copies, retention } = stores;
+    Trial { calls, moves, inbox, keys, settings, holds, copies, retention, clock: clock() }
 }
 
 pub fn open(url: &str) -> Trial {

@@ -7,7 +7,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::endpoint::Endpoint;
 use super::ids::{CallId, ClientId, DeliveryId, EndpointId, NoticeId};
 use super::moment::later;
 use super::notice::{Notice, NoticeType};
@@ -160,12 +159,6 @@ impl Delivery {
             last_fault: None,
             delivered_at: None,
         }
-    }
-
-    /// The deliveries that a notice makes in its own commit: one to each of these endpoints that wants it.
-    pub fn to_all<'a>(notice: &'a Notice, endpoints: impl IntoIterator<Item = &'a Endpoint>) -> impl Iterator<Item = Self> {
-        let own = endpoints.into_iter().filter(|endpoint| endpoint.client == notice.client);
-        own.filter(|endpoint| endpoint.wants(notice.kind)).map(|endpoint| Self::of(notice, endpoint.id, notice.created_at))
     }
 
     /// The notice it carries.

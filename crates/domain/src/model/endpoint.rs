@@ -121,7 +121,7 @@ impl Endpoint {
     /// not answer leave room for those who do.
     #[must_use]
     pub const fn at_once(&self) -> u32 {
-        if self.failing_since.is_some() { 1 } else { AT_ONCE }
+        at_once(self.failing_since.is_some())
     }
 
     /// It as a change makes it.
@@ -165,4 +165,10 @@ impl Endpoint {
             self.disabled_at = self.disabled_at.or(Some(at));
         }
     }
+}
+
+/// [`Endpoint::at_once`] of one that fails, or does not.
+#[must_use]
+pub const fn at_once(is_failing: bool) -> u32 {
+    if is_failing { 1 } else { AT_ONCE }
 }

@@ -21,7 +21,9 @@ pub mod retry;
 pub mod secret;
 
 pub use agent::{Agent, Route, Voicemail};
-pub use call::{Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Forbidden, Stale, Status, Terms, Transition};
+pub use call::{
+    Asked, Call, CallEvent, CallState, Deadline, EndedBy, EndedReason, Erasure, Forbidden, Stale, Status, Terms, Transition,
+};
 pub use delivery::{Delivery, DeliveryResult, NotSent, Sent, Verdict};
 pub use endpoint::{Endpoint, EndpointChange, EndpointSecret, EndpointUrl};
 pub use evidence::{Evidence, Seen, Source};

@@ -43,14 +43,14 @@ pub struct Notice {
 
 impl Notice {
     /// What a change tells the client, if anything. Its id follows from the line of history, so it is the same whoever
-    /// makes it, and however often.
+    /// makes it, and however often. Before its first line a call was not there.
     #[must_use]
-    pub fn of(before: &Call, after: &Call, entry: &Entry) -> Option<Self> {
-        let kind = match (before.state.is_terminal(), after.state.is_terminal()) {
-            (_, false) => return None,
-            (false, true) => NoticeType::CallCompleted,
-            (true, true) if facts(before) == facts(after) && words(before) == words(after) => return None,
-            (true, true) => NoticeType::CallUpdated,
+    pub fn of(before: Option<&Call>, after: &Call, entry: &Entry) -> Option<Self> {
+        let kind = match before.filter(|before| before.state.is_terminal()) {
+            _ if !after.state.is_terminal() => return None,
+            None => NoticeType::CallCompleted,
+            Some(before) if facts(before) == facts(after) && words(before) == words(after) => return None,
+            Some(_) => NoticeType::CallUpdated,
         };
         let mut own = [0; 10];
         own.iter_mut().zip(entry.hash.0).for_each(|(own, byte)| *own = byte);

@@ -81,7 +81,19 @@ impl Phone {
         Self(e164)
     }
 
-    /// The number in E.164: `+` and at most 15 digits.
+    /// What stands in place of a number that was erased: nothing can be dialed or found by it.
+    #[must_use]
+    pub fn erased() -> Self {
+        Self(String::new())
+    }
+
+    /// Whether the number was erased.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The number in E.164: `+` and at most 15 digits; empty once it was erased.
     #[must_use]
     pub fn e164(&self) -> &str {
         &self.0

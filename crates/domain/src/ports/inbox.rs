@@ -115,7 +115,8 @@ pub trait Inbox: Send + Sync {
     ) -> Result<Vec<KeptWebhook>, StoreError>;
 
     /// Records how far a webhook has come; `about` is what it speaks of, `again_at` when to try again. One that is parked
-    /// MUST have its tries anew.
+    /// MUST have its tries anew. One that has come to its end MUST be kept without body, headers and address when its call
+    /// was erased, or when it is ignored and about nothing: no erasure could find it later.
     async fn settle(
         &self,
         id: InboxId,

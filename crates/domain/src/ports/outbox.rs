@@ -70,6 +70,18 @@ pub struct Recovered {
     pub last: Option<NoticeId>,
 }
 
+/// Up to `limit` of several queues: one of each before a second of any.
+#[must_use]
+pub fn in_turn<T>(queues: Vec<Vec<T>>, limit: u32) -> Vec<T> {
+    let mut queues: Vec<_> = queues.into_iter().map(Vec::into_iter).collect();
+    let mut taken = Vec::new();
+    while !queues.is_empty() {
+        queues.retain_mut(|queue| queue.next().map(|next| taken.push(next)).is_some());
+    }
+    taken.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    taken
+}
+
 /// Where endpoints, notices and deliveries are kept. What belongs to another client is `NotFound`, as if it were not there.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -127,7 +139,8 @@ pub trait Outbox: Send + Sync {
         at: Timestamp,
     ) -> Result<Recovered, StoreError>;
 
-    /// The earliest moment at which a delivery to an enabled endpoint falls due, or its lease ends, if any.
+    /// The earliest moment at which a delivery to an enabled endpoint falls due, or its lease ends, if any. It may have passed
+    /// where its endpoint has as many in the air as it may.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
 
     /// How many deliveries wait.

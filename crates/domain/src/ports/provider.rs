@@ -62,6 +62,12 @@ impl Authentic {
         Self { webhook }
     }
 
+    /// What is left of one that was cleared: it says nothing.
+    #[must_use]
+    pub const fn emptied() -> Self {
+        Self { webhook: RawWebhook { url: None, headers: Vec::new(), body: Vec::new() } }
+    }
+
     /// What was verified.
     #[must_use]
     pub fn webhook(&self) -> &RawWebhook {

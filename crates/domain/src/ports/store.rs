@@ -117,7 +117,7 @@ impl Change {
     /// The change from one state of a call to the next, with what the client is told of it.
     #[must_use]
     pub fn new(before: &Call, call: Call, entry: Entry, earlier: Option<Attempt>, claim: Option<Fence>) -> Self {
-        let notice = Notice::of(before, &call, &entry);
+        let notice = Notice::of(Some(before), &call, &entry);
         Self { call, from: before.revision, claim, entry, earlier, notice }
     }
 }
@@ -177,7 +177,9 @@ pub trait CallStore: Send + Sync {
     async fn end_leases_before(&self, by: WorkerId) -> Result<u32, StoreError>;
 
     /// Saves one change in one commit. `Conflict` when the revision, or the claim, is no longer the one held; then
-    /// nothing is written.
+    /// nothing is written. A change that erases a call MUST clear, in the same commit, what other places hold of it: what
+    /// the client sent along, and body, headers and address of every webhook that was handled and is about an attempt of
+    /// it, or is left for nobody or for an operator and names one.
     async fn save(&self, change: Change) -> Result<(), StoreError>;
 
     /// Calls that somebody has to look at, longest waiting first: those of `known` connections, those with none, and those

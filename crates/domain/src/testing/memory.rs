@@ -5,7 +5,10 @@
 mod calls;
 mod copies;
 mod inbox;
+mod moves;
+mod outbox;
 mod rest;
+mod retention;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +17,13 @@ use jiff::Timestamp;
 
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
-use crate::model::{AttemptId, Call, CallId, ClientId, ConnectionId, Hold, InboxId, OnHold, Secret};
+use crate::model::{
+    AttemptId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice, NoticeId,
+    OnHold, Revision, Secret,
+};
 use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
 
-/// Calls, inbox, keys, settings and holds.
+/// Calls, inbox, outbox, keys, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -29,6 +35,8 @@ struct Held {
     calls: BTreeMap<CallId, Call>,
     attempts: BTreeMap<AttemptId, Attempt>,
     history: BTreeMap<CallId, Vec<Entry>>,
+    /// When each change was taken in, but for the first of a call.
+    taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
     inbox: BTreeMap<InboxId, InboxRow>,
     keys: BTreeMap<[u8; 32], KeyRow>,
@@ -37,6 +45,16 @@ struct Held {
     rates: HashMap<ConnectionId, Rate>,
     holds: BTreeMap<OnHold, Hold>,
     stamped_at: Option<Timestamp>,
+    endpoints: BTreeMap<EndpointId, Endpoint>,
+    notices: BTreeMap<NoticeId, Notice>,
+    deliveries: BTreeMap<DeliveryId, DeliveryRow>,
+}
+
+#[derive(Clone)]
+struct DeliveryRow {
+    /// Its moment is the end of the lease while it is in the air.
+    delivery: Delivery,
+    leased_until: Option<Timestamp>,
 }
 
 #[derive(Clone)]
@@ -89,6 +107,12 @@ impl Memory {
     #[must_use]
     pub fn all_webhooks(&self) -> Vec<KeptWebhook> {
         self.held().inbox.values().map(|row| row.kept.clone()).collect()
+    }
+
+    /// Every notice there is, for a judge.
+    #[must_use]
+    pub fn all_notices(&self) -> Vec<Notice> {
+        self.held().notices.values().cloned().collect()
     }
 
     fn held(&self) -> MutexGuard<'_, Held> {

@@ -20,6 +20,8 @@ mod inbox;
 mod keys;
 mod lists;
 mod looks;
+mod moves;
+mod retention;
 mod saves;
 
 use std::sync::Arc;
@@ -35,17 +37,21 @@ pub use inbox::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
+pub use moves::*;
+pub use retention::*;
 pub use saves::*;
 
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
-use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Reader, Settings};
+use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Reader, Retention, Settings};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
 pub struct Trial {
     /// Calls.
     pub calls: Arc<dyn CallStore>,
+    /// What has changed.
+    pub moves: Arc<dyn Moves>,
     /// Webhooks.
     pub inbox: Arc<dyn Inbox>,
     /// API keys.
@@ -56,6 +62,8 @@ pub struct Trial {
     pub holds: Arc<dyn Holds>,
     /// Copies.
     pub copies: Arc<dyn Copies>,
+    /// What may be forgotten.
+    pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
     pub clock: Arc<dyn Clock>,
 }
@@ -188,6 +196,14 @@ macro_rules! store_promises {
             concurrent_looks_share_no_call,
             the_next_look_is_put_off_unless_the_call_has_changed,
             the_next_moment_is_the_earliest_of_all,
+            // moves
+            every_call_that_changed_is_met_at_its_newest_revision,
+            a_new_call_is_met_too_and_only_until_it_changes,
+            a_client_meets_its_own_calls_and_an_operator_all,
+            whoever_reads_on_behind_a_stretch_misses_and_repeats_nothing,
+            long_orders_come_in_stretches_and_each_call_once,
+            a_mark_is_found_by_its_change_and_only_by_who_may_see_it,
+            calls_are_read_whole_in_the_order_they_are_named,
             // inbox
             a_webhook_is_kept_once_per_connection,
             of_many_concurrent_repetitions_one_is_kept,
@@ -197,6 +213,17 @@ macro_rules! store_promises {
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
+            // retention
+            an_erased_call_keeps_its_facts_and_nothing_else,
+            raw_webhooks_of_an_erased_call_are_empty_and_known_again,
+            a_webhook_handled_after_its_call_was_erased_is_kept_empty,
+            what_was_left_over_and_names_an_erased_call_is_empty,
+            erasing_and_settling_at_once_leave_nothing,
+            a_number_that_was_erased_is_found_nowhere,
+            content_is_due_when_its_call_was_over_long_enough,
+            raw_webhooks_are_cleared_once_handled_and_old,
+            webhooks_are_dropped_when_their_time_is_over,
+            keys_are_dropped_when_their_time_is_over,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

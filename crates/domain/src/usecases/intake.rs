@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::record::{RecordError, Recorded, Recorder};
-use crate::model::call::What;
+use crate::model::call::{Attempt, What};
 use crate::model::moment::{elapsed, later};
 use crate::model::{Call, CallEvent, ConnectionId, InboxId, Stale};
 use crate::ports::{
@@ -137,14 +137,15 @@ impl Intake {
                 self.settle(id, Progress::Ignored, None).await
             }
             Reading::Ask(about) => match self.store.find(&about).await? {
-                Match::One(call, _) => {
+                Match::One(call, attempt) => {
                     self.ask_now(&call).await?;
-                    self.settle(id, Progress::Applied, Some(about)).await
+                    self.settle(id, Progress::Applied, Some(matched(about, &attempt))).await
                 }
                 _ => self.park(&kept, about).await,
             },
             Reading::Says { about, evidence } => match self.store.find(&about).await? {
                 Match::One(call, attempt) => {
+                    let about = matched(about, &attempt);
                     let event = CallEvent::Evidence { attempt, evidence };
                     let progress = progress_of(&self.recorder.record(*call, &event).await?);
                     self.settle(id, progress, Some(about)).await
@@ -201,6 +202,11 @@ impl Intake {
         let id = InboxId::new(received_at, self.chance.for_id());
         Parcel { id, connection, is_report, dedupe_key, webhook, received_at }
     }
+}
+
+/// What a webhook speaks of is kept with the attempt it was found to be about: by that an erased call's are found again.
+fn matched(about: AttemptRef, attempt: &Attempt) -> AttemptRef {
+    AttemptRef { attempt: Some(attempt.id), ..about }
 }
 
 fn progress_of(recorded: &Recorded) -> Progress {

@@ -6,10 +6,12 @@
 //! - [`deliver`]: tell clients what became of their calls.
 //! - [`dispatch`]: place what is due.
 //! - [`endpoints`]: where clients want to be told.
+//! - [`erase`]: forget a call's content, or a person.
 //! - [`intake`]: webhooks: keep, then match, apply or park.
 //! - [`pause`]: hold back what is not to be dialed now.
 //! - [`reconcile`]: ask about calls gone silent, enforce deadlines.
 //! - [`record`]: the one way in which all of them change a call.
+//! - [`retain`]: forget what was kept long enough.
 
 pub mod agents;
 pub mod backups;
@@ -17,10 +19,12 @@ pub mod calls;
 pub mod deliver;
 pub mod dispatch;
 pub mod endpoints;
+pub mod erase;
 pub mod intake;
 pub mod pause;
 pub mod reconcile;
 pub mod record;
+pub mod retain;
 
 pub use agents::Agents;
 pub use backups::Backups;
@@ -28,7 +32,9 @@ pub use calls::Calls;
 pub use deliver::Deliver;
 pub use dispatch::Dispatch;
 pub use endpoints::Endpoints;
+pub use erase::Erase;
 pub use intake::Intake;
 pub use pause::Pause;
 pub use reconcile::Reconcile;
 pub use record::Recorder;
+pub use retain::Retain;

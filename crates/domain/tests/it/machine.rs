@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
-use callgate_domain::model::call::{Looks, Outcome};
+use callgate_domain::model::call::{By, Looks, Outcome};
 use callgate_domain::model::{
-    Call, CallEvent, CallState, Deadline, EndedReason, Evidence, Placing, Retry, Seen, Source, Stale, Transition,
+    Call, CallEvent, CallState, Deadline, EndedReason, Erasure, Evidence, Placing, Retry, Seen, Source, Stale, Transition,
 };
 
 use crate::made::{
@@ -70,6 +70,9 @@ fn happenings(call: &Call) -> Vec<Happening> {
         happens(format!("refused: {reason}"), CallEvent::Refused(reason), EARLY);
     }
     happens("restored".to_owned(), CallEvent::Restored, EARLY);
+    for by in [By::Client, By::Gateway] {
+        happens(format!("erased by {by}"), CallEvent::Erased(Erasure { by, person: false }), LATE);
+    }
     for deadline in Deadline::ALL {
         happens(format!("deadline {deadline}, before"), CallEvent::DeadlinePassed(*deadline), 10);
         happens(format!("deadline {deadline}"), CallEvent::DeadlinePassed(*deadline), LATE);

@@ -9,6 +9,7 @@ mod calls;
 mod corpus;
 mod desk;
 mod dispatch;
+mod erase;
 mod holds;
 mod intake;
 mod machine;

@@ -12,7 +12,17 @@ fn trial() -> Trial {
     let clock = Arc::new(HandClock::at(at(0)));
     let memory = Arc::new(Memory::new(clock.clone()));
     let (calls, inbox, keys, settings) = (memory.clone(), memory.clone(), memory.clone(), memory.clone());
-    Trial { calls, inbox, keys, settings, holds: memory.clone(), copies: memory, clock }
+    Trial {
+        calls,
+        moves: memory.clone(),
+        inbox,
+        keys,
+        settings,
+        holds: memory.clone(),
+        copies: memory.clone(),
+        retention: memory,
+        clock,
+    }
 }
 
 macro_rules! in_memory {

@@ -1,4 +1,4 @@
-//! `callgate calls`: list, get, watch and cancel.
+//! `callgate calls`: list, get, watch, export and cancel.
 
 use std::fmt::Write as _;
 
@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use super::client::Client;
+use super::export::{Format, export};
 use super::out::{Out, clean};
 use super::progress::minutes;
 use super::watch::Watch;
@@ -19,7 +20,7 @@ use super::{Global, phone, table};
 use crate::failure::{Exit, Failure};
 use crate::{duration, hint};
 
-/// List, get, watch and cancel calls
+/// List, get, watch, export and cancel calls
 #[derive(Debug, Subcommand)]
 #[command(
     before_help = "Examples:\n  callgate calls list --status completed --since 24h\n  callgate calls get CALL_ID --transcript\n"
@@ -62,6 +63,19 @@ pub enum Calls {
         #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
         timeout: Option<Duration>,
     },
+    /// Your calls with their content, to stdout
+    #[command(before_help = "Example:\n  callgate calls export --since 30d > calls.jsonl\n")]
+    Export {
+        /// Lines of JSON, or a table
+        #[arg(long, value_enum, default_value_t = Format::Jsonl)]
+        format: Format,
+        /// Only accepted since then: 24h, 30d
+        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
+        since: Option<Duration>,
+        /// Go on where an export before broke off
+        #[arg(long, conflicts_with = "since")]
+        cursor: Option<String>,
+    },
     /// Ask for the end of a call
     #[command(before_help = "Example:\n  callgate calls cancel CALL_ID\n")]
     Cancel {
@@ -92,6 +106,7 @@ impl Calls {
                 let watch = Watch { client: &client, id: &text, is_new: false, patience: timeout, flags };
                 watch.show(out).await.map_err(|failure| named(failure, id))
             }
+            Self::Export { format, since, cursor } => export(&client, format, since, cursor, &flags, out).await,
             Self::Cancel { call_id } => {
                 let id = known(&call_id)?;
                 cancel(&client, id, out).await.map_err(|failure| named(failure, id))

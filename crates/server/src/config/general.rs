@@ -28,6 +28,9 @@ const LONGEST_TALK: Duration = Duration::from_hours(24);
 /// The bounds of every limit on a conversation.
 pub const TALK: RangeInclusive<Duration> = SHORTEST_TALK..=LONGEST_TALK;
 
+/// How short and how long content may be kept: what is kept for less could be gone before its client reads it.
+const KEEP: RangeInclusive<Duration> = Duration::from_hours(1)..=Duration::from_hours(24 * 3_650);
+
 /// Reads all layers.
 pub fn read(given: &Given, environment: &Environment) -> Reading {
     match layers(given, environment) {
@@ -215,8 +218,10 @@ fn calls(section: Section<'_>, defaults: &Table) -> Calls {
             .map(|prefixes| prefixes.into_iter().map(|prefix| prefix.0).collect()),
         queue_ttl: section.duration("queue_ttl", SECOND..=Duration::from_hours(24 * 30)).unwrap_or_default(),
         settle_grace: section.duration("settle_grace", SECOND..=Duration::from_hours(24 * 7)).unwrap_or_default(),
+        keep: section.duration("keep", KEEP).unwrap_or_default(),
+        keep_raw: section.duration("keep_raw", KEEP).unwrap_or_default(),
     };
-    for name in ["keep", "keep_raw", "duplicate_guard"] {
+    for name in ["duplicate_guard"] {
         section.not_yet(name, default_of(defaults, "calls", name));
     }
     section.finish();

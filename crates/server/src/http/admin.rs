@@ -1,6 +1,7 @@
 //! `/v1/admin`: for operators, with a key that has the scope `admin`. Its answers name connections; none is public.
 
 pub mod backup;
+pub mod erase;
 pub mod pause;
 
 use super::error::{Code, Problem};

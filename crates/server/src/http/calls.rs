@@ -1,6 +1,7 @@
 //! `/v1/calls`: one file for each thing that can be asked for.
 
 pub mod cancel;
+pub mod content;
 pub mod create;
 pub mod events;
 pub mod list;

@@ -85,6 +85,8 @@ catalogue! {
         "Send the same request again after the seconds in Retry-After: it gets the answer of the first.";
     AlreadyTerminal CONFLICT "already_terminal" "The call is already over"
         "The status of a call that is over never changes.";
+    NotTerminal CONFLICT "not_terminal" "The call is not over yet"
+        "This can be done once the call is over. Cancel it, or wait for its end.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     TooManyEndpoints CONFLICT "too_many_endpoints" "There are too many webhook endpoints"

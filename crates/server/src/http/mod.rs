@@ -75,6 +75,7 @@ routes! {
     GET  "/v1/calls/{call_id}/events"               [CallsRead]   calls::events::stream_call;
     GET  "/v1/calls/{call_id}/timeline"             [CallsRead]   calls::timeline::get_timeline;
     GET  "/v1/calls/{call_id}/recording"            [CallsRead]   calls::recording::get_recording;
+    DELETE "/v1/calls/{call_id}/content"            [CallsWrite]  calls::content::erase_content;
     // 2. Agents
     GET  "/v1/agents"                               [AgentsRead]  agents::list_agents;
     GET  "/v1/agents/{key}"                         [AgentsRead]  agents::get_agent;
@@ -96,6 +97,7 @@ routes! {
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
+    POST "/v1/admin/erase"                          [Admin]       admin::erase::erase, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;

@@ -32,8 +32,9 @@ pub struct CallView<'a> {
     duration: Option<u32>,
     /// The key of the agent that talks.
     agent: &'a str,
-    /// Who is called, in E.164.
-    phone: &'a str,
+    /// Who is called, in E.164; null once an operator erased the number.
+    #[schema(required = true)]
+    phone: Option<&'a str>,
     /// Whether the call is over and its status final.
     terminal: bool,
     /// Why it ended; null until terminal.
@@ -151,7 +152,7 @@ pub fn call(call: &Call, cancel_supported: bool) -> CallView<'_> {
         transcript: Part::There(transcript.map(|held| held.text.as_str())),
         duration: call.duration_s(),
         agent: call.agent.as_str(),
-        phone: call.phone.e164(),
+        phone: (!call.phone.is_erased()).then(|| call.phone.e164()),
         terminal,
         ended_reason: call.ended_reason.filter(|_| terminal).map(Text),
         ended_by: terminal.then(|| Text(call.ended_by.unwrap_or(EndedBy::Unknown))),

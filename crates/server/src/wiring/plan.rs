@@ -7,6 +7,7 @@ use callgate_adapters::providers::{self, ConnectionSettings, Kind};
 use callgate_domain::model::{Agent, ConnectionId};
 use callgate_domain::ports::InvalidSettings;
 use callgate_domain::usecases::calls::CallLimits;
+use callgate_domain::usecases::retain::KeepFor;
 
 use crate::config::{Config, ConnectionConfig, DatabaseKind};
 
@@ -27,6 +28,8 @@ pub struct Plan {
     pub agents: Vec<Agent>,
     /// The bounds of calls.
     pub limits: CallLimits,
+    /// How long things are kept.
+    pub keep: KeepFor,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
     /// Addresses that notices may go to although they are not public.
@@ -73,6 +76,7 @@ impl Plan {
                 settle_grace: config.calls.settle_grace,
                 allow_numbers: config.calls.allow_numbers,
             },
+            keep: KeepFor { content: config.calls.keep, raw: config.calls.keep_raw },
             max_live: config.calls.max_live,
             allow_private: config.webhooks.allow_private,
             public_url: config.server.public_url,

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub struct Server {
     pub client: Client,
     handle: ServerHandle,
     _workers: Option<Workers>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Server {
@@ -83,7 +84,12 @@ impl Server {
         tokio::spawn(server);
         let workers = setup.workers.then(|| Workers::start(&gateway));
         let client = Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client");
-        Self { url, gateway, client, handle, _workers: workers, _folder: folder }
+        Self { url, gateway, client, handle, _workers: workers, folder }
+    }
+
+    /// Where its data is.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A request without a key.

@@ -8,11 +8,12 @@ use serde_json::Value;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 12] = [
+const HIDDEN: [&str; 13] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/pause",
     "POST /v1/admin/resume",
     "POST /v1/admin/backup",
+    "POST /v1/admin/erase",
     "GET /metrics",
     "GET /openapi.json",
     "GET /docs",
@@ -76,6 +77,7 @@ fn every_operation_has_its_name_its_key_and_its_problems() {
             "streamCall",
             "getTimeline",
             "getRecording",
+            "eraseContent",
             "listAgents",
             "getAgent",
             "reportResult",

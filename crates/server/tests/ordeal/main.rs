@@ -16,6 +16,7 @@ mod load;
 mod log;
 mod own_engine;
 mod process;
+mod proxy;
 mod restored;
 mod several;
 mod side_by_side;

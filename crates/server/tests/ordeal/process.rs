@@ -119,7 +119,7 @@ impl Site {
 }
 
 /// A free port that the system gives to nobody by itself, so that it is still free at the next start.
-fn port() -> u16 {
+pub fn port() -> u16 {
     for _ in 0..1000 {
         let mut bytes = [0; 2];
         callgate_domain::ports::Chance::bytes(&callgate_adapters::clock::SystemChance, &mut bytes);

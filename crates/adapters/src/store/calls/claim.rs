@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use callgate_domain::model::call::Entry;
 use callgate_domain::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::{Live, Pick, Room};
-use callgate_domain::model::{AgentKey, Call, CallEvent, CallId, CallState, ConnectionId, OnHold, Transition, WorkerId};
+use callgate_domain::model::{AgentKey, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Transition, WorkerId};
 use callgate_domain::ports::{Clock, Taken};
 use diesel::dsl::{case_when, count_star};
 use diesel::prelude::*;
@@ -21,6 +22,7 @@ use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect::{self, take_ids};
 use crate::store::error::Failure;
 use crate::store::holds;
+use crate::store::outbox;
 use crate::store::rows::history::HistoryRow;
 use crate::store::rows::word;
 use crate::store::schema::calls;
@@ -52,7 +54,7 @@ pub fn claim(
     let mut rates = Rates::recall(db, room, now.0)?;
     let claim = Claim { by, until: later(now.0, lease), now };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let (mut taken, mut history, mut after) = (Vec::new(), Vec::new(), None);
+    let (mut taken, mut history, mut notices, mut after) = (Vec::new(), Vec::new(), Vec::new(), None);
     for _ in 0..PAGES {
         let agents = Agents::free(room, &live);
         if agents.is_empty() || taken.len() >= limit {
@@ -62,10 +64,11 @@ pub fn claim(
         let ids: Vec<_> = due.iter().map(|(id, _)| *id).collect();
         for call in load_all(db, &ids)? {
             if taken.len() < limit
-                && let Some((call, line)) = claim.take(db, &call, room, &mut live)?
+                && let Some((moved, entry)) = claim.take(db, &call, room, &mut live)?
             {
-                taken.push(call);
-                history.push(line);
+                history.push(HistoryRow::of(moved.id, &entry));
+                notices.extend(Notice::of(Some(&call), &moved, &entry));
+                taken.push(moved);
             }
         }
         after = due.last().copied();
@@ -74,6 +77,7 @@ pub fn claim(
         }
     }
     append(db, history.iter())?;
+    outbox::keep(db, notices.iter())?;
     rates.spend(db, room, &taken, now.0)?;
     Ok(Taken { calls: taken, opens_in: rates.opens_in(room, now.0), is_full: room.is_full() })
 }
@@ -92,7 +96,7 @@ impl Claim {
         call: &Call,
         room: &mut Room,
         live: &mut Live,
-    ) -> Result<Option<(Call, HistoryRow)>, Failure> {
+    ) -> Result<Option<(Call, Entry)>, Failure> {
         let event = match room.pick(call, live, self.now.0) {
             Pick::Leave => return Ok(None),
             Pick::Expire(deadline) => CallEvent::DeadlinePassed(deadline),
@@ -104,8 +108,7 @@ impl Claim {
         match call.apply(&event, self.now.0) {
             Ok(Transition::Moved { call: moved, entry, .. }) => {
                 save_move(db, &moved, call.revision)?;
-                let line = HistoryRow::of(moved.id, &entry);
-                Ok(Some((*moved, line)))
+                Ok(Some((*moved, entry)))
             }
             Ok(Transition::Ignored(_)) => Ok(None),
             Err(forbidden) => {

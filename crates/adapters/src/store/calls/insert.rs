@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use callgate_domain::model::call::Entry;
 use callgate_domain::model::moment::earlier;
-use callgate_domain::model::{Call, CallId};
+use callgate_domain::model::{Call, CallId, Notice};
 use callgate_domain::ports::{IdempotencyKey, Inserted, StoreError};
 use diesel::prelude::*;
 
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
+use crate::store::outbox;
 use crate::store::rows::attempt::AttemptRow;
 use crate::store::rows::call::CallRow;
 use crate::store::rows::details::DetailsRow;
-use crate::store::rows::history::HistoryRow;
+use crate::store::rows::history::FirstHistoryRow;
 use crate::store::rows::idempotency::IdempotencyRow;
 use crate::store::rows::result::ResultRow;
 use crate::store::schema::{attempts, call_details, calls, history, idempotency, results};
@@ -30,7 +31,9 @@ pub struct NewCalls {
     details: Vec<DetailsRow>,
     attempts: Vec<AttemptRow>,
     results: Vec<ResultRow>,
-    history: Vec<HistoryRow>,
+    history: Vec<FirstHistoryRow>,
+    /// A call may be over from the start.
+    notices: Vec<Notice>,
 }
 
 impl NewCalls {
@@ -42,7 +45,8 @@ impl NewCalls {
             details: calls.iter().filter_map(|(call, _)| DetailsRow::of(call)).collect(),
             attempts: calls.iter().filter_map(|(call, _)| call.attempt.as_ref().map(AttemptRow::of)).collect(),
             results: calls.iter().filter_map(|(call, _)| ResultRow::of(call)).collect(),
-            history: calls.iter().map(|(call, entry)| HistoryRow::of(call.id, entry)).collect(),
+            history: calls.iter().map(|(call, entry)| FirstHistoryRow::of(call.id, entry)).collect(),
+            notices: calls.iter().filter_map(|(call, entry)| Notice::of(None, call, entry)).collect(),
             calls: calls.iter().map(|(call, _)| CallRow::of(call)).collect(),
         }
     }
@@ -116,5 +120,6 @@ fn write(db: &mut AnyConnection, requests: &[&NewCalls]) -> QueryResult<()> {
     dialect::insert_all!(db, call_details::table, requests.iter().flat_map(|request| &request.details))?;
     dialect::insert_all!(db, attempts::table, requests.iter().flat_map(|request| &request.attempts))?;
     dialect::insert_all!(db, results::table, requests.iter().flat_map(|request| &request.results))?;
-    dialect::insert_all!(db, history::table, requests.iter().flat_map(|request| &request.history))
+    dialect::insert_all!(db, history::table, requests.iter().flat_map(|request| &request.history))?;
+    outbox::keep(db, requests.iter().flat_map(|request| &request.notices))
 }

@@ -1,13 +1,15 @@
-//! Saving changes: call, attempts, result and history row, each under the revision and the claim it was made from.
+//! Saving changes: call, attempts, result, history row and notice, each under the revision and the claim it was made from.
 
 use callgate_domain::model::call::What;
-use callgate_domain::model::{Call, CallState, Revision};
+use callgate_domain::model::{Call, CallState, Notice, Revision};
 use callgate_domain::ports::{Change, StoreError};
 use diesel::prelude::*;
 
+use super::erase::Erases;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
+use crate::store::outbox;
 use crate::store::rows::attempt::AttemptRow;
 use crate::store::rows::call::CallRow;
 use crate::store::rows::history::HistoryRow;
@@ -35,6 +37,9 @@ pub struct Saving {
     begun: Option<AttemptRow>,
     result: Option<ResultRow>,
     history: HistoryRow,
+    notice: Option<Notice>,
+    /// What it takes along where it erases a call.
+    erases: Option<Erases>,
 }
 
 impl Saving {
@@ -54,6 +59,8 @@ impl Saving {
             begun,
             result: ResultRow::of(call),
             history: HistoryRow::of(call.id, &change.entry),
+            notice: change.notice.clone(),
+            erases: (change.entry.what == What::Erased).then(|| Erases::of(call)),
         }
     }
 }
@@ -80,6 +87,8 @@ pub fn save_all(db: &mut AnyConnection, all: &[Saving]) -> Result<Vec<Result<(),
     dialect::insert_all!(db, attempts::table, saved.iter().filter_map(|saving| saving.begun.as_ref()))?;
     save_results(db, &saved)?;
     append(db, saved.iter().map(|saving| &saving.history))?;
+    outbox::keep(db, saved.iter().filter_map(|saving| saving.notice.as_ref()))?;
+    saved.iter().filter_map(|saving| saving.erases.as_ref()).try_for_each(|erases| erases.run(db))?;
     Ok(answers)
 }
 
@@ -100,7 +109,7 @@ fn save_call(db: &mut AnyConnection, saving: &Saving) -> QueryResult<usize> {
 }
 
 /// Saves a call's move where its transaction already holds the row: no attempt, no result, no claim to check. Its history
-/// is still to be appended.
+/// is still to be appended, and its notice to be kept.
 pub fn save_move(db: &mut AnyConnection, call: &Call, from: Revision) -> Result<(), Failure> {
     let row = CallRow::of(call);
     let held = calls::id.eq(row.always.id).and(calls::revision.eq(i64::from(from.0)));

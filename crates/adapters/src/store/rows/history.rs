@@ -9,7 +9,7 @@ use crate::store::error::Unreadable;
 use crate::store::schema::history;
 use crate::store::types::{Id, Instant};
 
-/// One line of a call's history.
+/// One line of a call's history. The database adds when it took it in.
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = history, treat_none_as_default_value = false)]
 pub struct HistoryRow {
@@ -20,6 +20,28 @@ pub struct HistoryRow {
     pub what: String,
     pub caused_by: String,
     pub hash: Vec<u8>,
+}
+
+/// The first line of a call's history. It has no moment in the order of changes: the call's id holds it.
+#[derive(Debug, Clone, Insertable)]
+#[diesel(table_name = history, treat_none_as_default_value = false)]
+pub struct FirstHistoryRow {
+    call_id: Id,
+    revision: i64,
+    happened_at: Instant,
+    status: String,
+    what: String,
+    caused_by: String,
+    hash: Vec<u8>,
+    kept_at: Option<Instant>,
+}
+
+impl FirstHistoryRow {
+    /// The row of a new call's entry.
+    pub fn of(call: CallId, entry: &Entry) -> Self {
+        let HistoryRow { call_id, revision, happened_at, status, what, caused_by, hash } = HistoryRow::of(call, entry);
+        Self { call_id, revision, happened_at, status, what, caused_by, hash, kept_at: None }
+    }
 }
 
 impl HistoryRow {

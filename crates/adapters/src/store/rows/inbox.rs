@@ -25,7 +25,8 @@ pub struct InboxRow {
     pub dedupe_key: String,
     pub url: Option<String>,
     pub headers: Json,
-    pub body: Vec<u8>,
+    /// None once it was cleared.
+    pub body: Option<Vec<u8>>,
     pub received_at: Instant,
     pub progress: String,
     pub tries: i32,
@@ -44,7 +45,7 @@ impl InboxRow {
             dedupe_key: storable(&parcel.dedupe_key).into_owned(),
             url: webhook.url.as_deref().map(|url| storable(url).into_owned()),
             headers: Json(storable_json(&webhook.headers.iter().map(header).collect())),
-            body: webhook.body.clone(),
+            body: Some(webhook.body.clone()),
             received_at: Instant(parcel.received_at),
             progress: Progress::Waiting.as_str().to_owned(),
             tries: 0,
@@ -63,11 +64,25 @@ impl InboxRow {
                 connection,
                 is_report: self.kind == REPORT,
                 dedupe_key: self.dedupe_key,
-                webhook: Authentic::verified(RawWebhook { url: self.url, headers, body: self.body }),
+                webhook: Authentic::verified(RawWebhook { url: self.url, headers, body: self.body.unwrap_or_default() }),
                 received_at: self.received_at.0,
             },
             progress: word("inbox.progress", &self.progress)?,
             tries: number("inbox.tries", self.tries)?,
         })
     }
+}
+
+/// What a webhook is without its content: body, headers, and the address, which holds a token.
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = inbox, treat_none_as_null = true)]
+pub struct Cleared {
+    url: Option<String>,
+    headers: Json,
+    body: Option<Vec<u8>>,
+}
+
+/// Nothing of what was sent.
+pub fn cleared() -> Cleared {
+    Cleared { url: None, headers: Json(Value::Array(Vec::new())), body: None }
 }

@@ -4,11 +4,14 @@
 
 pub mod attempt;
 pub mod call;
+pub mod delivery;
 pub mod details;
+pub mod endpoint;
 pub mod history;
 pub mod idempotency;
 pub mod inbox;
 pub mod key;
+pub mod notice;
 pub mod rate;
 pub mod result;
 pub mod terms;

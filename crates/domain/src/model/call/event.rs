@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::attempt::Attempt;
 use super::ending::EndedReason;
+use super::erase::Erasure;
 use crate::model::evidence::Evidence;
 use crate::model::ids::{AttemptId, ConnectionId, WorkerId};
 use crate::model::provider::Placing;
@@ -53,6 +54,8 @@ pub enum CallEvent {
     Refused(EndedReason),
     /// It was found open in a copy of the store that is started for the first time.
     Restored,
+    /// Its content is to be forgotten, for good. Only a call that is over can be erased.
+    Erased(Erasure),
     /// A moment passed.
     DeadlinePassed(Deadline),
 }

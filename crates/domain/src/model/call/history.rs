@@ -48,6 +48,8 @@ words! {
         CancelRequested = "cancel_requested",
         /// It was open in a backup that was restored: it is only looked up from then on.
         Restored = "restored",
+        /// Its content was erased, for good.
+        Erased = "erased",
     }
 }
 

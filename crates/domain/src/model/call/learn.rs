@@ -236,7 +236,7 @@ impl Call {
         self.take_id(evidence, at);
         self.answered_at = self.answered_at.or(self.believed(evidence.answered_at));
         let missing = self.result.transcript.as_ref().is_none_or(|held| !held.is_final);
-        if let Some(words) = Transcript::of(evidence).filter(|_| missing && self.transcript_status != TranscriptStatus::Erased)
+        if let Some(words) = Transcript::of(evidence).filter(|_| missing && !self.is_erased())
             && self.result.transcript.as_ref().is_none_or(|held| words.beats(held))
         {
             self.hold(words);
@@ -276,13 +276,14 @@ impl Call {
         if is_over {
             self.result.duration_s = self.result.duration_s.or(evidence.duration_s);
         }
-        if self.transcript_status == TranscriptStatus::Erased {
+        // A fact that protects somebody, whatever was erased.
+        self.result.opt_out |= evidence.opt_out;
+        if self.is_erased() {
             return;
         }
         let result = &mut self.result;
         result.summary = result.summary.take().or_else(|| evidence.summary.clone());
         result.recording = result.recording.take().or_else(|| evidence.recording.clone());
-        result.opt_out |= evidence.opt_out;
         for (key, value) in &evidence.extracted {
             result.extracted.entry(key.clone()).or_insert_with(|| value.clone());
         }

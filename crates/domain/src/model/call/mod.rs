@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod conversation;
 pub mod ending;
+pub mod erase;
 pub mod event;
 pub mod history;
 pub mod learn;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 pub use attempt::{Attempt, Outcome};
 pub use conversation::{CallResult, Role, Transcript, TranscriptStatus, Turn};
 pub use ending::{EndedBy, EndedReason};
+pub use erase::Erasure;
 pub use event::{CallEvent, Deadline};
 pub use history::{By, Entry, Hash, What};
 pub use state::{CallState, Status};

@@ -80,6 +80,7 @@ impl Call {
             CallEvent::CancelRequested => Ok(self.cancel(at)),
             CallEvent::Refused(reason) => self.be_refused(*reason, at),
             CallEvent::Restored => Ok(self.be_restored(at)),
+            CallEvent::Erased(erasure) => self.be_erased(*erasure, at),
             CallEvent::DeadlinePassed(deadline) => Ok(self.pass(*deadline, at)),
         }
     }
@@ -353,7 +354,7 @@ impl Call {
         Transition::Moved { call: Box::new(next), entry, earlier: None }
     }
 
-    fn forbids(&self, event: &'static str) -> Forbidden {
+    pub(super) fn forbids(&self, event: &'static str) -> Forbidden {
         Forbidden { state: self.state, event }
     }
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::{Held, KeyUsed, Memory};
 use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
-use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals};
+use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals, What};
 use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
-use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, OnHold, Revision, Transition, WorkerId};
+use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Revision, Transition, WorkerId};
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
@@ -38,6 +38,9 @@ impl CallStore for Memory {
             held.idempotency.insert((key.client, key.operation, key.key), used);
         }
         for (call, entry) in calls {
+            if let Some(notice) = Notice::of(None, &call, &entry) {
+                held.keep_notice(notice);
+            }
             held.history.insert(call.id, vec![entry]);
             held.calls.insert(call.id, call);
         }
@@ -257,9 +260,17 @@ impl Held {
         if !is_new || !self.permits(id, &changed) {
             return Err(StoreError::Conflict);
         }
+        self.taken_in.insert((id, change.entry.revision), now);
+        let erases = change.entry.what == What::Erased;
         self.history.entry(id).or_default().push(change.entry);
         self.attempts.extend(changed.into_iter().map(|attempt| (attempt.id, attempt)));
         self.calls.insert(id, storable(change.call));
+        if let Some(notice) = change.notice {
+            self.keep_notice(notice);
+        }
+        if erases {
+            self.forget_webhooks_of(id);
+        }
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{InboxRow, Memory};
 use crate::model::moment::later;
-use crate::model::{ConnectionId, InboxId, ProviderCallId};
+use crate::model::{Call, ConnectionId, InboxId, ProviderCallId};
 use crate::ports::{AttemptRef, Inbox, Kept, KeptWebhook, Parcel, Progress, StoreError, together};
 
 #[async_trait]
@@ -64,7 +64,14 @@ impl Inbox for Memory {
         again_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let mut held = self.held();
+        let of_call = about.as_ref().and_then(|about| about.attempt).and_then(|id| held.attempts.get(&id)).map(|held| held.call);
+        let erased = of_call.and_then(|call| held.calls.get(&call)).is_some_and(Call::is_erased);
+        let of_nothing = progress == Progress::Ignored && about.is_none();
         let row = held.inbox.get_mut(&id).ok_or(StoreError::NotFound)?;
+        let over = !matches!(progress, Progress::Waiting | Progress::Parked);
+        if over && (erased || of_nothing) {
+            row.clear();
+        }
         row.kept.progress = progress;
         row.kept.tries = if progress == Progress::Parked { 0 } else { row.kept.tries };
         row.about = about.unwrap_or_default();

@@ -86,10 +86,6 @@ fn what_this_release_does_not_act_on_is_refused_and_never_ignored() {
         "callgate.toml:2: calls.duplicate_guard = \"reject\" is not supported yet\n  Leave it out, or write its default: duplicate_guard = \"off\"",
     );
     check(
-        "[calls]\nkeep = \"30d\"",
-        "callgate.toml:2: calls.keep = \"30d\" is not supported yet\n  Leave it out, or write its default: keep = \"90d\"",
-    );
-    check(
         "[limits]\nspend_calls_per_day = 5",
         "callgate.toml:2: limits.spend_calls_per_day = 5 is not supported yet\n  Leave it out, or write its default: spend_calls_per_day = 0",
     );

@@ -1,4 +1,5 @@
 //! `/v1/admin`.
 
 mod backup;
+mod erase;
 mod pause;

@@ -1,6 +1,7 @@
 //! `/v1/calls`.
 
 mod cancel;
+mod content;
 mod create;
 mod events;
 mod idempotency;

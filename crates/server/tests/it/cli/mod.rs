@@ -5,6 +5,7 @@ mod call;
 mod calls;
 mod config;
 mod db;
+mod export;
 mod follow;
 mod help;
 mod pause;
@@ -115,6 +116,11 @@ impl Running {
             line.extend(byte);
         }
         String::from_utf8(line).expect("UTF-8")
+    }
+
+    /// Nobody reads its answer any more.
+    pub fn stop_reading(&mut self) {
+        drop(self.child.as_mut().and_then(|child| child.stdout.take()));
     }
 
     /// What it said, once it is over.
