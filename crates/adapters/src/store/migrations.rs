@@ -77,7 +77,21 @@ mod tests {
                 vec![$(debug_query::<diesel::sqlite::Sqlite, _>(&schema::$table::table.as_query()).to_string()),+]
             };
         }
-        let selects = tables!(calls, call_details, results, attempts, history, idempotency, inbox, keys, connections, settings, endpoints, notices, deliveries);
+        let selects = tables!(
+            calls,
+            call_details,
+            results,
+            attempts,
+            history,
+            idempotency,
+            inbox,
+            keys,
+            connections,
+            settings,
+            endpoints,
+            notices,
+            deliveries
+        );
         let quoted = |select: &str| select.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
         selects
             .iter()

@@ -21,6 +21,7 @@ mod keys;
 mod lists;
 mod looks;
 mod moves;
+mod outbox;
 mod retention;
 mod saves;
 
@@ -38,12 +39,15 @@ pub use keys::*;
 pub use lists::*;
 pub use looks::*;
 pub use moves::*;
+pub use outbox::*;
 pub use retention::*;
 pub use saves::*;
 
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
-use crate::ports::{CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Reader, Retention, Settings};
+use crate::ports::{
+    CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Outbox, Reader, Retention, Settings,
+};
 
 /// A fresh, empty store, and the clock that it goes by.
 #[derive(Clone)]
@@ -54,6 +58,8 @@ pub struct Trial {
     pub moves: Arc<dyn Moves>,
     /// Webhooks.
     pub inbox: Arc<dyn Inbox>,
+    /// Where clients want to be told, and what.
+    pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
     /// The program's own settings.
@@ -224,6 +230,24 @@ macro_rules! store_promises {
             raw_webhooks_are_cleared_once_handled_and_old,
             webhooks_are_dropped_when_their_time_is_over,
             keys_are_dropped_when_their_time_is_over,
+            // outbox
+            what_ends_a_call_tells_its_client_in_the_same_commit,
+            a_change_that_meets_another_tells_nothing,
+            a_call_that_ends_in_a_claim_is_told_too,
+            each_endpoint_is_told_what_it_wants_and_of_its_own_client,
+            couriers_share_no_delivery,
+            five_are_in_the_air_to_one_endpoint_whoever_takes,
+            the_backlog_of_one_endpoint_does_not_hide_anothers,
+            a_delivery_whose_courier_is_gone_is_taken_again,
+            leases_of_a_life_before_end_at_once,
+            what_did_not_come_through_is_tried_at_its_moment_and_not_before,
+            an_endpoint_that_is_gone_is_disabled_and_what_waits_waits_on,
+            what_is_sent_again_keeps_its_notice,
+            what_an_endpoint_missed_is_recovered_and_nothing_else,
+            an_endpoint_is_changed_by_its_client_alone,
+            a_client_has_so_many_endpoints_and_no_more,
+            deliveries_come_in_pages_and_each_filter_filters,
+            a_test_goes_to_the_endpoint_that_was_asked_for,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,
