@@ -34,6 +34,7 @@ impl SqlInspection {
 /// A webhook's row beside what it is about.
 type LookedRow = (InboxRow, Option<Id>, Option<String>, Option<String>);
 
+/// What is selected; a macro, since each database compiles it for itself.
 macro_rules! looked {
     () => {
         (InboxRow::as_select(), inbox::about_attempt, inbox::about_provider_call, inbox::about_connection)

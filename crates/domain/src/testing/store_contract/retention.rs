@@ -9,7 +9,7 @@ use super::Trial;
 use super::access::a_line;
 use crate::model::call::{By, CallResult};
 use crate::model::moment::{earlier, later};
-use crate::model::{Asked, Call, CallEvent, Delivery, Erasure, Notice, Phone, Seen};
+use crate::model::{Asked, Call, CallEvent, Delivery, Erasure, Notice, Phone, Quota, Seen};
 use crate::ports::{AttemptRef, AuditAction, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
 use crate::testing::builders::{
     a_call, a_parcel, after, an_endpoint, change, client, connection, evidence, object, phone, provider_call, unique,
@@ -192,7 +192,7 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
         let days = if nth % 2 == 0 { 8 } else { 6 };
         let made = a_call().at(earlier(now, DAY * days)).accepted();
         let name = key(&format!("k-{nth}"));
-        trial.calls.insert(vec![made], Some(name.clone())).await.expect("a new call");
+        trial.calls.insert(vec![made], Some(name.clone()), &Quota::default()).await.expect("a new call");
         if days == 8 { old.push(name) } else { young.push(name) }
     }
     let (mut place, mut pages) = (None, 0);
