@@ -31,7 +31,7 @@ pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
 pub use inspection::{Inspection, Looked, Replayed};
 pub use keys::{ApiKey, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope};
 pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};
-pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried};
+pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, in_turn};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
 pub use retention::{KeyPlace, Retention, Swept};
 pub use settings::Settings;
