@@ -15,6 +15,7 @@ mod export;
 mod follow;
 mod key;
 mod keys;
+mod listen;
 mod out;
 mod pause;
 mod phone;
@@ -99,6 +100,7 @@ enum Command {
     Agents(agents::Agents),
     #[command(subcommand)]
     Keys(keys::Keys),
+    Listen(listen::Listen),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -138,6 +140,7 @@ impl Command {
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
             Self::Keys(keys) => block_on(keys.run(global, out)),
+            Self::Listen(listen) => block_on(listen.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
         }

@@ -86,6 +86,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(at) = crash_at {
         opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
+    let allow_numbers = plan.limits.allow_numbers.clone();
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
     let recorder = Arc::new(Recorder {
@@ -148,6 +149,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             max_live: plan.max_live,
+            allow_numbers,
             pacing: Pacing::default(),
             hands: Hands::default(),
         },

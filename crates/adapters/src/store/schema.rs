@@ -278,6 +278,16 @@ table! {
     }
 }
 
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    spent (key_id, call_id) {
+        key_id -> sql::Id,
+        call_id -> sql::Id,
+    }
+}
+
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
 joinable!(history -> calls (call_id));

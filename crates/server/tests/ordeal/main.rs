@@ -6,6 +6,7 @@
 
 mod api;
 mod breaker;
+mod canaries;
 mod database;
 mod engine;
 mod engines;
@@ -13,6 +14,7 @@ mod judge;
 mod keys;
 mod kill;
 mod killed;
+mod live;
 mod load;
 mod log;
 mod own_engine;

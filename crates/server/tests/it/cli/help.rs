@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 22] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -12,6 +12,7 @@ const COMMANDS: [&[&str]; 21] = [
     &["calls", "cancel"],
     &["agents"],
     &["agents", "list"],
+    &["listen"],
     &["pause"],
     &["resume"],
     &["config"],
