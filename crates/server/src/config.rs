@@ -44,6 +44,8 @@ pub struct Config {
     pub calls: Calls,
     /// `[limits]`: what clients may do.
     pub limits: Limits,
+    /// `[webhooks]`: where notices may go.
+    pub webhooks: Webhooks,
     /// `[connections.<id>]`: accounts with providers. `simulator` is always among them.
     pub connections: BTreeMap<ConnectionId, ConnectionConfig>,
     /// `[agents.<key>]`: what integrators call with, in the order of their keys.
@@ -121,6 +123,13 @@ pub struct Limits {
     pub calls_per_number_per_day: Option<u32>,
     /// Calls that one key may place within a day; `None` is no limit.
     pub spend_calls_per_day: Option<u32>,
+}
+
+/// `[webhooks]`.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    /// Addresses that notices may go to although they are not public.
+    pub allow_private: Vec<Network>,
 }
 
 /// `[connections.<id>]`.

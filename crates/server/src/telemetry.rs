@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallState, ConnectionId, Revision};
+use callgate_domain::model::ids::DeliveryId;
+use callgate_domain::model::{Call, CallState, ConnectionId, DeliveryResult, Revision};
 use callgate_domain::ports::Progress;
+use callgate_domain::usecases::deliver::Delivered;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
@@ -185,6 +187,20 @@ pub fn work_failed(work: &'static str) {
 pub fn webhook_handled(connection: Option<&ConnectionId>, progress: Progress) {
     let connection = connection.map_or_else(String::new, ToString::to_string);
     metrics::counter!("callgate_inbox_results_total", "connection" => connection, "outcome" => progress.as_str()).increment(1);
+}
+
+/// One record where a try disabled an endpoint, and counts for every one.
+pub fn notice_tried(id: DeliveryId, delivered: &Delivered, took: Duration) {
+    let outcome = match delivered.result {
+        DeliveryResult::Delivered => "delivered",
+        DeliveryResult::Pending => "retried",
+        DeliveryResult::Failed => "exhausted",
+    };
+    metrics::counter!("callgate_webhook_deliveries_total", "outcome" => outcome).increment(1);
+    metrics::histogram!("callgate_webhook_delivery_duration_seconds").record(took);
+    if let Some(endpoint) = delivered.disabled {
+        tracing::warn!(%endpoint, delivery = %id, "an endpoint was disabled: it is gone, or nothing came through for long");
+    }
 }
 
 #[cfg(test)]

@@ -159,8 +159,8 @@ fn ping(db: &mut AnyConnection) -> Result<(), Failure> {
 mod tests {
     use std::sync::{Mutex, PoisonError};
 
-    use callgate_domain::model::pacing::Space;
     use callgate_domain::model::call::By;
+    use callgate_domain::model::pacing::Space;
     use callgate_domain::model::{CallEvent, Erasure, Hold, KeyId, OnHold, Route, Seen, Spending, Status};
     use callgate_domain::ports::{Clock, Mark};
     use callgate_domain::testing::builders::{
@@ -175,8 +175,8 @@ mod tests {
     use crate::store::connection::{Address, Purpose};
     use crate::store::copies;
     use crate::store::migrations;
-    use crate::store::retention;
     use crate::store::moves;
+    use crate::store::retention;
     use crate::store::types::Id;
 
     /// The text of every statement that ran.

@@ -285,6 +285,8 @@ fn plan(folder: &TempDir, setup: &Setup) -> Plan {
         [calls]
         allow_numbers = ["+1202", "+996"]
         {calls}
+        [webhooks]
+        allow_private = ["127.0.0.0/8"]
         [connections.simulator]
         kind = "simulator"
         speed = 100

@@ -21,4 +21,5 @@ mod openapi;
 mod pages;
 mod slow;
 mod stream;
+mod webhook_endpoints;
 mod webhooks;

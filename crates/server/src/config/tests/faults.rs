@@ -100,8 +100,8 @@ fn a_limit_that_is_none_is_refused() {
 #[test]
 fn what_this_release_does_not_act_on_is_refused_and_never_ignored() {
     check(
-        "[webhooks]\nallow_private = [\"10.0.0.0/8\"]",
-        "callgate.toml:2: webhooks.allow_private = [\"10.0.0.0/8\"] is not supported yet\n  Leave it out, or write its default: allow_private = []",
+        "[webhooks]\nallow_private = [\"10.0.0.0/8\", \"receiver\"]",
+        "callgate.toml:2: webhooks.allow_private holds \"receiver\", which is no range of addresses such as \"10.0.0.0/8\"",
     );
     check(
         "[agents.a]\nconnection = \"simulator\"\nvoicemail = \"leave\"",
