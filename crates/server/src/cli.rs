@@ -26,6 +26,7 @@ mod spinner;
 mod stream;
 mod table;
 mod watch;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -101,6 +102,7 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     Listen(listen::Listen),
+    Webhooks(webhooks::Webhooks),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -141,6 +143,7 @@ impl Command {
             Self::Agents(agents) => block_on(agents.run(global, out)),
             Self::Keys(keys) => block_on(keys.run(global, out)),
             Self::Listen(listen) => block_on(listen.run(global, out)),
+            Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
         }

@@ -44,6 +44,8 @@ pub struct Config {
     pub calls: Calls,
     /// `[limits]`: what clients may do.
     pub limits: Limits,
+    /// `[webhooks]`: where notices may go.
+    pub webhooks: Webhooks,
     /// `[connections.<id>]`: accounts with providers. `simulator` is always among them.
     pub connections: BTreeMap<ConnectionId, ConnectionConfig>,
     /// `[agents.<key>]`: what integrators call with, in the order of their keys.
@@ -102,6 +104,8 @@ pub struct Calls {
     pub queue_ttl: Duration,
     /// How long past a call's longest possible end evidence is still awaited.
     pub settle_grace: Duration,
+    /// Whether a second call right behind the first is refused.
+    pub duplicate_guard: bool,
     /// How long a call's content is kept after its end.
     pub keep: Duration,
     /// How long raw webhooks are kept.
@@ -111,8 +115,21 @@ pub struct Calls {
 /// `[limits]`.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Requests per second and key; 0 is no limit.
+    pub requests_per_second: u32,
     /// Failed authentications per minute and address; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// How often one number may ring within a day; `None` is no limit.
+    pub calls_per_number_per_day: Option<u32>,
+    /// Calls that one key may place within a day; `None` is no limit.
+    pub spend_calls_per_day: Option<u32>,
+}
+
+/// `[webhooks]`.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    /// Addresses that notices may go to although they are not public.
+    pub allow_private: Vec<Network>,
 }
 
 /// `[connections.<id>]`.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Dispatch, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
+    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,10 @@ pub struct Gateway {
     pub intake: Intake,
     /// Placing what is due.
     pub dispatch: Dispatch,
+    /// Where clients want to be told.
+    pub endpoints: Endpoints,
+    /// Telling them.
+    pub deliver: Deliver,
     /// Stopping dialing, and letting it go on.
     pub pause: Pause,
     /// What operators look at.

@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallState, ConnectionId, Revision};
+use callgate_domain::model::ids::DeliveryId;
+use callgate_domain::model::{Call, CallState, ConnectionId, DeliveryResult, Revision};
 use callgate_domain::ports::Progress;
+use callgate_domain::usecases::deliver::Delivered;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -25,8 +28,9 @@ pub use phones::{KEY as PHONE_KEY, Mark, Phones};
 /// Seconds, from a quick read to a provider's slow answer.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// Libraries that put what they work on into their records, which no level makes right.
-const SAYS_TOO_MUCH: [&str; 1] = ["rlibphonenumber=off"];
+/// Libraries that put what they work on into their records, which no level makes right; and the one that calls it an error of
+/// ours when a client's bytes are no HTTP.
+const SAYS_TOO_MUCH: [&str; 2] = ["rlibphonenumber=off", "actix_http::h1=off"];
 /// What our own records are called. All others are heard from warnings up, whatever the filter says: below that they tell
 /// of addresses with their queries, of headers and of bodies.
 const OURS: &str = "callgate";
@@ -61,6 +65,18 @@ impl LogFormat {
 /// # Errors
 /// When the filter cannot be read, or logging runs already.
 pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    start_logs_to(filter, format, std::io::stderr)
+}
+
+/// The same, to somewhere else.
+///
+/// # Errors
+/// As [`start_logs`].
+pub fn start_logs_to(
+    filter: &str,
+    format: LogFormat,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> anyhow::Result<()> {
     // The framework's own words at start and stop say nothing that ours do not.
     let mut filter = EnvFilter::try_new(format!("actix_server=warn,{filter}"))?;
     for library in SAYS_TOO_MUCH {
@@ -68,7 +84,7 @@ pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     }
     // A record that cannot be written (a full disk, a reader that has gone) is lost. To complain about it on the same stderr
     // would panic in the middle of whatever was being done.
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let discreet = filter_fn(|record| is_discreet(record.target(), *record.level()));
     let started = match format {
         LogFormat::Text => logs.with_target(false).with_timer(TimeOfDay).with_ansi(colours()).finish().with(discreet).try_init(),
@@ -171,6 +187,20 @@ pub fn work_failed(work: &'static str) {
 pub fn webhook_handled(connection: Option<&ConnectionId>, progress: Progress) {
     let connection = connection.map_or_else(String::new, ToString::to_string);
     metrics::counter!("callgate_inbox_results_total", "connection" => connection, "outcome" => progress.as_str()).increment(1);
+}
+
+/// One record where a try disabled an endpoint, and counts for every one.
+pub fn notice_tried(id: DeliveryId, delivered: &Delivered, took: Duration) {
+    let outcome = match delivered.result {
+        DeliveryResult::Delivered => "delivered",
+        DeliveryResult::Pending => "retried",
+        DeliveryResult::Failed => "exhausted",
+    };
+    metrics::counter!("callgate_webhook_deliveries_total", "outcome" => outcome).increment(1);
+    metrics::histogram!("callgate_webhook_delivery_duration_seconds").record(took);
+    if let Some(endpoint) = delivered.disabled {
+        tracing::warn!(%endpoint, delivery = %id, "an endpoint was disabled: it is gone, or nothing came through for long");
+    }
 }
 
 #[cfg(test)]

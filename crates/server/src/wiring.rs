@@ -10,14 +10,16 @@ use std::sync::{Arc, Mutex};
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
+use callgate_adapters::sender::{Guard, HttpSender, SystemLookup};
 use callgate_adapters::store::{self, OpenError, Relay, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
-    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
+    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, NoticeSender, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Dispatch, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder, Retain,
+    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder,
+    Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 pub use plan::{ConnectionPlan, Plan};
 
 use crate::gateway::{Facts, Gateway};
+use crate::http::notices;
 use crate::signals::Hub;
 use crate::telemetry;
 
@@ -37,6 +40,9 @@ pub enum WiringError {
     /// The database: plan.database, later.
     #[error("the database could not be read: {0}")]
     Store(#[from] StoreError),
+    /// The way out for notices.
+    #[error("webhooks could not be sent: {0}")]
+    Sender(anyhow::Error),
     /// A connection's settings.
     #[error(transparent)]
     Connection(#[from] InvalidSettings),
@@ -64,7 +70,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, keys: key_store, audit, settings, holds, copies, inspection, retention } = stores;
+    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } =
+        stores;
     if let Some(fresh) = fresh_token(chance.as_ref()) {
         hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
     }
@@ -86,6 +93,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(at) = crash_at {
         opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
+    let allow_numbers = plan.limits.allow_numbers.clone();
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
     let recorder = Arc::new(Recorder {
@@ -96,6 +104,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         chance: Arc::clone(&chance),
         signals: Arc::clone(&signals),
     });
+    let sender = HttpSender::new(Guard::new(plan.allow_private), Arc::new(SystemLookup::default()));
+    let sender: Arc<dyn NoticeSender> = Arc::new(sender.map_err(WiringError::Sender)?);
     // Whoever was here before may have erased, and not come to the files.
     let erase = Arc::new(Erase {
         store: Arc::clone(&store),
@@ -121,6 +131,21 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             chance: Arc::clone(&chance),
             signals: Arc::clone(&signals),
             limits: plan.limits,
+        },
+        endpoints: Endpoints {
+            outbox: Arc::clone(&outbox),
+            sender: Arc::clone(&sender),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            signals: Arc::clone(&signals),
+        },
+        deliver: Deliver {
+            outbox,
+            store: Arc::clone(&store),
+            sender,
+            render: notices::render(Arc::clone(&connections)),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
         },
         pause: Pause {
             holds,
@@ -148,6 +173,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             max_live: plan.max_live,
+            allow_numbers,
             pacing: Pacing::default(),
             hands: Hands::default(),
         },

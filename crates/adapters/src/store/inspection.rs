@@ -34,9 +34,10 @@ impl SqlInspection {
 /// A webhook's row beside what it is about.
 type LookedRow = (InboxRow, Option<Id>, Option<String>, Option<String>);
 
+/// What is selected; a macro, since each database compiles it for itself.
 macro_rules! looked {
     () => {
-        inbox::table.select((InboxRow::as_select(), inbox::about_attempt, inbox::about_provider_call, inbox::about_connection))
+        (InboxRow::as_select(), inbox::about_attempt, inbox::about_provider_call, inbox::about_connection)
     };
 }
 
@@ -71,20 +72,20 @@ fn attempts_of(db: &mut AnyConnection, call: CallId) -> Result<Vec<Attempt>, Fai
 
 fn webhooks_about(db: &mut AnyConnection, call: CallId, limit: u32) -> Result<Vec<Looked>, Failure> {
     let of_call: Vec<Id> = attempts_of(db, call)?.into_iter().map(|attempt| Id(attempt.id.as_uuid())).collect();
-    let query = looked!().filter(inbox::about_attempt.eq_any(of_call)).order(inbox::id.desc()).limit(i64::from(limit));
-    let rows: Vec<LookedRow> = on_backend!(db, c => query.load(c))?;
+    let query = inbox::table.filter(inbox::about_attempt.eq_any(of_call)).order(inbox::id.desc()).limit(i64::from(limit));
+    let rows: Vec<LookedRow> = on_backend!(db, c => query.select(looked!()).load(c))?;
     Ok(rows.into_iter().map(looked).collect::<Result<_, _>>()?)
 }
 
 fn left_over(db: &mut AnyConnection, progress: Progress, before: Option<InboxId>, limit: u32) -> Result<Vec<Looked>, Failure> {
     let before = Id(before.map_or(uuid::Uuid::max(), InboxId::as_uuid));
-    let page = looked!().filter(inbox::id.lt(before)).order(inbox::id.desc()).limit(i64::from(limit));
+    let page = inbox::table.filter(inbox::id.lt(before)).order(inbox::id.desc()).limit(i64::from(limit));
     // Each by the condition of its index: what was handled is never read through.
     let rows: Vec<LookedRow> = match progress {
-        Progress::Parked => on_backend!(db, c => page.filter(IsParked).load(c)),
+        Progress::Parked => on_backend!(db, c => page.filter(IsParked).select(looked!()).load(c)),
         Progress::Quarantined | Progress::Orphaned => {
             let page = page.filter(IsLeft).filter(inbox::progress.eq(progress.as_str()));
-            on_backend!(db, c => page.load(c))
+            on_backend!(db, c => page.select(looked!()).load(c))
         }
         Progress::Waiting | Progress::Applied | Progress::Duplicate | Progress::Ignored => Ok(Vec::new()),
     }?;
@@ -92,7 +93,8 @@ fn left_over(db: &mut AnyConnection, progress: Progress, before: Option<InboxId>
 }
 
 fn webhook(db: &mut AnyConnection, id: InboxId) -> Result<Looked, Failure> {
-    let row: LookedRow = on_backend!(db, c => looked!().filter(inbox::id.eq(Id(id.as_uuid()))).get_result(c))?;
+    let only = inbox::table.find(Id(id.as_uuid()));
+    let row: LookedRow = on_backend!(db, c => only.select(looked!()).get_result(c))?;
     Ok(looked(row)?)
 }
 

@@ -133,8 +133,8 @@ fn add(db: &mut AnyConnection, endpoint: &Endpoint, at_most: u32) -> Result<bool
 
 /// One endpoint that this reader may see.
 fn endpoint(db: &mut AnyConnection, id: EndpointId, of: &Reader) -> Result<Endpoint, Failure> {
-    let query = endpoints::table.find(Id(id.as_uuid())).select(EndpointRow::as_select());
-    let row: Option<EndpointRow> = on_backend!(db, c => query.get_result(c).optional())?;
+    let query = endpoints::table.find(Id(id.as_uuid()));
+    let row: Option<EndpointRow> = on_backend!(db, c => query.select(EndpointRow::as_select()).get_result(c).optional())?;
     seen(row, of)
 }
 
@@ -151,7 +151,7 @@ fn own(db: &mut AnyConnection, client: &str) -> QueryResult<Vec<Id>> {
 
 fn page(db: &mut AnyConnection, of: &Reader, after: Option<EndpointId>, limit: u32) -> Result<Vec<Endpoint>, Failure> {
     let rows: Vec<EndpointRow> = on_backend!(db, c => {
-        let query = endpoints::table.order(endpoints::id).limit(i64::from(limit)).select(EndpointRow::as_select());
+        let query = endpoints::table.order(endpoints::id).limit(i64::from(limit));
         let mut query = query.into_boxed();
         if let Reader::Client(client) = of {
             query = query.filter(endpoints::client.eq(client.as_str()));
@@ -159,7 +159,7 @@ fn page(db: &mut AnyConnection, of: &Reader, after: Option<EndpointId>, limit: u
         if let Some(after) = after {
             query = query.filter(endpoints::id.gt(Id(after.as_uuid())));
         }
-        query.load(c)
+        query.select(EndpointRow::as_select()).load(c)
     })?;
     Ok(rows.into_iter().map(EndpointRow::endpoint).collect::<Result<_, _>>()?)
 }
@@ -171,8 +171,8 @@ fn be_changed(
     change: EndpointChange,
     at: Timestamp,
 ) -> Result<Endpoint, Failure> {
-    let query = endpoints::table.find(Id(id.as_uuid())).select(EndpointRow::as_select());
-    let rows: Vec<EndpointRow> = lock_rows!(db, query)?;
+    let query = endpoints::table.find(Id(id.as_uuid()));
+    let rows: Vec<EndpointRow> = lock_rows!(db, query.select(EndpointRow::as_select()))?;
     let changed = seen(rows.into_iter().next(), of)?.changed(change, at);
     let only = endpoints::table.find(Id(id.as_uuid()));
     on_backend!(db, c => diesel::update(only).set(EndpointRow::of(&changed)).execute(c))?;

@@ -6,7 +6,7 @@
 
 use jiff::Timestamp;
 
-use super::call::{Call, Entry};
+use super::call::{Call, Entry, What};
 use super::ids::{CallId, ClientId, NoticeId};
 
 super::words::words! {
@@ -47,7 +47,8 @@ impl Notice {
     #[must_use]
     pub fn of(before: Option<&Call>, after: &Call, entry: &Entry) -> Option<Self> {
         let kind = match before.filter(|before| before.state.is_terminal()) {
-            _ if !after.state.is_terminal() => return None,
+            // Whoever has something erased, or set how long it is kept, knows it: nothing is learned.
+            _ if !after.state.is_terminal() || entry.what == What::Erased => return None,
             None => NoticeType::CallCompleted,
             Some(before) if facts(before) == facts(after) && words(before) == words(after) => return None,
             Some(_) => NoticeType::CallUpdated,

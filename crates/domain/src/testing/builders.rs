@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use crate::model::call::{Entry, NewCall};
 use crate::model::moment::later;
 use crate::model::{
-    AgentKey, Asked, AttemptId, Call, CallEvent, CallId, ClientId, ConnectionId, Evidence, InboxId, Phone, Placing,
-    ProviderCallId, ProviderId, RetryPlan, Seen, Source, Terms, Transition, WorkerId,
+    AgentKey, Asked, AttemptId, Call, CallEvent, CallId, ClientId, ConnectionId, Endpoint, EndpointId, EndpointSecret,
+    EndpointUrl, Evidence, InboxId, NoticeType, Phone, Placing, ProviderCallId, ProviderId, RetryPlan, Secret, Seen, Source,
+    Terms, Transition, WorkerId,
 };
 use crate::ports::{Authentic, Change, Parcel, RawWebhook};
 
@@ -210,6 +211,22 @@ pub fn a_parcel(over: Option<&str>, dedupe_key: &str, at: Timestamp) -> Parcel {
             body: b"{\"status\":\"completed\"}".to_vec(),
         }),
         received_at: at,
+    }
+}
+
+/// An endpoint of a client that wants to be told everything.
+#[must_use]
+pub fn an_endpoint(name: &str, at: Timestamp) -> Endpoint {
+    Endpoint {
+        id: EndpointId::new(at, unique()),
+        client: client(name),
+        url: EndpointUrl::new("https://client.example/hooks").expect("it is an address"),
+        events: NoticeType::CHOICES.to_vec(),
+        description: Some("a test".to_owned()),
+        secrets: vec![EndpointSecret { secret: Secret::signing(&[1; 32]), created_at: at, until: None }],
+        created_at: at,
+        disabled_at: None,
+        failing_since: None,
     }
 }
 

@@ -12,6 +12,7 @@ mod dispatch;
 mod erase;
 mod holds;
 mod intake;
+mod keys;
 mod machine;
 mod made;
 mod memory;

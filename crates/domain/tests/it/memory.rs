@@ -16,6 +16,7 @@ fn trial() -> Trial {
         calls,
         moves: memory.clone(),
         inbox,
+        outbox: memory.clone(),
         keys,
         audit: memory.clone(),
         settings,

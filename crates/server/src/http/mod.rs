@@ -21,6 +21,7 @@ mod headers;
 mod json;
 mod live;
 mod moment;
+pub mod notices;
 pub mod openapi;
 mod ops;
 mod pages;
@@ -29,6 +30,8 @@ mod record;
 mod table;
 mod throttle;
 pub mod view;
+mod webhook_deliveries;
+mod webhook_endpoints;
 mod webhook_tokens;
 mod webhooks;
 mod webhooks_in;
@@ -85,6 +88,17 @@ routes! {
     // 3. The result webhook, and the providers' own
     POST "/v1/webhooks/call-completed"              [EventsWrite] webhooks::report_result;
     POST "/v1/webhooks/in/{connection}/{token}"     []            webhooks_in::take_webhook, hidden;
+    // 5. Out to the client
+    POST "/v1/webhook-endpoints"                    [CallsWrite]  webhook_endpoints::add::add_endpoint;
+    GET  "/v1/webhook-endpoints"                    [CallsRead]   webhook_endpoints::list::list_endpoints;
+    GET  "/v1/webhook-endpoints/{id}"               [CallsRead]   webhook_endpoints::one::get_endpoint;
+    PATCH "/v1/webhook-endpoints/{id}"              [CallsWrite]  webhook_endpoints::one::change_endpoint;
+    DELETE "/v1/webhook-endpoints/{id}"             [CallsWrite]  webhook_endpoints::one::remove_endpoint;
+    POST "/v1/webhook-endpoints/{id}/rotate-secret" [CallsWrite]  webhook_endpoints::rotate::rotate_secret;
+    POST "/v1/webhook-endpoints/{id}/test"          [CallsWrite]  webhook_endpoints::send::test_endpoint;
+    POST "/v1/webhook-endpoints/{id}/recover"       [CallsWrite]  webhook_endpoints::send::recover_endpoint;
+    GET  "/v1/webhook-deliveries"                   [CallsRead]   webhook_deliveries::list_deliveries;
+    POST "/v1/webhook-deliveries/{id}/resend"       [CallsWrite]  webhook_deliveries::resend_delivery;
     // 7. For operators, and without a key
     POST "/v1/admin/keys"                           [Admin]       admin::keys::create_key, hidden;
     GET  "/v1/admin/keys"                           [Admin]       admin::keys::list_keys, hidden;
@@ -130,13 +144,15 @@ const FINISH_WITHIN_S: u64 = 25;
 pub struct Options {
     /// Wrong keys that one address may send in a minute; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// Requests that one key may send in a second; 0 is no limit.
+    pub requests_per_second: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { failed_auth_per_minute: 20, trusted_proxies: Vec::new() }
+        Self { failed_auth_per_minute: 20, requests_per_second: 0, trusted_proxies: Vec::new() }
     }
 }
 
@@ -171,7 +187,7 @@ pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> 
 
 impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
-        let auth = Auth::new(gateway, options.failed_auth_per_minute);
+        let auth = Auth::new(gateway, options.failed_auth_per_minute, options.requests_per_second);
         let tokens = WebhookTokens::new(gateway);
         Arc::new(Self {
             gateway: Arc::clone(gateway),

@@ -6,6 +6,7 @@
 
 mod api;
 mod breaker;
+mod canaries;
 mod database;
 mod engine;
 mod engines;

@@ -34,12 +34,7 @@ pub fn list(db: &mut AnyConnection, of: &Reader, filter: &DeliveryFilter, page: 
     Ok(rows.into_iter().map(DeliveryRow::delivery).collect::<Result<_, _>>()?)
 }
 
-fn page_of(
-    db: &mut AnyConnection,
-    to: Option<Id>,
-    filter: &DeliveryFilter,
-    page: DeliveryPage,
-) -> QueryResult<Vec<DeliveryRow>> {
+fn page_of(db: &mut AnyConnection, to: Option<Id>, filter: &DeliveryFilter, page: DeliveryPage) -> QueryResult<Vec<DeliveryRow>> {
     on_backend!(db, c => {
         let mut query = deliveries::table
             .inner_join(endpoints::table.on(endpoints::id.eq(deliveries::endpoint_id)))
@@ -65,8 +60,8 @@ fn page_of(
 
 /// One delivery, with its row.
 fn find(db: &mut AnyConnection, id: DeliveryId, of: &Reader) -> Result<DeliveryRow, Failure> {
-    let query = deliveries::table.find(Id(id.as_uuid())).select(DeliveryRow::as_select());
-    let rows: Vec<DeliveryRow> = lock_rows!(db, query)?;
+    let query = deliveries::table.find(Id(id.as_uuid()));
+    let rows: Vec<DeliveryRow> = lock_rows!(db, query.select(DeliveryRow::as_select()))?;
     let row = rows.into_iter().next().ok_or(StoreError::NotFound)?;
     endpoint(db, row.clone().delivery()?.endpoint, of)?;
     Ok(row)
@@ -74,18 +69,24 @@ fn find(db: &mut AnyConnection, id: DeliveryId, of: &Reader) -> Result<DeliveryR
 
 /// One delivery.
 pub fn get(db: &mut AnyConnection, id: DeliveryId, of: &Reader) -> Result<Delivery, Failure> {
-    let query = deliveries::table.find(Id(id.as_uuid())).select(DeliveryRow::as_select());
-    let row: Option<DeliveryRow> = on_backend!(db, c => query.get_result(c).optional())?;
+    let query = deliveries::table.find(Id(id.as_uuid()));
+    let row: Option<DeliveryRow> = on_backend!(db, c => query.select(DeliveryRow::as_select()).get_result(c).optional())?;
     let delivery = row.ok_or(StoreError::NotFound)?.delivery()?;
     endpoint(db, delivery.endpoint, of)?;
     Ok(delivery)
 }
 
 /// Makes a delivery due again, unless it is in the air.
-pub fn resend(db: &mut AnyConnection, clock: &dyn Clock, id: DeliveryId, of: &Reader, at: Timestamp) -> Result<Delivery, Failure> {
+pub fn resend(
+    db: &mut AnyConnection,
+    clock: &dyn Clock,
+    id: DeliveryId,
+    of: &Reader,
+    at: Timestamp,
+) -> Result<Delivery, Failure> {
     let row = find(db, id, of)?;
     let now = dialect::now(db, clock)?;
-    let in_the_air = row.course.leased_until.is_some_and(|until| until > now);
+    let in_the_air = row.leased_until.is_some_and(|until| until > now);
     let delivery = row.delivery()?;
     if in_the_air {
         return Ok(delivery);
@@ -118,9 +119,8 @@ pub fn recover(
         .filter(notices::created_at.ge(Instant(since)))
         .filter(notices::kind.eq_any(wanted))
         .order(notices::id)
-        .limit(i64::from(limit))
-        .select(NoticeRow::as_select());
-    let rows: Vec<NoticeRow> = on_backend!(db, c => query.load(c))?;
+        .limit(i64::from(limit));
+    let rows: Vec<NoticeRow> = on_backend!(db, c => query.select(NoticeRow::as_select()).load(c))?;
     let last = rows.last().filter(|_| rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX)).map(|row| row.id);
     let mut count = 0;
     for row in rows {
@@ -137,11 +137,8 @@ fn be_sent(db: &mut AnyConnection, fresh: &Delivery) -> Result<bool, Failure> {
     if made > 0 {
         return Ok(true);
     }
-    let query = deliveries::table
-        .find(row.id)
-        .filter(deliveries::result.eq(DeliveryResult::Failed.as_str()))
-        .select(DeliveryRow::as_select());
-    let failed: Vec<DeliveryRow> = lock_rows!(db, query)?;
+    let query = deliveries::table.find(row.id).filter(deliveries::result.eq(DeliveryResult::Failed.as_str()));
+    let failed: Vec<DeliveryRow> = lock_rows!(db, query.select(DeliveryRow::as_select()))?;
     let Some(failed) = failed.into_iter().next() else { return Ok(false) };
     be_due(db, &failed.delivery()?.resent(fresh.next_at.unwrap_or(fresh.created_at)))?;
     Ok(true)

@@ -49,7 +49,7 @@ pub fn take(db: &mut AnyConnection, clock: &dyn Clock, lease: Duration, limit: u
         let due = next_due(db, &endpoint, endpoint.at_once().saturating_sub(taken), now)?;
         queues.push(due.into_iter().map(|row| (row, endpoint.clone())).collect::<Vec<_>>());
     }
-    queues.sort_by_key(|queue| queue.first().map(|(row, _)| (row.course.next_at, row.id.0)));
+    queues.sort_by_key(|queue| queue.first().map(|(row, _)| (row.next_at, row.id.0)));
     let taken = in_turn(queues, limit);
     let ids: Vec<Id> = taken.iter().map(|(row, _)| row.id).collect();
     if ids.is_empty() {
@@ -70,7 +70,8 @@ fn in_the_air(db: &mut AnyConnection, now: Instant) -> QueryResult<HashMap<Id, (
         .group_by((endpoints::id, endpoints::failing_since))
         .select((endpoints::id, endpoints::failing_since, count_star()));
     let counted: Vec<(Id, Option<Instant>, i64)> = on_backend!(db, c => query.load(c))?;
-    let entry = |(id, since, count): (Id, Option<Instant>, i64)| (id, (since.is_some(), u32::try_from(count).unwrap_or(u32::MAX)));
+    let entry =
+        |(id, since, count): (Id, Option<Instant>, i64)| (id, (since.is_some(), u32::try_from(count).unwrap_or(u32::MAX)));
     Ok(counted.into_iter().map(entry).collect())
 }
 
@@ -81,9 +82,8 @@ fn waiting(db: &mut AnyConnection, full: &[Id], now: Instant, limit: u32) -> Res
         .filter(endpoints::id.ne_all(full))
         .filter(first_due!().le(now))
         .order((first_due!(), endpoints::id))
-        .limit(i64::from(limit))
-        .select(EndpointRow::as_select());
-    let rows: Vec<EndpointRow> = on_backend!(db, c => query.load(c))?;
+        .limit(i64::from(limit));
+    let rows: Vec<EndpointRow> = on_backend!(db, c => query.select(EndpointRow::as_select()).load(c))?;
     // One that cannot be read must not keep all others waiting.
     let read = |row: EndpointRow| {
         let id = row.id.0;
@@ -97,9 +97,8 @@ fn next_due(db: &mut AnyConnection, endpoint: &Endpoint, limit: u32, now: Instan
         .filter(deliveries::endpoint_id.eq(Id(endpoint.id.as_uuid())))
         .filter(deliveries::next_at.le(now))
         .order((deliveries::next_at, deliveries::id))
-        .limit(i64::from(limit))
-        .select(DeliveryRow::as_select());
-    take_ids!(db, query)
+        .limit(i64::from(limit));
+    take_ids!(db, query.select(DeliveryRow::as_select()))
 }
 
 /// Writes down what came of an errand that is still the courier's.
@@ -123,16 +122,18 @@ fn hear(db: &mut AnyConnection, id: Id, verdict: Verdict, at: Timestamp) -> Resu
     if !is_news {
         return Ok(None);
     }
-    let query = endpoints::table.find(id).select(EndpointRow::as_select());
-    let rows: Vec<EndpointRow> = lock_rows!(db, query)?;
+    let query = endpoints::table.find(id);
+    let rows: Vec<EndpointRow> = lock_rows!(db, query.select(EndpointRow::as_select()))?;
     let Some(row) = rows.into_iter().next() else { return Ok(None) };
     let before = row.endpoint()?;
     let mut endpoint = before.clone();
     endpoint.hear(verdict, at);
     if (endpoint.disabled_at, endpoint.failing_since) != (before.disabled_at, before.failing_since) {
         let only = endpoints::table.find(id);
-        let changes =
-            (endpoints::disabled_at.eq(endpoint.disabled_at.map(Instant)), endpoints::failing_since.eq(endpoint.failing_since.map(Instant)));
+        let changes = (
+            endpoints::disabled_at.eq(endpoint.disabled_at.map(Instant)),
+            endpoints::failing_since.eq(endpoint.failing_since.map(Instant)),
+        );
         on_backend!(db, c => diesel::update(only).set(changes).execute(c))?;
     }
     Ok(endpoint.disabled_at.filter(|_| before.disabled_at.is_none()))

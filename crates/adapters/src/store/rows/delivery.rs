@@ -19,13 +19,19 @@ pub struct DeliveryRow {
     pub call_id: Option<Id>,
     pub kind: String,
     pub created_at: Instant,
-    #[diesel(embed)]
-    pub course: CourseRow,
+    pub result: String,
+    pub tries: i32,
+    pub step: i32,
+    pub next_at: Option<Instant>,
+    pub leased_until: Option<Instant>,
+    pub last_status: Option<i32>,
+    pub last_fault: Option<String>,
+    pub delivered_at: Option<Instant>,
 }
 
 /// What changes of it.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = deliveries, treat_none_as_null = true, treat_none_as_default_value = false)]
+#[derive(Debug, Clone, AsChangeset)]
+#[diesel(table_name = deliveries, treat_none_as_null = true)]
 pub struct CourseRow {
     pub result: String,
     pub tries: i32,
@@ -56,6 +62,7 @@ impl CourseRow {
 impl DeliveryRow {
     /// The row of a delivery that nobody holds.
     pub fn of(delivery: &Delivery) -> Self {
+        let course = CourseRow::of(delivery);
         Self {
             id: Id(delivery.id.as_uuid()),
             notice_id: Id(delivery.notice.as_uuid()),
@@ -64,13 +71,19 @@ impl DeliveryRow {
             call_id: delivery.call.map(|call| Id(call.as_uuid())),
             kind: delivery.kind.as_str().to_owned(),
             created_at: Instant(delivery.created_at),
-            course: CourseRow::of(delivery),
+            result: course.result,
+            tries: course.tries,
+            step: course.step,
+            next_at: course.next_at,
+            leased_until: course.leased_until,
+            last_status: course.last_status,
+            last_fault: course.last_fault,
+            delivered_at: course.delivered_at,
         }
     }
 
     /// The delivery.
     pub fn delivery(self) -> Result<Delivery, Unreadable> {
-        let course = self.course;
         Ok(Delivery {
             id: DeliveryId::from_uuid(self.id.0),
             notice: NoticeId::from_uuid(self.notice_id.0),
@@ -79,13 +92,13 @@ impl DeliveryRow {
             call: self.call_id.map(|call| CallId::from_uuid(call.0)),
             kind: word("deliveries.kind", &self.kind)?,
             created_at: self.created_at.0,
-            result: word("deliveries.result", &course.result)?,
-            tries: number("deliveries.tries", course.tries)?,
-            step: number("deliveries.step", course.step)?,
-            next_at: moment(course.next_at),
-            last_status: course.last_status.map(|status| number("deliveries.last_status", status)).transpose()?,
-            last_fault: word_or_none("deliveries.last_fault", course.last_fault.as_deref())?,
-            delivered_at: moment(course.delivered_at),
+            result: word("deliveries.result", &self.result)?,
+            tries: number("deliveries.tries", self.tries)?,
+            step: number("deliveries.step", self.step)?,
+            next_at: moment(self.next_at),
+            last_status: self.last_status.map(|status| number("deliveries.last_status", status)).transpose()?,
+            last_fault: word_or_none("deliveries.last_fault", self.last_fault.as_deref())?,
+            delivered_at: moment(self.delivered_at),
         })
     }
 }

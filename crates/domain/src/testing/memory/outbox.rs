@@ -7,9 +7,7 @@ use jiff::Timestamp;
 
 use super::{DeliveryRow, Held, Memory};
 use crate::model::moment::later;
-use crate::model::{
-    Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, Notice, NoticeId,
-};
+use crate::model::{Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, Notice, NoticeId};
 use crate::ports::{DeliveryFilter, DeliveryPage, Errand, Outbox, Reader, Recovered, StoreError, Tried, in_turn};
 
 #[async_trait]

@@ -6,10 +6,11 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Trial;
+use super::access::a_line;
 use crate::model::call::{By, CallResult};
 use crate::model::moment::{earlier, later};
-use crate::model::{Asked, Call, CallEvent, Erasure, Phone, Seen};
-use crate::ports::{AttemptRef, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
+use crate::model::{Asked, Call, CallEvent, Erasure, Phone, Quota, Seen};
+use crate::ports::{AttemptRef, AuditAction, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
 use crate::testing::builders::{a_call, a_parcel, after, change, client, connection, evidence, object, phone, provider_call};
 
 const CONTENT: CallEvent = CallEvent::Erased(Erasure { by: By::Client, person: false });
@@ -189,7 +190,7 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
         let days = if nth % 2 == 0 { 8 } else { 6 };
         let made = a_call().at(earlier(now, DAY * days)).accepted();
         let name = key(&format!("k-{nth}"));
-        trial.calls.insert(vec![made], Some(name.clone())).await.expect("a new call");
+        trial.calls.insert(vec![made], Some(name.clone()), &Quota::default()).await.expect("a new call");
         if days == 8 { old.push(name) } else { young.push(name) }
     }
     let (mut place, mut pages) = (None, 0);
@@ -208,6 +209,21 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
     for key in old {
         assert_eq!(trial.calls.replay(&key).await.expect("an answer"), None);
     }
+}
+
+pub async fn audit_lines_are_dropped_when_their_time_is_over(trial: &Trial) {
+    let now = trial.now();
+    let mut young = Vec::new();
+    for days in [400, 366, 364] {
+        let line = a_line(earlier(now, DAY * days), AuditAction::CallErased);
+        trial.audit.record(line.clone()).await.expect("a line");
+        young.extend((days < 365).then_some(line));
+    }
+    let before = earlier(now, DAY * 365);
+    let gone = [trial.retention.drop_audit(before, 2).await, trial.retention.drop_audit(before, 2).await];
+    let gone: Vec<_> = gone.into_iter().map(|swept| swept.expect("dropped")).map(|swept| (swept.gone, swept.more)).collect();
+    assert_eq!(gone, [(2, true), (0, false)]);
+    assert_eq!(trial.audit.list(None, 10).await.expect("lines"), young);
 }
 
 /// A call that is over and has everything a call can have.

@@ -12,7 +12,7 @@ mod keys;
 mod listen;
 mod pause;
 mod start;
-mod stub;
+pub mod stub;
 
 use std::io::Read;
 use std::path::Path;
