@@ -14,6 +14,7 @@ mod exchange;
 mod export;
 mod follow;
 mod key;
+mod keys;
 mod out;
 mod pause;
 mod phone;
@@ -45,6 +46,7 @@ A call gateway for voice agents: one HTTP API in front of every voice provider.
   call      place a call: call +12025550101 --agent akylai --watch
   calls     list, get, watch and cancel calls
   agents    whom you can call with
+  keys      make, replace and end API keys
   config    write, check and show the configuration
   db        bring the database up to date, back it up
 
@@ -98,6 +100,8 @@ enum Command {
     Agents(agents::Agents),
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
+    #[command(subcommand)]
+    Keys(keys::Keys),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -137,6 +141,7 @@ impl Command {
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
             Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
+            Self::Keys(keys) => block_on(keys.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
         }

@@ -18,7 +18,8 @@ use callgate_domain::ports::{
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
-    Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Recorder, Retain,
+    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder,
+    Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -69,7 +70,11 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, outbox, keys, settings, holds, copies, retention } = stores;
+    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } = stores;
+    if let Some(fresh) = fresh_token(chance.as_ref()) {
+        hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
+    }
+    let audit = Arc::new(AuditLog { audit, clock: Arc::clone(&clock), chance: Arc::clone(&chance) });
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -107,14 +112,11 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         stained: AtomicBool::new(true),
     });
-    let retain = Retain {
-        erase: Arc::clone(&erase),
-        retention,
-        clock: Arc::clone(&clock),
-        terms: plan.keep,
-        round: Mutex::default(),
-    };
+    let retain =
+        Retain { erase: Arc::clone(&erase), retention, clock: Arc::clone(&clock), terms: plan.keep, round: Mutex::default() };
+    let inspect = Inspect { store: Arc::clone(&store), inspection, clock: Arc::clone(&clock), signals: Arc::clone(&signals) };
     Ok(Gateway {
+        inspect,
         erase,
         retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
@@ -179,7 +181,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             connections: Arc::clone(&connections),
             clock: Arc::clone(&clock),
         },
-        keys,
+        keys: Keys {
+            store: Arc::clone(&key_store),
+            audit: Arc::clone(&audit),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+        },
+        key_store,
+        audit,
         moves,
         settings,
         store,

@@ -1,3 +1,4 @@
+DROP TABLE audit;
 DROP TABLE deliveries;
 DROP TABLE notices;
 DROP TABLE endpoints;

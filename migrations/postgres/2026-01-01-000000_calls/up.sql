@@ -162,7 +162,9 @@ CREATE INDEX inbox_raw ON inbox (received_at) WHERE body IS NOT NULL AND again_a
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (
     sha256 BYTEA PRIMARY KEY,
+    id UUID NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
+    prefix TEXT,
     client TEXT COLLATE "C" NOT NULL,
     scopes TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
@@ -170,6 +172,7 @@ CREATE TABLE keys (
     revoked_at TIMESTAMPTZ
 );
 
+CREATE UNIQUE INDEX keys_by_id ON keys (id);
 CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
 
 -- Of connections only the tokens in their webhook URLs; all else about them is configuration.
@@ -252,3 +255,15 @@ CREATE INDEX deliveries_leased ON deliveries (leased_until, endpoint_id) WHERE l
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_by_call ON deliveries (call_id, id);
 CREATE INDEX deliveries_failed ON deliveries (endpoint_id, id) WHERE result = 'failed';
+
+-- Which key did what to which thing, and what came of it. Nothing in it is changed.
+CREATE TABLE audit (
+    id UUID PRIMARY KEY,
+    happened_at TIMESTAMPTZ NOT NULL,
+    key_id UUID,
+    action TEXT COLLATE "C" NOT NULL,
+    object TEXT NOT NULL,
+    result TEXT COLLATE "C" NOT NULL,
+    times INTEGER NOT NULL,
+    request_id TEXT
+);

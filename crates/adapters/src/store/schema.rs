@@ -153,7 +153,9 @@ table! {
 
     keys (sha256) {
         sha256 -> Binary,
+        id -> sql::Id,
         kind -> Text,
+        prefix -> Nullable<Text>,
         client -> Text,
         scopes -> Text,
         created_at -> sql::Instant,
@@ -256,6 +258,22 @@ table! {
         last_status -> Nullable<Integer>,
         last_fault -> Nullable<Text>,
         delivered_at -> Nullable<sql::Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    audit (id) {
+        id -> sql::Id,
+        happened_at -> sql::Instant,
+        key_id -> Nullable<sql::Id>,
+        action -> Text,
+        object -> Text,
+        result -> Text,
+        times -> Integer,
+        request_id -> Nullable<Text>,
     }
 }
 

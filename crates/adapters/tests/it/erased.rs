@@ -50,7 +50,13 @@ async fn talked(trial: &Trial, nth: usize) -> Call {
     let mut ended = change(&call, &evidence(&call, Seen::Completed), trial.now());
     ended.call.transcript_status = TranscriptStatus::Available;
     ended.call.result = CallResult {
-        transcript: Some(Transcript { text: words.clone(), turns: Vec::new(), is_final: true, source: Source::Webhook, truncated: false }),
+        transcript: Some(Transcript {
+            text: words.clone(),
+            turns: Vec::new(),
+            is_final: true,
+            source: Source::Webhook,
+            truncated: false,
+        }),
         summary: Some(words.chars().take(300).collect()),
         extracted: object("city", CANARY),
         ..CallResult::default()

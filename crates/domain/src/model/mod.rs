@@ -29,8 +29,8 @@ pub use endpoint::{Endpoint, EndpointChange, EndpointSecret, EndpointUrl};
 pub use evidence::{Evidence, Seen, Source};
 pub use holds::{Hold, OnHold};
 pub use ids::{
-    AgentKey, AttemptId, CallId, ClientId, ConnectionId, DeliveryId, EndpointId, Fence, InboxId, NoticeId, ProviderCallId,
-    ProviderId, Revision, WorkerId,
+    AgentKey, AttemptId, AuditId, CallId, ClientId, ConnectionId, DeliveryId, EndpointId, Fence, InboxId, KeyId, NoticeId,
+    ProviderCallId, ProviderId, Revision, WorkerId,
 };
 pub use notice::{Notice, NoticeType};
 pub use phone::Phone;

@@ -1,5 +1,6 @@
 //! Where calls are kept. The database is the only truth.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,7 +33,7 @@ impl Reader {
 }
 
 /// What makes a repeated request the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// Whose; rotation of API keys does not change it.
     pub client: ClientId,
@@ -42,6 +43,12 @@ pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of the parsed, normalised body.
     pub fingerprint: [u8; 32],
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotencyKey").field("client", &self.client).field("operation", &self.operation).finish_non_exhaustive()
+    }
 }
 
 /// What inserting did.
@@ -54,7 +61,7 @@ pub enum Inserted {
 }
 
 /// Which calls a list holds. Empty fields do not filter.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct CallFilter {
     /// Any of these.
     pub statuses: Vec<Status>,
@@ -68,6 +75,16 @@ pub struct CallFilter {
     pub created_after: Option<Timestamp>,
     /// Accepted before this moment.
     pub created_before: Option<Timestamp>,
+}
+
+impl fmt::Debug for CallFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFilter")
+            .field("statuses", &self.statuses)
+            .field("agent", &self.agent)
+            .field("phone", &self.phone)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which part of a list: newest first, those before a call.

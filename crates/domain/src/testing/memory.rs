@@ -5,6 +5,8 @@
 mod calls;
 mod copies;
 mod inbox;
+mod inspection;
+mod keys;
 mod moves;
 mod outbox;
 mod rest;
@@ -18,12 +20,12 @@ use jiff::Timestamp;
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
 use crate::model::{
-    AttemptId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice, NoticeId,
-    OnHold, Revision, Secret,
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice,
+    NoticeId, OnHold, Revision, Secret,
 };
-use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
+use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
-/// Calls, inbox, outbox, keys, settings and holds.
+/// Calls, inbox, outbox, keys, audit log, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -39,7 +41,8 @@ struct Held {
     taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
     inbox: BTreeMap<InboxId, InboxRow>,
-    keys: BTreeMap<[u8; 32], KeyRow>,
+    keys: BTreeMap<[u8; 32], ListedKey>,
+    audit: BTreeMap<AuditId, AuditEntry>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
     rates: HashMap<ConnectionId, Rate>,
@@ -69,12 +72,6 @@ struct InboxRow {
     kept: KeptWebhook,
     about: AttemptRef,
     again_at: Option<Timestamp>,
-}
-
-#[derive(Clone)]
-struct KeyRow {
-    key: ApiKey,
-    is_first: bool,
 }
 
 impl Memory {

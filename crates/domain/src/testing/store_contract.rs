@@ -11,12 +11,14 @@
 //! ```
 #![expect(clippy::expect_used, reason = "a promise that is broken must say so at once")]
 
+mod access;
 mod calls;
 mod claims;
 mod copies;
 mod finds;
 mod holds;
 mod inbox;
+mod inspection;
 mod keys;
 mod lists;
 mod looks;
@@ -29,12 +31,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use access::*;
 pub use calls::*;
 pub use claims::*;
 pub use copies::*;
 pub use finds::*;
 pub use holds::*;
 pub use inbox::*;
+pub use inspection::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
@@ -46,7 +50,8 @@ pub use saves::*;
 use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::ports::{
-    CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Outbox, Reader, Retention, Settings,
+    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader, Retention,
+    Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -62,12 +67,16 @@ pub struct Trial {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
     /// The program's own settings.
     pub settings: Arc<dyn Settings>,
     /// Holds.
     pub holds: Arc<dyn Holds>,
     /// Copies.
     pub copies: Arc<dyn Copies>,
+    /// What operators look at.
+    pub inspection: Arc<dyn Inspection>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
@@ -219,6 +228,10 @@ macro_rules! store_promises {
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
+            // inspection
+            an_operator_sees_a_calls_attempts_and_the_webhooks_about_them,
+            what_is_left_over_is_found_by_how_far_it_came,
+            a_replayed_webhook_is_taken_again_with_all_its_tries,
             // retention
             an_erased_call_keeps_its_facts_and_nothing_else,
             raw_webhooks_of_an_erased_call_are_empty_and_known_again,
@@ -252,6 +265,15 @@ macro_rules! store_promises {
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,
             a_first_key_that_returns_is_good_again,
+            a_key_is_found_as_it_was_made_and_listed_without_what_opens,
+            keys_are_listed_newest_first_in_pages,
+            a_rotated_key_is_accepted_until_its_grace_is_over,
+            a_revoked_key_is_not_found_and_stays_as_it_was_revoked,
+            a_key_that_is_not_there_is_not_changed,
+            the_first_key_is_changed_by_nobody,
+            of_concurrent_revocations_none_takes_the_last_admin,
+            audit_lines_are_read_back_newest_first_in_pages,
+            every_word_of_the_audit_log_is_read_back,
             a_secret_is_made_once,
             a_webhook_token_is_made_once_per_connection,
             the_database_answers,

@@ -1,5 +1,6 @@
 //! Place, read, list and cancel calls.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +51,7 @@ pub struct CallLimits {
 }
 
 /// A client's wish.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PlaceCall {
     /// Whose.
     pub client: ClientId,
@@ -66,6 +67,17 @@ pub struct PlaceCall {
     pub retry: Option<RetryPlan>,
     /// The `Idempotency-Key` header.
     pub idempotency_key: Option<String>,
+}
+
+impl fmt::Debug for PlaceCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaceCall")
+            .field("client", &self.client)
+            .field("phone", &self.phone)
+            .field("agent", &self.agent)
+            .field("asked", &self.asked)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A call was accepted, now or by an earlier request with the same key.

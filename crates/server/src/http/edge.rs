@@ -35,7 +35,7 @@ const CREATE: (&Method, &str) = (&Method::POST, "/v1/calls");
 
 /// A request, as far as everybody needs to know it.
 struct Arrival {
-    id: String,
+    id: Arc<str>,
     method: Method,
     found: Found,
     started: Duration,
@@ -54,7 +54,7 @@ pub async fn serve<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let id = headers::request_id(request.headers()).map_or_else(|| fresh_id(&*http.gateway.chance), str::to_owned);
+    let id = headers::request_id(request.headers()).map_or_else(|| fresh_id(&*http.gateway.chance).into(), Arc::from);
     let found = table::find(http.table, request.method(), request.path());
     let serving = request.conn_data::<Heads>().map(Heads::serving);
     let arrival =
@@ -118,7 +118,7 @@ async fn admit(http: &Http, arrival: &Arrival, request: &ServiceRequest) -> Resu
         Found::Route(route) => match route.scope {
             Some(scope) => {
                 let from = address::of_client(request, &http.options.trusted_proxies);
-                http.auth.admit(request.headers(), from, scope).await.map(Some)
+                http.auth.admit(request.headers(), from, scope, &arrival.id).await.map(Some)
             }
             None => Ok(None),
         },
@@ -152,7 +152,7 @@ fn finish(http: &Arc<Http>, arrival: &mut Arrival, mut response: HttpResponse) -
         status: response.status(),
         code,
         started: arrival.started,
-        request_id: arrival.id.clone(),
+        request_id: Arc::clone(&arrival.id),
         serving: arrival.serving.take(),
     };
     match response.body().size() {

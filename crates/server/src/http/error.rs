@@ -87,6 +87,14 @@ catalogue! {
         "The status of a call that is over never changes.";
     NotTerminal CONFLICT "not_terminal" "The call is not over yet"
         "This can be done once the call is over. Cancel it, or wait for its end.";
+    NotReplayable CONFLICT "not_replayable" "This webhook cannot be handled again"
+        "Only one that is parked, quarantined or orphaned, and whose content is still kept, can be.";
+    FirstKey CONFLICT "first_key" "The first key is not changed over HTTP"
+        "It comes from the gateway's environment or from a file in its data folder. Change it there and start the gateway again.";
+    KeyOver CONFLICT "key_over" "The key is over"
+        "It is expired or revoked, which is final. Make a new key.";
+    LastAdminKey CONFLICT "last_admin_key" "This is the last key that may operate the gateway"
+        "Make another key with the scope admin first.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     TooManyEndpoints CONFLICT "too_many_endpoints" "There are too many webhook endpoints"

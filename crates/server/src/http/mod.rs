@@ -7,6 +7,7 @@
 mod address;
 mod admin;
 mod agents;
+mod audited;
 mod auth;
 mod body;
 mod calls;
@@ -58,7 +59,8 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use self::auth::Auth;
 use self::calls::events::Streams;
 use self::connection::{Connection, HEADERS_WITHIN};
-use self::table::{Route, routes};
+pub use self::table::Route;
+use self::table::routes;
 use self::webhook_tokens::WebhookTokens;
 use crate::config::Network;
 use crate::gateway::Gateway;
@@ -94,10 +96,19 @@ routes! {
     GET  "/v1/webhook-deliveries"                   [CallsRead]   webhook_deliveries::list_deliveries;
     POST "/v1/webhook-deliveries/{id}/resend"       [CallsWrite]  webhook_deliveries::resend_delivery;
     // 7. For operators, and without a key
+    POST "/v1/admin/keys"                           [Admin]       admin::keys::create_key, hidden;
+    GET  "/v1/admin/keys"                           [Admin]       admin::keys::list_keys, hidden;
+    POST "/v1/admin/keys/{key_id}/rotate"           [Admin]       admin::keys::rotate_key, hidden;
+    POST "/v1/admin/keys/{key_id}/revoke"           [Admin]       admin::keys::revoke_key, hidden;
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
+    GET  "/v1/admin/calls/{call_id}"                [Admin]       admin::calls::inspect_call, hidden;
+    GET  "/v1/admin/inbox"                          [Admin]       admin::inbox::list_inbox, hidden;
+    GET  "/v1/admin/inbox/{webhook_id}"             [Admin]       admin::inbox::get_webhook, hidden;
+    POST "/v1/admin/inbox/{webhook_id}/replay"      [Admin]       admin::inbox::replay, hidden;
     POST "/v1/admin/erase"                          [Admin]       admin::erase::erase, hidden;
+    GET  "/v1/admin/audit"                          [Admin]       admin::audit::list_audit, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;
@@ -167,7 +178,7 @@ pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> 
 
 impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
-        let auth = Auth::new(Arc::clone(&gateway.keys), Arc::clone(&gateway.clock), options.failed_auth_per_minute);
+        let auth = Auth::new(gateway, options.failed_auth_per_minute);
         let tokens = WebhookTokens::new(gateway);
         Arc::new(Self { gateway: Arc::clone(gateway), auth, tokens, streams: Streams::default(), options, table })
     }

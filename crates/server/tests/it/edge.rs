@@ -78,7 +78,6 @@ async fn what_is_not_built_yet_is_not_there() {
     for (method, path) in [
         (Method::POST, "/v1/batches"),
         (Method::GET, "/v1/suppressions"),
-        (Method::DELETE, "/v1/calls/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d/content"),
         (Method::GET, "/v1/events"),
         (Method::POST, "/v1/webhook-endpoints"),
         (Method::GET, "/v1/admin/keys"),

@@ -9,8 +9,8 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use callgate_adapters::providers::install_crypto;
-use callgate_domain::model::ClientId;
-use callgate_domain::ports::{ApiKey, KeyStore, Scope, StoreError};
+use callgate_domain::model::{ClientId, KeyId, Secret};
+use callgate_domain::ports::{ApiKey, AuditEntry, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope, StoreError};
 use callgate_server::config::{Config, Environment, Given};
 use callgate_server::gateway::Gateway;
 use callgate_server::http::{self, Options};
@@ -73,10 +73,10 @@ impl Server {
         install_crypto();
         let folder = tempfile::tempdir().expect("a folder");
         let mut gateway = wire(plan(&folder, &setup), METRICS.clone()).await.expect("a gateway");
-        gateway.keys = Arc::new(Keys(gateway.keys));
+        gateway.key_store = Arc::new(Keys(gateway.key_store));
         (setup.change)(&mut gateway);
         let gateway = Arc::new(gateway);
-        gateway.keys.set_first(Sha256::digest(KEY).into(), gateway.clock.now()).await.expect("a key");
+        gateway.keys.set_first(&Secret::new(KEY).expect("a secret")).await.expect("a key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let server = http::server(&gateway, vec![listener], setup.options).expect("a server");
@@ -227,19 +227,36 @@ impl KeyStore for Keys {
                 let scopes: Vec<Scope> =
                     Scope::ALL.iter().enumerate().filter(|(nth, _)| set >> nth & 1 == 1).map(|(_, scope)| *scope).collect();
                 if Sha256::digest(key_of(client, &scopes))[..] == sha256 {
-                    return Ok(Some(ApiKey { client: ClientId::new(client).expect("a name"), scopes, expires_at: None }));
+                    let id = KeyId::new(Timestamp::UNIX_EPOCH, [u8::try_from(set).expect("few scopes"); 10]);
+                    return Ok(Some(ApiKey { id, client: ClientId::new(client).expect("a name"), scopes, expires_at: None }));
                 }
             }
         }
         self.0.find(sha256, now).await
     }
 
+    async fn get(&self, id: KeyId) -> Result<ListedKey, StoreError> {
+        self.0.get(id).await
+    }
+
+    async fn list(&self, before: Option<KeyId>, limit: u32) -> Result<Vec<ListedKey>, StoreError> {
+        self.0.list(before, limit).await
+    }
+
+    async fn create(&self, new: NewKey, audit: AuditEntry) -> Result<(), StoreError> {
+        self.0.create(new, audit).await
+    }
+
+    async fn change(&self, id: KeyId, change: KeyChange, now: Timestamp, audit: AuditEntry) -> Result<KeyChanged, StoreError> {
+        self.0.change(id, change, now, audit).await
+    }
+
     async fn has_first(&self) -> Result<bool, StoreError> {
         self.0.has_first().await
     }
 
-    async fn set_first(&self, sha256: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
-        self.0.set_first(sha256, now).await
+    async fn set_first(&self, id: KeyId, sha256: [u8; 32], now: Timestamp, audit: AuditEntry) -> Result<(), StoreError> {
+        self.0.set_first(id, sha256, now, audit).await
     }
 }
 

@@ -8,12 +8,21 @@ use serde_json::Value;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 13] = [
+const HIDDEN: [&str; 22] = [
     "POST /v1/webhooks/in/{connection}/{token}",
+    "POST /v1/admin/keys",
+    "GET /v1/admin/keys",
+    "POST /v1/admin/keys/{key_id}/rotate",
+    "POST /v1/admin/keys/{key_id}/revoke",
     "POST /v1/admin/pause",
     "POST /v1/admin/resume",
     "POST /v1/admin/backup",
+    "GET /v1/admin/calls/{call_id}",
+    "GET /v1/admin/inbox",
+    "GET /v1/admin/inbox/{webhook_id}",
+    "POST /v1/admin/inbox/{webhook_id}/replay",
     "POST /v1/admin/erase",
+    "GET /v1/admin/audit",
     "GET /metrics",
     "GET /openapi.json",
     "GET /docs",

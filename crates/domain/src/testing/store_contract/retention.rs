@@ -10,9 +10,7 @@ use crate::model::call::{By, CallResult};
 use crate::model::moment::{earlier, later};
 use crate::model::{Asked, Call, CallEvent, Erasure, Phone, Seen};
 use crate::ports::{AttemptRef, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
-use crate::testing::builders::{
-    a_call, a_parcel, after, change, client, connection, evidence, object, phone, provider_call,
-};
+use crate::testing::builders::{a_call, a_parcel, after, change, client, connection, evidence, object, phone, provider_call};
 
 const CONTENT: CallEvent = CallEvent::Erased(Erasure { by: By::Client, person: false });
 const PERSON: CallEvent = CallEvent::Erased(Erasure { by: By::Gateway, person: true });

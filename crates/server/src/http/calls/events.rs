@@ -27,6 +27,8 @@ use crate::http::{Http, view};
 
 /// Looking is the guarantee: another process may have moved the call.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
+/// A stream ends within five seconds of its key: what is known of a key may be four old.
+const KEY_CHECK_EVERY: Duration = Duration::from_secs(1);
 /// A comment this often keeps proxies from cutting the line, and shows us that somebody is still there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Streams that are open at once.
@@ -68,9 +70,11 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
     let slot = http.streams.open().ok_or_else(crowded)?;
     let follow = Follow {
         http,
+        caller,
         id,
         reader,
         moves,
+        look: Instant::now() + LOOK_EVERY,
         first: Some(call),
         seen,
         heartbeat: Instant::now() + HEARTBEAT,
@@ -86,12 +90,16 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
 /// One open stream.
 struct Follow {
     http: Data<Http>,
+    /// Whoever follows; when its key is over, so is the stream.
+    caller: Caller,
     id: CallId,
     reader: Reader,
     moves: Receiver<(CallId, Revision)>,
     /// As it was read before the stream began.
     first: Option<Call>,
     seen: Option<Revision>,
+    /// When it is read at the latest.
+    look: Instant,
     heartbeat: Instant,
     over: bool,
     _slot: Slot,
@@ -127,13 +135,23 @@ impl Follow {
         }
     }
 
-    /// Until there may be something to send; `None` when the process is to stop.
+    /// Until there may be something to send; `None` when the process is to stop, or the key is over.
     async fn wait(&mut self) -> Option<()> {
-        let until = self.heartbeat.min(Instant::now() + LOOK_EVERY);
         let known = self.seen.unwrap_or(Revision(0));
-        tokio::select! {
-            () = self.http.gateway.stopping.cancelled() => None,
-            _hint_or_time = timeout_at(until, moved(&mut self.moves, self.id, known)) => Some(()),
+        loop {
+            let until = self.heartbeat.min(self.look).min(Instant::now() + KEY_CHECK_EVERY);
+            let is_hinted = tokio::select! {
+                () = self.http.gateway.stopping.cancelled() => return None,
+                hinted = timeout_at(until, moved(&mut self.moves, self.id, known)) => hinted.is_ok(),
+            };
+            if !self.http.auth.is_still_good(&self.caller).await {
+                return None;
+            }
+            let now = Instant::now();
+            if is_hinted || now >= self.look || now >= self.heartbeat {
+                self.look = now + LOOK_EVERY;
+                return Some(());
+            }
         }
     }
 

@@ -8,6 +8,7 @@ mod db;
 mod export;
 mod follow;
 mod help;
+mod keys;
 mod pause;
 mod start;
 pub mod stub;
