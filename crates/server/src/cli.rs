@@ -24,6 +24,7 @@ mod spinner;
 mod stream;
 mod table;
 mod watch;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -95,6 +96,8 @@ enum Command {
     Calls(calls::Calls),
     #[command(subcommand)]
     Agents(agents::Agents),
+    #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -133,6 +136,7 @@ impl Command {
             Self::Call(call) => block_on(call.run(global, out)),
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
+            Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
         }

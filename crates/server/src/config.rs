@@ -44,6 +44,8 @@ pub struct Config {
     pub calls: Calls,
     /// `[limits]`: what clients may do.
     pub limits: Limits,
+    /// `[webhooks]`: where notices may go.
+    pub webhooks: Webhooks,
     /// `[connections.<id>]`: accounts with providers. `simulator` is always among them.
     pub connections: BTreeMap<ConnectionId, ConnectionConfig>,
     /// `[agents.<key>]`: what integrators call with, in the order of their keys.
@@ -113,6 +115,13 @@ pub struct Calls {
 pub struct Limits {
     /// Failed authentications per minute and address; 0 is no limit.
     pub failed_auth_per_minute: u32,
+}
+
+/// `[webhooks]`.
+#[derive(Debug, Clone)]
+pub struct Webhooks {
+    /// Addresses that notices may go to although they are not public.
+    pub allow_private: Vec<Network>,
 }
 
 /// `[connections.<id>]`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Erase, Intake, Pause, Reconcile, Retain};
+use callgate_domain::usecases::{Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Retain};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +17,10 @@ pub struct Gateway {
     pub calls: Calls,
     /// Webhooks.
     pub intake: Intake,
+    /// Where clients want to be told.
+    pub endpoints: Endpoints,
+    /// Telling them.
+    pub deliver: Deliver,
     /// Placing what is due.
     pub dispatch: Dispatch,
     /// Stopping dialing, and letting it go on.

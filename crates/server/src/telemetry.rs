@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallState, ConnectionId, Revision};
+use callgate_domain::model::{Call, CallState, ConnectionId, DeliveryResult, Revision};
 use callgate_domain::ports::Progress;
+use callgate_domain::usecases::deliver::Delivered;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::time::FormatTime;
@@ -150,4 +151,27 @@ pub fn work_failed(work: &'static str) {
 pub fn webhook_handled(connection: Option<&ConnectionId>, progress: Progress) {
     let connection = connection.map_or_else(String::new, ToString::to_string);
     metrics::counter!("callgate_inbox_results_total", "connection" => connection, "outcome" => progress.as_str()).increment(1);
+}
+
+/// Counts one try to tell a client, and measures how long after the change it came through.
+pub fn notice_tried(delivered: &Delivered) {
+    let result = match delivered.result {
+        DeliveryResult::Pending => "retried",
+        DeliveryResult::Delivered => "delivered",
+        DeliveryResult::Failed => "failed",
+    };
+    metrics::counter!("callgate_deliveries_total", "result" => result).increment(1);
+    if delivered.result == DeliveryResult::Delivered {
+        metrics::histogram!("callgate_delivery_seconds").record(delivered.after);
+    }
+    if let Some(endpoint) = delivered.disabled {
+        metrics::counter!("callgate_endpoints_disabled_total").increment(1);
+        tracing::warn!(%endpoint, "endpoint disabled: it is gone, or nothing came through for 120 hours");
+    }
+}
+
+/// Shows how many deliveries wait.
+pub fn notices_pending(count: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts so far")]
+    metrics::gauge!("callgate_deliveries_pending").set(count as f64);
 }

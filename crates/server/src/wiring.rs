@@ -10,19 +10,23 @@ use std::sync::{Arc, Mutex};
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports};
+use callgate_adapters::sender::{Guard, HttpSender, SystemLookup};
 use callgate_adapters::store::{self, OpenError, Relay, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
-    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, Settings, Signals, StoreError,
+    AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, NoticeSender, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
-use callgate_domain::usecases::{Agents, Backups, Calls, Dispatch, Erase, Intake, Pause, Reconcile, Recorder, Retain};
+use callgate_domain::usecases::{
+    Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Recorder, Retain,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use plan::{ConnectionPlan, Plan};
 
 use crate::gateway::{Facts, Gateway};
+use crate::http::notices;
 use crate::signals::Hub;
 use crate::telemetry;
 
@@ -38,6 +42,9 @@ pub enum WiringError {
     /// A connection's settings.
     #[error(transparent)]
     Connection(#[from] InvalidSettings),
+    /// What notices are sent with: the system's certificates.
+    #[error("notices could not be sent from here: {0:#}")]
+    Sender(#[source] anyhow::Error),
 }
 
 /// Opens the database and puts the gateway together. Nothing runs yet.
@@ -62,7 +69,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, keys, settings, holds, copies, retention } = stores;
+    let Stores { calls: store, moves, inbox, outbox, keys, settings, holds, copies, retention } = stores;
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -81,6 +88,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
+    let sender =
+        HttpSender::new(Guard::new(plan.allow_private), Arc::new(SystemLookup::default())).map_err(WiringError::Sender)?;
+    let sender: Arc<dyn NoticeSender> = Arc::new(sender);
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
     let recorder = Arc::new(Recorder {
         store: Arc::clone(&store),
@@ -98,13 +108,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         clock: Arc::clone(&clock),
         stained: AtomicBool::new(true),
     });
-    let retain = Retain {
-        erase: Arc::clone(&erase),
-        retention,
-        clock: Arc::clone(&clock),
-        terms: plan.keep,
-        round: Mutex::default(),
-    };
+    let retain =
+        Retain { erase: Arc::clone(&erase), retention, clock: Arc::clone(&clock), terms: plan.keep, round: Mutex::default() };
     Ok(Gateway {
         erase,
         retain,
@@ -135,6 +140,21 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             signals,
+        },
+        endpoints: Endpoints {
+            outbox: Arc::clone(&outbox),
+            sender: Arc::clone(&sender),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            signals: Arc::clone(&signals),
+        },
+        deliver: Deliver {
+            outbox,
+            store: Arc::clone(&store),
+            sender,
+            render: notices::render(Arc::clone(&connections)),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
         },
         dispatch: Dispatch {
             worker: WorkerId::new(clock.now(), chance.for_id()),

@@ -4,6 +4,7 @@
 //! costs a moment. A tick reads the state and acts on it: a restart and the ordinary case are one path.
 
 mod carry;
+mod courier;
 mod janitor;
 
 use std::future::Future;
@@ -41,6 +42,7 @@ impl Workers {
             ("beat", tokio::spawn(carry::beater(Arc::clone(gateway)))),
             ("intake", tokio::spawn(intake(Arc::clone(gateway)))),
             ("reconcile", tokio::spawn(reconciler(Arc::clone(gateway)))),
+            ("deliver", tokio::spawn(courier::courier(Arc::clone(gateway)))),
             ("janitor", tokio::spawn(janitor::janitor(Arc::clone(gateway)))),
         ];
         Self { loops }

@@ -5,6 +5,7 @@ mod corpus;
 mod erased;
 mod providers;
 mod relay;
+mod sender;
 mod simulation;
 mod store;
 mod tls;

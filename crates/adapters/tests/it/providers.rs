@@ -5,10 +5,10 @@
 
 mod bench;
 mod contract;
-mod engine;
+pub mod engine;
 mod fixtures;
 mod http;
-mod peer;
+pub mod peer;
 mod simulated_calls;
 mod simulator;
 mod stage;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::error::{ProviderError, WebhookError};
 use crate::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing};
-use crate::model::{AttemptId, ConnectionId, Evidence, ProviderCallId, ProviderId, Route};
+use crate::model::{AttemptId, Call, ConnectionId, Evidence, ProviderCallId, ProviderId, Route};
 
 /// An agent's settings that a provider cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -212,6 +212,13 @@ impl Connections {
     #[must_use]
     pub fn get(&self, id: &ConnectionId) -> Option<&Connection> {
         self.by_id.get(id)
+    }
+
+    /// Whether the end of this call can be asked for: false where it is with a provider that has no such thing.
+    #[must_use]
+    pub fn can_cancel(&self, call: &Call) -> bool {
+        let connection = call.connection.as_ref().and_then(|id| self.get(id));
+        connection.is_none_or(|connection| connection.provider.capabilities().cancel)
     }
 
     /// All of them, in no order.

@@ -210,8 +210,7 @@ impl Calls {
     /// Whether the end of this call can be asked for: false where it is with a provider that has no such thing.
     #[must_use]
     pub fn can_be_canceled(&self, call: &Call) -> bool {
-        let connection = call.connection.as_ref().and_then(|id| self.connections.get(id));
-        connection.is_none_or(|connection| connection.provider.capabilities().cancel)
+        self.connections.can_cancel(call)
     }
 
     fn permit(&self, wish: &PlaceCall, now: Timestamp) -> Result<Arc<Agent>, PlaceError> {

@@ -23,5 +23,6 @@ mod reconcile;
 mod recorder;
 mod restored;
 mod simulation;
+mod telling;
 mod values;
 mod walk;

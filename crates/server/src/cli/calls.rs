@@ -241,7 +241,7 @@ pub fn show(call: &Value, out: &Out) {
 }
 
 /// As a person says it: `4 min ago`.
-fn ago(at: &str) -> String {
+pub fn ago(at: &str) -> String {
     let Ok(at) = at.parse::<Timestamp>() else { return "-".to_owned() };
     match now().duration_since(at).as_secs() {
         ..10 => "now".to_owned(),

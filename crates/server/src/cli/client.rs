@@ -108,23 +108,32 @@ impl Client {
         spinner.during(self.send(&format!("POST {path} {body}"), request, false)).await
     }
 
+    /// Changes something; the same twice is the same once.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn change(&self, path: &str, body: &Value) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        let request = || self.request(Method::PATCH, path).timeout(PATIENCE).json(body);
+        spinner.during(self.send(&format!("PATCH {path} {body}"), request, false)).await
+    }
+
+    /// Takes something away. Sent once: a second time it would be gone already.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn remove(&self, path: &str) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        spinner.during(self.once(&format!("DELETE {path}"), self.request(Method::DELETE, path).timeout(PATIENCE))).await
+    }
+
     /// Makes something that takes as long as it takes. Sent once: a second time it would be there already.
     ///
     /// # Errors
     /// As [`Self::get`].
     pub async fn make(&self, path: &str, body: &Value, awaited: &str) -> Result<Answer, Failure> {
         let spinner = Spinner::new(self.moves, awaited.to_owned());
-        let shown = format!("POST {path} {body}");
-        let sent = async {
-            let begun = begun();
-            let sent = self.request(Method::POST, path).json(body).send().await;
-            if self.exchange {
-                note_to_stderr(&exchange::shown(&shown, &sent, begun.elapsed()));
-            }
-            let response = sent.map_err(|error| self.unreachable(&error))?;
-            if response.status().is_success() { self.answer(response).await } else { Err(refusal::of(response).await) }
-        };
-        spinner.during(sent).await
+        spinner.during(self.once(&format!("POST {path} {body}"), self.request(Method::POST, path).json(body))).await
     }
 
     /// Makes something, once: a request that got no answer is sent again under the same key.
@@ -166,6 +175,16 @@ impl Client {
 
     fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.key)
+    }
+
+    async fn once(&self, shown: &str, request: RequestBuilder) -> Result<Answer, Failure> {
+        let begun = begun();
+        let sent = request.send().await;
+        if self.exchange {
+            note_to_stderr(&exchange::shown(shown, &sent, begun.elapsed()));
+        }
+        let response = sent.map_err(|error| self.unreachable(&error))?;
+        if response.status().is_success() { self.answer(response).await } else { Err(refusal::of(response).await) }
     }
 
     async fn send(&self, shown: &str, request: impl Fn() -> RequestBuilder, creates: bool) -> Result<Answer, Failure> {

@@ -14,7 +14,7 @@ use super::fault::{Fault, Faults};
 use super::section::{Book, Section};
 use super::sources::Reading;
 use super::tree::{self, Node, Origin, Table, Value};
-use super::{Calls, Config, Database, DatabaseKind, Given, Limits, Server, agents, connections, file};
+use super::{Calls, Config, Database, DatabaseKind, Given, Limits, Server, Webhooks, agents, connections, file};
 
 const DEFAULTS: &str = include_str!("../config.default.toml");
 /// Where data is kept where nobody says.
@@ -92,7 +92,7 @@ fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, ro
     let database = database(root.section("database"), &data_dir);
     let calls = calls(root.section("calls"), defaults);
     let limits = limits(root.section("limits"), defaults);
-    webhooks(root.section("webhooks"), defaults);
+    let webhooks = webhooks(root.section("webhooks"));
     let connections = connections::read(&root.section("connections"));
     let agents = agents::read(&root.section("agents"), &connections, &calls);
     let dials = connections.read.iter().find(|connection| !connection.kind.is_test);
@@ -104,7 +104,8 @@ fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, ro
     root.finish();
     let connections = connections.read.into_iter().map(|connection| (connection.id, connection.config)).collect();
     let (faults, sources) = (book.faults.into_inner(), book.sources.into_inner());
-    let whole = database.map(|database| Config { server, database, calls, limits, connections, agents, data_dir, file });
+    let whole =
+        database.map(|database| Config { server, database, calls, limits, webhooks, connections, agents, data_dir, file });
     let result = whole.filter(|_| faults.is_empty()).ok_or(Faults(faults));
     Reading { result, sources }
 }
@@ -237,9 +238,10 @@ fn limits(section: Section<'_>, defaults: &Table) -> Limits {
     Limits { failed_auth_per_minute }
 }
 
-fn webhooks(section: Section<'_>, defaults: &Table) {
-    section.not_yet("allow_private", default_of(defaults, "webhooks", "allow_private"));
+fn webhooks(section: Section<'_>) -> Webhooks {
+    let allow_private = section.list("allow_private").unwrap_or_default();
     section.finish();
+    Webhooks { allow_private }
 }
 
 fn default_of<'a>(defaults: &'a Table, section: &str, name: &str) -> Option<&'a Value> {

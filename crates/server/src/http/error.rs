@@ -89,6 +89,10 @@ catalogue! {
         "This can be done once the call is over. Cancel it, or wait for its end.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
+    TooManyEndpoints CONFLICT "too_many_endpoints" "There are too many webhook endpoints"
+        "Remove one that is not needed any more, or change one.";
+    EndpointDisabled CONFLICT "endpoint_disabled" "The webhook endpoint is disabled"
+        "Enable it first: PATCH it with {\"disabled\": false}.";
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large"
         "The detail says how large it may be.";
     UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body is not of a type that is read here"
@@ -117,6 +121,8 @@ catalogue! {
         "GET /v1/agents lists the agents there are.";
     UnknownConnection UNPROCESSABLE_ENTITY "unknown_connection" "There is no such connection"
         "The gateway's configuration names those there are.";
+    InvalidUrl UNPROCESSABLE_ENTITY "invalid_url" "The URL cannot be called"
+        "Webhooks go to https on port 443 at public addresses. The operator of this gateway can allow others.";
     WindowPassed UNPROCESSABLE_ENTITY "window_passed" "The window is over already"
         "schedule.expires_at lies in the past, so this call could never ring.";
     NotSupportedHere UNPROCESSABLE_ENTITY "not_supported_here" "This gateway is not set up for that"

@@ -18,6 +18,7 @@ mod faults;
 mod headers;
 mod json;
 mod moment;
+pub mod notices;
 pub mod openapi;
 mod ops;
 mod pages;
@@ -26,6 +27,8 @@ mod record;
 mod table;
 mod throttle;
 pub mod view;
+mod webhook_deliveries;
+mod webhook_endpoints;
 mod webhook_tokens;
 mod webhooks;
 mod webhooks_in;
@@ -79,6 +82,17 @@ routes! {
     // 3. The result webhook, and the providers' own
     POST "/v1/webhooks/call-completed"              [EventsWrite] webhooks::report_result;
     POST "/v1/webhooks/in/{connection}/{token}"     []            webhooks_in::take_webhook, hidden;
+    // 5. Out to the client
+    POST "/v1/webhook-endpoints"                    [CallsWrite]  webhook_endpoints::add::add_endpoint;
+    GET  "/v1/webhook-endpoints"                    [CallsRead]   webhook_endpoints::list::list_endpoints;
+    GET  "/v1/webhook-endpoints/{id}"               [CallsRead]   webhook_endpoints::one::get_endpoint;
+    PATCH "/v1/webhook-endpoints/{id}"              [CallsWrite]  webhook_endpoints::one::change_endpoint;
+    DELETE "/v1/webhook-endpoints/{id}"             [CallsWrite]  webhook_endpoints::one::remove_endpoint;
+    POST "/v1/webhook-endpoints/{id}/rotate-secret" [CallsWrite]  webhook_endpoints::rotate::rotate_secret;
+    POST "/v1/webhook-endpoints/{id}/test"          [CallsWrite]  webhook_endpoints::send::test_endpoint;
+    POST "/v1/webhook-endpoints/{id}/recover"       [CallsWrite]  webhook_endpoints::send::recover_endpoint;
+    GET  "/v1/webhook-deliveries"                   [CallsRead]   webhook_deliveries::list_deliveries;
+    POST "/v1/webhook-deliveries/{id}/resend"       [CallsWrite]  webhook_deliveries::resend_delivery;
     // 7. For operators, and without a key
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callgate_adapters::network::Network;
 use callgate_adapters::providers::{self, ConnectionSettings, Kind};
 use callgate_domain::model::{Agent, ConnectionId};
 use callgate_domain::ports::InvalidSettings;
@@ -31,6 +32,8 @@ pub struct Plan {
     pub keep: KeepFor,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
+    /// Addresses that notices may go to although they are not public.
+    pub allow_private: Vec<Network>,
     /// Outside address, without a slash at its end.
     pub public_url: Option<String>,
     /// Whether this process runs workers.
@@ -75,6 +78,7 @@ impl Plan {
             },
             keep: KeepFor { content: config.calls.keep, raw: config.calls.keep_raw },
             max_live: config.calls.max_live,
+            allow_private: config.webhooks.allow_private,
             public_url: config.server.public_url,
             workers,
         })

@@ -253,6 +253,8 @@ fn plan(folder: &TempDir, setup: &Setup) -> Plan {
         {public_url}
         [calls]
         allow_numbers = ["+1202", "+996"]
+        [webhooks]
+        allow_private = ["127.0.0.0/8"]
         [connections.simulator]
         kind = "simulator"
         speed = 100

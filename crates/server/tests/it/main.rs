@@ -15,4 +15,5 @@ mod house;
 mod openapi;
 mod pages;
 mod slow;
+mod webhook_endpoints;
 mod webhooks;

@@ -81,6 +81,16 @@ fn every_operation_has_its_name_its_key_and_its_problems() {
             "listAgents",
             "getAgent",
             "reportResult",
+            "addWebhookEndpoint",
+            "listWebhookEndpoints",
+            "getWebhookEndpoint",
+            "changeWebhookEndpoint",
+            "removeWebhookEndpoint",
+            "rotateWebhookSecret",
+            "testWebhookEndpoint",
+            "recoverWebhookEndpoint",
+            "listWebhookDeliveries",
+            "resendWebhookDelivery",
             "getHealth",
             "getReadiness"
         ]

@@ -7,6 +7,7 @@
 mod api;
 mod breaker;
 mod database;
+mod deliveries;
 mod engine;
 mod engines;
 mod judge;
@@ -17,6 +18,7 @@ mod log;
 mod own_engine;
 mod process;
 mod proxy;
+mod receiver;
 mod restored;
 mod several;
 mod side_by_side;

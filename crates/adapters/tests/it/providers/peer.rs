@@ -18,6 +18,10 @@ pub enum Act {
     Say(Vec<u8>),
     /// Says nothing until the other side has had enough.
     Wait,
+    /// Sends this, byte by byte, over and over.
+    Drip(Vec<u8>),
+    /// Sends this over and over, as fast as it is taken.
+    Flood(Vec<u8>),
     /// Breaks the connection off.
     Reset,
 }
@@ -59,6 +63,16 @@ async fn play(mut stream: TcpStream, acts: Vec<Act>) -> std::io::Result<()> {
             Act::Await => drop(stream.peek(&mut [0]).await?),
             Act::Say(bytes) => stream.write_all(&bytes).await?,
             Act::Wait => while stream.read(&mut [0; 4096]).await? > 0 {},
+            Act::Drip(bytes) => {
+                let mut ticks = tokio::time::interval(std::time::Duration::from_millis(50));
+                for byte in bytes.iter().cycle() {
+                    ticks.tick().await;
+                    stream.write_all(&[*byte]).await?;
+                }
+            }
+            Act::Flood(bytes) => loop {
+                stream.write_all(&bytes).await?;
+            },
             Act::Reset => return stream.set_zero_linger(),
         }
     }

@@ -90,8 +90,8 @@ fn what_this_release_does_not_act_on_is_refused_and_never_ignored() {
         "callgate.toml:2: limits.spend_calls_per_day = 5 is not supported yet\n  Leave it out, or write its default: spend_calls_per_day = 0",
     );
     check(
-        "[webhooks]\nallow_private = [\"10.0.0.0/8\"]",
-        "callgate.toml:2: webhooks.allow_private = [\"10.0.0.0/8\"] is not supported yet\n  Leave it out, or write its default: allow_private = []",
+        "[webhooks]\nallow_private = [\"10.0.0.0/8\", \"receiver\"]",
+        "callgate.toml:2: webhooks.allow_private holds \"receiver\", which is no range of addresses such as \"10.0.0.0/8\"",
     );
     check(
         "[agents.a]\nconnection = \"simulator\"\nvoicemail = \"leave\"",

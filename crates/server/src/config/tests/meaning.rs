@@ -31,6 +31,7 @@ fn nothing_written_is_a_simulator_with_two_agents_on_loopback() {
     assert_eq!(config.calls.queue_ttl, Duration::from_mins(15));
     assert_eq!(config.calls.settle_grace, Duration::from_mins(30));
     assert_eq!(config.limits.failed_auth_per_minute, 20);
+    assert!(config.webhooks.allow_private.is_empty());
     let names: Vec<_> = config.agents.iter().map(|agent| (agent.key.as_str(), agent.name.as_str(), agent.test)).collect();
     assert_eq!(names, [("akylai", "AkylAI", true), ("altai", "Altai", true)]);
     let simulator = &config.connections[&connection("simulator")];
@@ -45,6 +46,13 @@ fn where_the_file_defines_agents_only_those_exist() {
     assert_eq!((practice.name.as_str(), practice.public, practice.test), ("practice", true, true));
     assert_eq!(practice.routes[0].remote_id, "practice");
     assert_eq!(practice.max_duration, Duration::from_mins(60));
+}
+
+#[test]
+fn notices_may_go_to_the_networks_that_are_listed() {
+    let config = good("[webhooks]\nallow_private = [\"10.0.0.0/8\", \"::1\"]");
+    let listed: Vec<_> = config.webhooks.allow_private.iter().map(ToString::to_string).collect();
+    assert_eq!(listed, ["10.0.0.0/8", "::1/128"]);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 33] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -12,6 +12,18 @@ const COMMANDS: [&[&str]; 21] = [
     &["calls", "cancel"],
     &["agents"],
     &["agents", "list"],
+    &["webhooks"],
+    &["webhooks", "add"],
+    &["webhooks", "endpoints"],
+    &["webhooks", "list"],
+    &["webhooks", "resend"],
+    &["webhooks", "test"],
+    &["webhooks", "recover"],
+    &["webhooks", "rotate"],
+    &["webhooks", "enable"],
+    &["webhooks", "disable"],
+    &["webhooks", "remove"],
+    &["help", "webhooks", "add"],
     &["pause"],
     &["resume"],
     &["config"],
@@ -50,7 +62,7 @@ fn every_help_begins_with_an_example_and_fits_eighty_columns() {
 
 #[test]
 fn a_noun_alone_prints_its_help_as_a_mistake() {
-    for noun in ["calls", "agents", "config", "db"] {
+    for noun in ["calls", "agents", "webhooks", "config", "db"] {
         let said = Program::new().run(&[noun]);
         assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{noun}");
         assert!(said.stderr.contains(&format!("Usage: callgate {noun}")), "{}", said.stderr);

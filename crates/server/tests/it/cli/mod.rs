@@ -10,7 +10,8 @@ mod follow;
 mod help;
 mod pause;
 mod start;
-mod stub;
+pub mod stub;
+mod webhooks;
 
 use std::io::Read;
 use std::path::Path;

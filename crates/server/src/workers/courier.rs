@@ -1,0 +1,91 @@
+//! The courier: takes what clients are to be told and sends each as a task of its own, so that an endpoint that is slow or
+//! down delays only itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use callgate_domain::model::moment::elapsed;
+use callgate_domain::ports::{Errand, StoreError, Work};
+use tokio::task::JoinSet;
+
+use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
+use crate::gateway::Gateway;
+use crate::telemetry;
+
+/// Requests to clients under way at once, over all endpoints: each may hold a whole transcript.
+const AT_ONCE: usize = 128;
+/// How often what waits is counted.
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
+
+/// Sends what is due, until the stop; then lets what is under way finish.
+pub(super) async fn courier(gateway: Arc<Gateway>) {
+    let mut under_way = JoinSet::new();
+    let mut counted_at: Option<Duration> = None;
+    while !gateway.stopping.is_cancelled() {
+        let woken = gateway.hub.woken(Work::Deliver);
+        let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0);
+        let sleep = match look(&gateway, room).await {
+            Ok(Look::Taken(errands)) => {
+                for errand in errands {
+                    under_way.spawn(deliver(Arc::clone(&gateway), errand));
+                }
+                Duration::ZERO
+            }
+            Ok(Look::Nothing(sleep)) => sleep,
+            Err(error) => after_failure("deliver", &error),
+        };
+        tokio::select! {
+            () = woken => {}
+            () = tokio::time::sleep(sleep) => {}
+            // A finished request makes room, here or at its endpoint.
+            Some(done) = under_way.join_next() => count_panic("deliver", done),
+            () = gateway.stopping.cancelled() => {}
+        }
+        while let Some(done) = under_way.try_join_next() {
+            count_panic("deliver", done);
+        }
+        let now = gateway.clock.monotonic();
+        if counted_at.is_none_or(|at| now.saturating_sub(at) >= COUNTED_EVERY) {
+            counted_at = Some(now);
+            if let Ok(pending) = gateway.deliver.outbox.pending().await {
+                telemetry::notices_pending(pending);
+            }
+        }
+    }
+    while let Some(done) = under_way.join_next().await {
+        count_panic("deliver", done);
+    }
+}
+
+enum Look {
+    /// To be sent now.
+    Taken(Vec<Errand>),
+    /// For so long, unless a hint comes.
+    Nothing(Duration),
+}
+
+/// Looks before it takes: mostly nothing is due, and a look costs no write.
+async fn look(gateway: &Gateway, room: u32) -> Result<Look, StoreError> {
+    let Some(due_at) = gateway.deliver.next_due().await? else { return Ok(Look::Nothing(LONGEST_SLEEP)) };
+    let wait = elapsed(gateway.clock.now(), due_at);
+    if wait > Duration::ZERO {
+        return Ok(Look::Nothing(wait.clamp(Duration::from_millis(10), LONGEST_SLEEP)));
+    }
+    let errands = gateway.deliver.take(room).await?;
+    // What is due and was not taken is another courier's, or its endpoint has as many in the air as it may.
+    Ok(if errands.is_empty() { Look::Nothing(BUSY_SLEEP) } else { Look::Taken(errands) })
+}
+
+async fn deliver(gateway: Arc<Gateway>, errand: Errand) {
+    let (id, event_id) = (errand.delivery.id, errand.delivery.notice);
+    match gateway.deliver.deliver(&errand).await {
+        Ok(delivered) => {
+            let tries = errand.delivery.tries.saturating_add(1);
+            let result = delivered.result;
+            tracing::info!(delivery_id = %id, %event_id, endpoint = %errand.endpoint.id, tries, %result, "notice sent");
+            telemetry::notice_tried(&delivered);
+        }
+        Err(StoreError::Conflict) => tracing::info!(delivery_id = %id, "another courier has the delivery"),
+        Err(error) => failed("deliver", "it is sent again when its lease ends", &error),
+    }
+}
