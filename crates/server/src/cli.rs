@@ -14,6 +14,8 @@ mod exchange;
 mod export;
 mod follow;
 mod key;
+mod keys;
+mod listen;
 mod out;
 mod pause;
 mod phone;
@@ -45,6 +47,7 @@ A call gateway for voice agents: one HTTP API in front of every voice provider.
   call      place a call: call +12025550101 --agent akylai --watch
   calls     list, get, watch and cancel calls
   agents    whom you can call with
+  keys      make, replace and end API keys
   config    write, check and show the configuration
   db        bring the database up to date, back it up
 
@@ -97,6 +100,8 @@ enum Command {
     #[command(subcommand)]
     Agents(agents::Agents),
     #[command(subcommand)]
+    Keys(keys::Keys),
+    Listen(listen::Listen),
     Webhooks(webhooks::Webhooks),
     Pause(pause::Pause),
     Resume(pause::Resume),
@@ -136,6 +141,8 @@ impl Command {
             Self::Call(call) => block_on(call.run(global, out)),
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
+            Self::Keys(keys) => block_on(keys.run(global, out)),
+            Self::Listen(listen) => block_on(listen.run(global, out)),
             Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),

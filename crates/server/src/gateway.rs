@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
-use callgate_domain::usecases::{Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Retain};
+use callgate_domain::usecases::{
+    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -17,14 +19,16 @@ pub struct Gateway {
     pub calls: Calls,
     /// Webhooks.
     pub intake: Intake,
+    /// Placing what is due.
+    pub dispatch: Dispatch,
     /// Where clients want to be told.
     pub endpoints: Endpoints,
     /// Telling them.
     pub deliver: Deliver,
-    /// Placing what is due.
-    pub dispatch: Dispatch,
     /// Stopping dialing, and letting it go on.
     pub pause: Pause,
+    /// What operators look at.
+    pub inspect: Inspect,
     /// Looking after calls.
     pub reconcile: Reconcile,
     /// Erasing what a call holds, or what points to a person.
@@ -33,8 +37,12 @@ pub struct Gateway {
     pub retain: Retain,
     /// Making backups, and taking one in.
     pub backups: Backups,
-    /// API keys.
-    pub keys: Arc<dyn KeyStore>,
+    /// Making, rotating and revoking API keys.
+    pub keys: Keys,
+    /// Looking keys up.
+    pub key_store: Arc<dyn KeyStore>,
+    /// Which key did what.
+    pub audit: Arc<AuditLog>,
     /// What has changed, for live streams.
     pub moves: Arc<dyn Moves>,
     /// Webhook tokens and the like.

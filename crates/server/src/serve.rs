@@ -66,6 +66,7 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
         .map_err(|error| refused(format!("metrics could not be started: {error}"), "This is a fault of the program."))?;
     let edge = http::Options {
         failed_auth_per_minute: config.limits.failed_auth_per_minute,
+        requests_per_second: config.limits.requests_per_second,
         trusted_proxies: config.server.trusted_proxies.clone(),
     };
     if let Some(host) = store::unverified_host(config.database.url.expose()) {

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use callgate_adapters::store::{News, Relay};
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Revision};
+use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Phone, Revision};
 use callgate_domain::ports::{Signals, Work};
 use tokio::sync::{Notify, broadcast, futures::Notified};
 
-use crate::telemetry;
+use crate::telemetry::{self, Mark, Phones};
 
 /// Moves that a slow listener may fall behind by before it is told that it missed some.
 const KEPT_MOVES: usize = 4_096;
@@ -22,6 +22,7 @@ pub struct Hub {
     reconcile: Notify,
     deliver: Notify,
     relay: OnceLock<Relay>,
+    phones: OnceLock<Phones>,
 }
 
 impl Hub {
@@ -36,6 +37,7 @@ impl Hub {
             reconcile: Notify::new(),
             deliver: Notify::new(),
             relay: OnceLock::new(),
+            phones: OnceLock::new(),
         }
     }
 
@@ -43,6 +45,17 @@ impl Hub {
     pub fn tell_others(&self, relay: Relay) {
         // There is one, set when the gateway is put together.
         let _kept = self.relay.set(relay);
+    }
+
+    /// From now on records tell which calls went to one number.
+    pub fn mark_phones(&self, phones: Phones) {
+        let _kept = self.phones.set(phones);
+    }
+
+    /// What a number is called in records, once that is settled.
+    #[must_use]
+    pub fn mark(&self, phone: &Phone) -> Option<Mark> {
+        self.phones.get().map(|phones| phones.mark(phone))
     }
 
     /// What another process tells.
@@ -82,7 +95,7 @@ impl Default for Hub {
 
 impl Signals for Hub {
     fn call_moved(&self, call: &Call, from: CallState, by: By) {
-        telemetry::call_moved(call, from, by);
+        telemetry::call_moved(call, from, by, self.phones.get());
         // Nobody listening is the ordinary case.
         let _listeners = self.moves.send((call.id, call.revision));
         // A new call is followed by nobody yet.

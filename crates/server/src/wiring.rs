@@ -18,7 +18,8 @@ use callgate_domain::ports::{
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
-    Agents, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Intake, Pause, Reconcile, Recorder, Retain,
+    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder,
+    Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -39,12 +40,12 @@ pub enum WiringError {
     /// The database: plan.database, later.
     #[error("the database could not be read: {0}")]
     Store(#[from] StoreError),
+    /// The way out for notices.
+    #[error("webhooks could not be sent: {0}")]
+    Sender(anyhow::Error),
     /// A connection's settings.
     #[error(transparent)]
     Connection(#[from] InvalidSettings),
-    /// What notices are sent with: the system's certificates.
-    #[error("notices could not be sent from here: {0:#}")]
-    Sender(#[source] anyhow::Error),
 }
 
 /// Opens the database and puts the gateway together. Nothing runs yet.
@@ -69,7 +70,12 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, outbox, keys, settings, holds, copies, retention } = stores;
+    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } =
+        stores;
+    if let Some(fresh) = fresh_token(chance.as_ref()) {
+        hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
+    }
+    let audit = Arc::new(AuditLog { audit, clock: Arc::clone(&clock), chance: Arc::clone(&chance) });
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
@@ -87,10 +93,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(at) = crash_at {
         opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
+    let allow_numbers = plan.limits.allow_numbers.clone();
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
-    let sender =
-        HttpSender::new(Guard::new(plan.allow_private), Arc::new(SystemLookup::default())).map_err(WiringError::Sender)?;
-    let sender: Arc<dyn NoticeSender> = Arc::new(sender);
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
     let recorder = Arc::new(Recorder {
         store: Arc::clone(&store),
@@ -100,6 +104,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         chance: Arc::clone(&chance),
         signals: Arc::clone(&signals),
     });
+    let sender = HttpSender::new(Guard::new(plan.allow_private), Arc::new(SystemLookup::default()));
+    let sender: Arc<dyn NoticeSender> = Arc::new(sender.map_err(WiringError::Sender)?);
     // Whoever was here before may have erased, and not come to the files.
     let erase = Arc::new(Erase {
         store: Arc::clone(&store),
@@ -110,7 +116,9 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     });
     let retain =
         Retain { erase: Arc::clone(&erase), retention, clock: Arc::clone(&clock), terms: plan.keep, round: Mutex::default() };
+    let inspect = Inspect { store: Arc::clone(&store), inspection, clock: Arc::clone(&clock), signals: Arc::clone(&signals) };
     Ok(Gateway {
+        inspect,
         erase,
         retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
@@ -123,6 +131,21 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             chance: Arc::clone(&chance),
             signals: Arc::clone(&signals),
             limits: plan.limits,
+        },
+        endpoints: Endpoints {
+            outbox: Arc::clone(&outbox),
+            sender: Arc::clone(&sender),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+            signals: Arc::clone(&signals),
+        },
+        deliver: Deliver {
+            outbox,
+            store: Arc::clone(&store),
+            sender,
+            render: notices::render(Arc::clone(&connections)),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
         },
         pause: Pause {
             holds,
@@ -141,21 +164,6 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             chance: Arc::clone(&chance),
             signals,
         },
-        endpoints: Endpoints {
-            outbox: Arc::clone(&outbox),
-            sender: Arc::clone(&sender),
-            clock: Arc::clone(&clock),
-            chance: Arc::clone(&chance),
-            signals: Arc::clone(&signals),
-        },
-        deliver: Deliver {
-            outbox,
-            store: Arc::clone(&store),
-            sender,
-            render: notices::render(Arc::clone(&connections)),
-            clock: Arc::clone(&clock),
-            chance: Arc::clone(&chance),
-        },
         dispatch: Dispatch {
             worker: WorkerId::new(clock.now(), chance.for_id()),
             store: Arc::clone(&store),
@@ -165,6 +173,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             max_live: plan.max_live,
+            allow_numbers,
             pacing: Pacing::default(),
             hands: Hands::default(),
         },
@@ -175,7 +184,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             connections: Arc::clone(&connections),
             clock: Arc::clone(&clock),
         },
-        keys,
+        keys: Keys {
+            store: Arc::clone(&key_store),
+            audit: Arc::clone(&audit),
+            clock: Arc::clone(&clock),
+            chance: Arc::clone(&chance),
+        },
+        key_store,
+        audit,
         moves,
         settings,
         store,

@@ -49,6 +49,7 @@ CREATE INDEX calls_live ON calls (connection, state, looks_absent)
 CREATE INDEX calls_leased ON calls (lease_owner) WHERE state = 'claimed';
 -- Lists, newest first.
 CREATE INDEX calls_by_client ON calls (client, id);
+-- Of one client, and of all: what a number is called in a day is counted whoever calls it.
 CREATE INDEX calls_by_phone ON calls (phone, id, client);
 CREATE INDEX calls_by_agent ON calls (client, agent, id);
 -- Whose content is still there, in the order in which it is to be forgotten.
@@ -162,14 +163,18 @@ CREATE INDEX inbox_raw ON inbox (received_at) WHERE body IS NOT NULL AND again_a
 -- API keys, as the SHA-256 of the whole key.
 CREATE TABLE keys (
     sha256 BYTEA PRIMARY KEY,
+    id UUID NOT NULL,
     kind TEXT COLLATE "C" NOT NULL,
+    prefix TEXT,
     client TEXT COLLATE "C" NOT NULL,
     scopes TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ,
-    revoked_at TIMESTAMPTZ
+    revoked_at TIMESTAMPTZ,
+    replaced_by UUID
 );
 
+CREATE UNIQUE INDEX keys_by_id ON keys (id);
 CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revoked_at IS NULL;
 
 -- Of connections only the tokens in their webhook URLs; all else about them is configuration.
@@ -252,3 +257,22 @@ CREATE INDEX deliveries_leased ON deliveries (leased_until, endpoint_id) WHERE l
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_by_call ON deliveries (call_id, id);
 CREATE INDEX deliveries_failed ON deliveries (endpoint_id, id) WHERE result = 'failed';
+
+-- Which key did what to which thing, and what came of it. Nothing in it is changed.
+CREATE TABLE audit (
+    id UUID PRIMARY KEY,
+    happened_at TIMESTAMPTZ NOT NULL,
+    key_id UUID,
+    action TEXT COLLATE "C" NOT NULL,
+    object TEXT NOT NULL,
+    result TEXT COLLATE "C" NOT NULL,
+    times INTEGER NOT NULL,
+    request_id TEXT
+);
+
+-- Which calls each key placed within the last day, where calls a day are limited; older rows go when new ones come.
+CREATE TABLE spent (
+    key_id UUID NOT NULL,
+    call_id UUID NOT NULL,
+    PRIMARY KEY (key_id, call_id)
+);

@@ -1,3 +1,5 @@
+DROP TABLE spent;
+DROP TABLE audit;
 DROP TABLE deliveries;
 DROP TABLE notices;
 DROP TABLE endpoints;

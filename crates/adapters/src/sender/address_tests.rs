@@ -47,7 +47,9 @@ fn every_blocked_range_of_ipv4_begins_and_ends_where_it_says() {
 
 #[test]
 fn of_ipv6_only_what_is_handed_out_may_be_reached() {
-    for public in ["2000::1", "2001:1::1", "2001:db7::1", "2001:db9::1", "2003::1", "2606:4700:4700::1111", "3ffe::1", "3fff:1000::"] {
+    for public in
+        ["2000::1", "2001:1::1", "2001:db7::1", "2001:db9::1", "2003::1", "2606:4700:4700::1111", "3ffe::1", "3fff:1000::"]
+    {
         check("", public, "public");
     }
     let outside = ["::", "::1", "100::1", "1fff::1", "4000::1", "fc00::1", "fdff::1", "fec0::1", "ff02::1", "64:ff9b:2::1"];

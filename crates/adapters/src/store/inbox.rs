@@ -129,7 +129,13 @@ fn settle(
             inbox::about_connection.eq(about.connection.as_ref().map(|connection| connection.as_str().to_owned())),
         )
     });
-    let changes = (inbox::progress.eq(progress.as_str()), inbox::again_at.eq(instant(again_at)), tries, about, (of_erased || of_nothing).then(cleared));
+    let changes = (
+        inbox::progress.eq(progress.as_str()),
+        inbox::again_at.eq(instant(again_at)),
+        tries,
+        about,
+        (of_erased || of_nothing).then(cleared),
+    );
     match on_backend!(db, c => diesel::update(only).set(changes).execute(c))? {
         0 => Err(StoreError::NotFound.into()),
         _ => Ok(()),

@@ -88,9 +88,13 @@ mod tests {
             keys,
             connections,
             settings,
+            rates,
+            holds,
             endpoints,
             notices,
-            deliveries
+            deliveries,
+            audit,
+            spent
         );
         let quoted = |select: &str| select.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
         selects

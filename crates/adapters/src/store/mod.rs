@@ -4,10 +4,12 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
-//! - `calls.rs`, `moves.rs`, `inbox.rs`, `outbox.rs`, `keys.rs`, `settings.rs`, `holds.rs`, `copies.rs`, `retention.rs`: the ports.
+//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
+//!   `copies.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
+mod audit;
 mod calls;
 mod connection;
 mod copies;
@@ -17,6 +19,7 @@ mod dialect;
 mod error;
 mod holds;
 mod inbox;
+mod inspection;
 mod keys;
 mod migrations;
 mod moves;
@@ -36,13 +39,17 @@ mod writer;
 
 use std::sync::Arc;
 
-use callgate_domain::ports::{CallStore, Clock, Copies, Holds, Inbox, KeyStore, Moves, Outbox, Retention, Settings};
+use callgate_domain::ports::{
+    Audit, CallStore, Clock, Copies, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Settings,
+};
 
+pub use audit::SqlAudit;
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
 pub use error::OpenError;
 pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
+pub use inspection::SqlInspection;
 pub use keys::SqlKeyStore;
 pub use moves::SqlMoves;
 pub use outbox::SqlOutbox;
@@ -69,12 +76,16 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
     /// What the program keeps for itself.
     pub settings: Arc<dyn Settings>,
     /// What operators hold back.
     pub holds: Arc<dyn Holds>,
     /// Backups, and what is started from one.
     pub copies: Arc<dyn Copies>,
+    /// What operators look at.
+    pub inspection: Arc<dyn Inspection>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
 }
@@ -92,9 +103,11 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         outbox: Arc::new(SqlOutbox::new(Arc::clone(&database))),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
+        audit: Arc::new(SqlAudit::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
         copies: Arc::new(SqlCopies::new(Arc::clone(&database))),
+        inspection: Arc::new(SqlInspection::new(Arc::clone(&database))),
         retention: Arc::new(SqlRetention::new(database)),
     })
 }

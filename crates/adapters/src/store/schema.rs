@@ -153,12 +153,15 @@ table! {
 
     keys (sha256) {
         sha256 -> Binary,
+        id -> sql::Id,
         kind -> Text,
+        prefix -> Nullable<Text>,
         client -> Text,
         scopes -> Text,
         created_at -> sql::Instant,
         expires_at -> Nullable<sql::Instant>,
         revoked_at -> Nullable<sql::Instant>,
+        replaced_by -> Nullable<sql::Id>,
     }
 }
 
@@ -256,6 +259,32 @@ table! {
         last_status -> Nullable<Integer>,
         last_fault -> Nullable<Text>,
         delivered_at -> Nullable<sql::Instant>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    audit (id) {
+        id -> sql::Id,
+        happened_at -> sql::Instant,
+        key_id -> Nullable<sql::Id>,
+        action -> Text,
+        object -> Text,
+        result -> Text,
+        times -> Integer,
+        request_id -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    spent (key_id, call_id) {
+        key_id -> sql::Id,
+        call_id -> sql::Id,
     }
 }
 

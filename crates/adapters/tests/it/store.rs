@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_adapters::testing::postgres;
+use callgate_domain::model::Quota;
 use callgate_domain::model::moment::to_micros;
 use callgate_domain::ports::{Clock, Reader, StoreError};
 use callgate_domain::testing::builders::a_call;
@@ -35,8 +36,8 @@ pub fn clock() -> Arc<dyn Clock> {
 }
 
 fn trial(stores: Stores) -> Trial {
-    let Stores { calls, moves, inbox, outbox, keys, settings, holds, copies, retention } = stores;
-    Trial { calls, moves, inbox, outbox, keys, settings, holds, copies, retention, clock: clock() }
+    let Stores { calls, moves, inbox, outbox, keys, audit, settings, holds, copies, inspection, retention } = stores;
+    Trial { calls, moves, inbox, outbox, keys, audit, settings, holds, copies, inspection, retention, clock: clock() }
 }
 
 pub fn open(url: &str) -> Trial {
@@ -119,7 +120,7 @@ async fn what_was_stored_is_there_after_opening_again() {
     let urls = [Some(url), postgres::fresh_database()];
     for url in urls.into_iter().flatten() {
         let (call, entry) = a_call().accepted();
-        open(&url).calls.insert(vec![(call.clone(), entry)], None).await.unwrap();
+        open(&url).calls.insert(vec![(call.clone(), entry)], None, &Quota::default()).await.unwrap();
         assert_eq!(open(&url).calls.get(call.id, &Reader::All).await.unwrap(), call);
     }
 }
@@ -129,19 +130,19 @@ async fn while_another_process_holds_the_file_changes_are_unavailable_and_reads_
     let (_folder, url) = sqlite_file();
     let trial = open(&url);
     let held = a_call().accepted();
-    trial.calls.insert(vec![held.clone()], None).await.unwrap();
+    trial.calls.insert(vec![held.clone()], None, &Quota::default()).await.unwrap();
     let mut other = SqliteConnection::establish(&url).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
 
     let new = a_call().accepted();
-    let insert = trial.calls.insert(vec![new.clone()], None);
+    let insert = trial.calls.insert(vec![new.clone()], None, &Quota::default());
     let read = trial.calls.get(held.0.id, &Reader::All);
     let (inserted, read) = tokio::join!(insert, read);
     assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
     assert_eq!(read.unwrap(), held.0);
 
     other.batch_execute("ROLLBACK").unwrap();
-    trial.calls.insert(vec![new], None).await.unwrap();
+    trial.calls.insert(vec![new], None, &Quota::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -166,7 +167,7 @@ async fn when_postgres_ends_every_connection_the_pool_recovers_by_itself() {
         assert!(!(lost && unavailable), "{answers:?}");
         lost |= unavailable;
     }
-    trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], None, &Quota::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -186,12 +187,12 @@ async fn a_twin_that_another_process_writes_for_too_long_is_in_progress() {
         key: "k".to_owned(),
         fingerprint: [1; 32],
     };
-    let twin = trial.calls.insert(vec![a_call().accepted()], Some(key.clone())).await;
+    let twin = trial.calls.insert(vec![a_call().accepted()], Some(key.clone()), &Quota::default()).await;
     assert!(matches!(twin, Err(StoreError::InProgress)), "{twin:?}");
     // Others do not wait for it.
-    trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], None, &Quota::default()).await.unwrap();
     other.batch_execute("ROLLBACK").unwrap();
-    trial.calls.insert(vec![a_call().accepted()], Some(key)).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], Some(key), &Quota::default()).await.unwrap();
 }
 
 async fn futures<T, F: Future<Output = T>>(count: usize, make: impl Fn() -> F) -> Vec<T> {

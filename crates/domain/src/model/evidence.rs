@@ -1,5 +1,7 @@
 //! What a webhook or a look-up says about an attempt, in our words.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -60,7 +62,7 @@ impl Seen {
 }
 
 /// Facts about one attempt. Everything is optional: evidence says what it knows and no more.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Evidence {
     /// Where it came from.
     pub source: Source,
@@ -94,6 +96,18 @@ pub struct Evidence {
     pub opt_out: bool,
     /// The provider's own address of the audio; never shown to a client.
     pub recording: Option<String>,
+}
+
+impl fmt::Debug for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Evidence")
+            .field("source", &self.source)
+            .field("seen", &self.seen)
+            .field("ended_reason", &self.ended_reason)
+            .field("duration_s", &self.duration_s)
+            .field("opt_out", &self.opt_out)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Evidence {

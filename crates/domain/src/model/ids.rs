@@ -106,6 +106,14 @@ id!(
     /// One notice on its way to one endpoint.
     DeliveryId
 );
+id!(
+    /// An API key, as lists and the audit log name it. It opens nothing.
+    KeyId
+);
+id!(
+    /// A line of the audit log.
+    AuditId
+);
 
 macro_rules! name {
     ($(#[$meta:meta])* $name:ident) => {

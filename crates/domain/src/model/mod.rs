@@ -16,6 +16,7 @@ pub mod notice;
 pub mod pacing;
 pub mod phone;
 pub mod provider;
+pub mod quota;
 pub mod rate;
 pub mod retry;
 pub mod secret;
@@ -29,11 +30,12 @@ pub use endpoint::{Endpoint, EndpointChange, EndpointSecret, EndpointUrl};
 pub use evidence::{Evidence, Seen, Source};
 pub use holds::{Hold, OnHold};
 pub use ids::{
-    AgentKey, AttemptId, CallId, ClientId, ConnectionId, DeliveryId, EndpointId, Fence, InboxId, NoticeId, ProviderCallId,
-    ProviderId, Revision, WorkerId,
+    AgentKey, AttemptId, AuditId, CallId, ClientId, ConnectionId, DeliveryId, EndpointId, Fence, InboxId, KeyId, NoticeId,
+    ProviderCallId, ProviderId, Revision, WorkerId,
 };
 pub use notice::{Notice, NoticeType};
 pub use phone::Phone;
 pub use provider::{Placing, Retry};
+pub use quota::{Overrun, Quota, Spending};
 pub use retry::RetryPlan;
 pub use secret::Secret;

@@ -71,7 +71,7 @@ impl Notice {
 fn facts(call: &Call) -> impl PartialEq {
     let end = (call.state, call.ended_reason, call.ended_by, call.resolved, call.attempts, call.is_retryable());
     let moments = (call.dialed_at, call.answered_at, call.ended_at, call.cancel_requested_at);
-    (end, moments, call.duration_s(), call.transcript_status, call.result.opt_out)
+    (end, moments, call.duration_s(), call.transcript_status, call.result.opt_out, call.phone.is_erased())
 }
 
 /// What was said, and what came out of it, as far as a client sees it.

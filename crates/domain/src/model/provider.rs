@@ -1,5 +1,6 @@
 //! What is said to and heard from a voice provider, in our words.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ use super::ids::{AgentKey, AttemptId, ProviderCallId};
 use super::phone::Phone;
 
 /// One request that can make a phone ring.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PlaceOrder {
     /// Ours, passed on as the provider's reference and idempotency key; adapters never invent one.
     pub attempt: AttemptId,
@@ -31,6 +32,16 @@ pub struct PlaceOrder {
     pub max_duration: Duration,
     /// Give up ringing after this long.
     pub ring_timeout: Duration,
+}
+
+impl fmt::Debug for PlaceOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlaceOrder")
+            .field("attempt", &self.attempt)
+            .field("phone", &self.phone)
+            .field("agent", &self.agent)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which call is meant, in every way a provider may know it.

@@ -3,6 +3,9 @@
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 
+/// The URL-safe alphabet of base64.
+const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// A key, token or password.
 #[derive(Clone)]
 pub struct Secret(SecretString);
@@ -28,6 +31,13 @@ impl Secret {
             text.extend(std::iter::repeat_n('=', 3 - three.len()));
         }
         Self(SecretString::from(text))
+    }
+
+    /// A word that says what it is, and a URL-safe character for the six low bits of each random byte.
+    #[must_use]
+    pub fn drawn(brand: &'static str, random: &[u8]) -> Self {
+        let character = |byte: &u8| ALPHABET.get(usize::from(byte & 63)).copied().map(char::from);
+        Self(SecretString::from(brand.chars().chain(random.iter().filter_map(character)).collect::<String>()))
     }
 
     /// The secret itself, for the one place that sends or signs with it.

@@ -4,11 +4,13 @@
 //! All are object-safe and held as `Arc<dyn Port>`. Methods take and return model types only.
 
 pub mod agents;
+pub mod audit;
 pub mod clock;
 pub mod copies;
 pub mod error;
 pub mod holds;
 pub mod inbox;
+pub mod inspection;
 pub mod keys;
 pub mod moves;
 pub mod outbox;
@@ -20,12 +22,14 @@ pub mod store;
 pub mod url_fault;
 
 pub use agents::AgentCatalog;
+pub use audit::{Actor, Audit, AuditAction, AuditEntry, AuditResult};
 pub use clock::{Chance, Clock};
 pub use copies::{Copies, CopyError, TakingIn};
 pub use error::{ProviderError, StoreError, WebhookError};
 pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
-pub use keys::{ApiKey, KeyStore, Scope};
+pub use inspection::{Inspection, Looked, Replayed};
+pub use keys::{ApiKey, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope};
 pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};
 pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, in_turn};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};

@@ -1,5 +1,6 @@
 //! Where calls are kept. The database is the only truth.
 
+use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -9,7 +10,9 @@ use super::error::StoreError;
 use super::provider::AttemptRef;
 use crate::model::call::{Attempt, Entry, Looks};
 use crate::model::pacing::Room;
-use crate::model::{AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Notice, Phone, Revision, Status, WorkerId};
+use crate::model::{
+    AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Notice, Overrun, Phone, Quota, Revision, Status, WorkerId,
+};
 
 /// Who reads: a client sees its own calls, an operator all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +35,7 @@ impl Reader {
 }
 
 /// What makes a repeated request the same request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// Whose; rotation of API keys does not change it.
     pub client: ClientId,
@@ -44,6 +47,12 @@ pub struct IdempotencyKey {
     pub fingerprint: [u8; 32],
 }
 
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IdempotencyKey").field("client", &self.client).field("operation", &self.operation).finish_non_exhaustive()
+    }
+}
+
 /// What inserting did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inserted {
@@ -51,10 +60,12 @@ pub enum Inserted {
     New,
     /// The same key and body came before, and made this call.
     Replayed(CallId),
+    /// It would go beyond a quota: nothing is stored, nor is the key.
+    Refused(Overrun),
 }
 
 /// Which calls a list holds. Empty fields do not filter.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct CallFilter {
     /// Any of these.
     pub statuses: Vec<Status>,
@@ -68,6 +79,16 @@ pub struct CallFilter {
     pub created_after: Option<Timestamp>,
     /// Accepted before this moment.
     pub created_before: Option<Timestamp>,
+}
+
+impl fmt::Debug for CallFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallFilter")
+            .field("statuses", &self.statuses)
+            .field("agent", &self.agent)
+            .field("phone", &self.phone)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which part of a list: newest first, those before a call.
@@ -139,8 +160,10 @@ pub struct Taken {
 pub trait CallStore: Send + Sync {
     /// Stores new calls with their first history entries, all or none. It MUST NOT return before they are durable. A key
     /// seen before returns the first answer when its fingerprint agrees, and `Duplicate` when it does not; of
-    /// concurrent twins exactly one makes calls.
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError>;
+    /// concurrent twins exactly one makes calls. What the quota limits is counted inside the same transaction, so it is never
+    /// passed, however many insert; a repetition is answered as before and counts for nothing.
+    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>, quota: &Quota)
+    -> Result<Inserted, StoreError>;
 
     /// The call that an earlier request with this key made, if any; `Duplicate` when that request had another body.
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError>;

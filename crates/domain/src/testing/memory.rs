@@ -5,12 +5,14 @@
 mod calls;
 mod copies;
 mod inbox;
+mod inspection;
+mod keys;
 mod moves;
 mod outbox;
 mod rest;
 mod retention;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -18,12 +20,12 @@ use jiff::Timestamp;
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
 use crate::model::{
-    AttemptId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice, NoticeId,
-    OnHold, Revision, Secret,
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, KeyId,
+    Notice, NoticeId, OnHold, Revision, Secret,
 };
-use crate::ports::{ApiKey, AttemptRef, Clock, KeptWebhook};
+use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
-/// Calls, inbox, outbox, keys, settings and holds.
+/// Calls, inbox, outbox, keys, audit log, settings and holds.
 pub struct Memory {
     clock: Arc<dyn Clock>,
     held: Mutex<Held>,
@@ -38,8 +40,10 @@ struct Held {
     /// When each change was taken in, but for the first of a call.
     taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
+    spent: BTreeSet<(KeyId, CallId)>,
     inbox: BTreeMap<InboxId, InboxRow>,
-    keys: BTreeMap<[u8; 32], KeyRow>,
+    keys: BTreeMap<[u8; 32], ListedKey>,
+    audit: BTreeMap<AuditId, AuditEntry>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, Secret>,
     rates: HashMap<ConnectionId, Rate>,
@@ -69,12 +73,6 @@ struct InboxRow {
     kept: KeptWebhook,
     about: AttemptRef,
     again_at: Option<Timestamp>,
-}
-
-#[derive(Clone)]
-struct KeyRow {
-    key: ApiKey,
-    is_first: bool,
 }
 
 impl Memory {

@@ -11,17 +11,20 @@
 //! ```
 #![expect(clippy::expect_used, reason = "a promise that is broken must say so at once")]
 
+mod access;
 mod calls;
 mod claims;
 mod copies;
 mod finds;
 mod holds;
 mod inbox;
+mod inspection;
 mod keys;
 mod lists;
 mod looks;
 mod moves;
 mod outbox;
+mod quotas;
 mod retention;
 mod saves;
 
@@ -29,24 +32,28 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use access::*;
 pub use calls::*;
 pub use claims::*;
 pub use copies::*;
 pub use finds::*;
 pub use holds::*;
 pub use inbox::*;
+pub use inspection::*;
 pub use keys::*;
 pub use lists::*;
 pub use looks::*;
 pub use moves::*;
 pub use outbox::*;
+pub use quotas::*;
 pub use retention::*;
 pub use saves::*;
 
-use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
+use crate::model::{Call, Quota};
 use crate::ports::{
-    CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, KeyStore, Moves, Outbox, Reader, Retention, Settings,
+    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader, Retention,
+    Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -62,12 +69,16 @@ pub struct Trial {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// The audit log.
+    pub audit: Arc<dyn Audit>,
     /// The program's own settings.
     pub settings: Arc<dyn Settings>,
     /// Holds.
     pub holds: Arc<dyn Holds>,
     /// Copies.
     pub copies: Arc<dyn Copies>,
+    /// What operators look at.
+    pub inspection: Arc<dyn Inspection>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
@@ -85,7 +96,10 @@ impl Trial {
     /// what no worker does.
     async fn hold(&self, call: &Call) {
         let (first, entry) = accepted(call);
-        assert_eq!(self.calls.insert(vec![(first.clone(), entry)], None).await.expect("a new call"), Inserted::New);
+        assert_eq!(
+            self.calls.insert(vec![(first.clone(), entry)], None, &Quota::default()).await.expect("a new call"),
+            Inserted::New
+        );
         if *call != first {
             self.calls.save(step(&first, call)).await.expect("its present state");
         }
@@ -141,6 +155,16 @@ macro_rules! store_promises {
             a_key_is_new_again_after_a_week,
             of_64_concurrent_twins_one_makes_a_call,
             many_concurrent_requests_each_make_their_call,
+            // quotas
+            a_number_rings_no_more_often_in_a_day_than_its_quota,
+            a_number_is_counted_whoever_calls_it_and_whatever_became_of_it,
+            a_call_counts_as_often_as_it_may_ring,
+            a_repetition_is_answered_and_counts_for_nothing,
+            a_key_has_so_many_calls_a_day,
+            a_call_that_looks_like_an_open_young_one_is_refused,
+            a_call_that_is_over_has_no_twin,
+            of_64_concurrent_calls_as_many_are_accepted_as_the_quota_says,
+            of_concurrent_twins_of_one_key_all_are_refused_together,
             // saves
             of_twenty_concurrent_saves_of_one_revision_exactly_one_wins,
             a_save_of_an_old_revision_writes_nothing,
@@ -166,6 +190,7 @@ macro_rules! store_promises {
             a_call_without_room_does_not_hold_up_those_behind_it,
             a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it,
             a_call_of_an_unknown_agent_is_left,
+            a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_claim,
             a_call_whose_wait_is_over_ends_in_the_claim,
             an_unknown_call_frees_its_place_after_three_absences,
             a_beat_prolongs_only_what_its_worker_has_in_hand,
@@ -219,6 +244,10 @@ macro_rules! store_promises {
             a_parked_webhook_is_taken_when_its_id_appears,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
+            // inspection
+            an_operator_sees_a_calls_attempts_and_the_webhooks_about_them,
+            what_is_left_over_is_found_by_how_far_it_came,
+            a_replayed_webhook_is_taken_again_with_all_its_tries,
             // retention
             an_erased_call_keeps_its_facts_and_nothing_else,
             raw_webhooks_of_an_erased_call_are_empty_and_known_again,
@@ -230,6 +259,8 @@ macro_rules! store_promises {
             raw_webhooks_are_cleared_once_handled_and_old,
             webhooks_are_dropped_when_their_time_is_over,
             keys_are_dropped_when_their_time_is_over,
+            audit_lines_are_dropped_when_their_time_is_over,
+            notices_are_dropped_when_their_time_is_over,
             // outbox
             what_ends_a_call_tells_its_client_in_the_same_commit,
             a_change_that_meets_another_tells_nothing,
@@ -252,6 +283,15 @@ macro_rules! store_promises {
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,
             a_first_key_that_returns_is_good_again,
+            a_key_is_found_as_it_was_made_and_listed_without_what_opens,
+            keys_are_listed_newest_first_in_pages,
+            a_rotated_key_is_accepted_until_its_grace_is_over,
+            a_revoked_key_is_not_found_and_stays_as_it_was_revoked,
+            a_key_that_is_not_there_is_not_changed,
+            the_first_key_is_changed_by_nobody,
+            of_concurrent_revocations_none_takes_the_last_admin,
+            audit_lines_are_read_back_newest_first_in_pages,
+            every_word_of_the_audit_log_is_read_back,
             a_secret_is_made_once,
             a_webhook_token_is_made_once_per_connection,
             the_database_answers,

@@ -18,9 +18,11 @@ fn trial() -> Trial {
         inbox,
         outbox: memory.clone(),
         keys,
+        audit: memory.clone(),
         settings,
         holds: memory.clone(),
         copies: memory.clone(),
+        inspection: memory.clone(),
         retention: memory,
         clock,
     }

@@ -22,8 +22,32 @@ pub fn shown(request: &str, sent: &Result<Response, Error>, took: Duration) -> S
     format!("> {}\n{answer}", discreet(request))
 }
 
-/// A text without the middle of any phone number in it.
+/// What keys and secrets begin with.
+const SECRETS: [&str; 2] = ["cg_", "whsec_"];
+/// So much of one is shown.
+const SHOWN: usize = 4;
+
+/// A text without the middle of any phone number in it, and without the rest of any key.
 pub fn discreet(text: &str) -> String {
+    let text = SECRETS.iter().fold(text.to_owned(), |text, brand| without_secrets(&text, brand));
+    without_numbers(&text)
+}
+
+fn without_secrets(text: &str, brand: &str) -> String {
+    let mut parts = text.split(brand);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let length = part.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || b"-_+/=".contains(byte)).count();
+        let (secret, rest) = part.split_at(length);
+        shown.push_str(brand);
+        shown.push_str(secret.get(..SHOWN).unwrap_or(secret));
+        shown.push_str(if length > SHOWN { "***" } else { "" });
+        shown.push_str(rest);
+    }
+    shown
+}
+
+fn without_numbers(text: &str) -> String {
     let mut shown = String::with_capacity(text.len().min(MOST));
     let mut rest = text;
     let first = |text: &str| [text.find('+'), text.find("%2B")].into_iter().flatten().min();
@@ -51,6 +75,15 @@ pub fn discreet(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::discreet;
+
+    #[test]
+    fn keys_and_secrets_are_not_shown() {
+        assert_eq!(
+            discreet("{\"key\":\"cg_AbCdEfGhIjKl\",\"prefix\":\"cg_AbCd\"}"),
+            "{\"key\":\"cg_AbCd***\",\"prefix\":\"cg_AbCd\"}"
+        );
+        assert_eq!(discreet("whsec_MDEyMzQ1Njc4+/=x"), "whsec_MDEy***");
+    }
 
     #[test]
     fn numbers_lose_their_middle() {

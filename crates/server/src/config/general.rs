@@ -25,6 +25,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What a call may ask for at least.
 const SHORTEST_TALK: Duration = Duration::from_secs(10);
 const LONGEST_TALK: Duration = Duration::from_hours(24);
+/// No key can ask for more in a second.
+const MOST_REQUESTS: u32 = 1_000_000;
 /// The bounds of every limit on a conversation.
 pub const TALK: RangeInclusive<Duration> = SHORTEST_TALK..=LONGEST_TALK;
 
@@ -90,8 +92,8 @@ fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, ro
     let data_dir = data_dir(&root, given, environment);
     let server = server(root.section("server"));
     let database = database(root.section("database"), &data_dir);
-    let calls = calls(root.section("calls"), defaults);
-    let limits = limits(root.section("limits"), defaults);
+    let calls = calls(root.section("calls"));
+    let limits = limits(root.section("limits"));
     let webhooks = webhooks(root.section("webhooks"));
     let connections = connections::read(&root.section("connections"));
     let agents = agents::read(&root.section("agents"), &connections, &calls);
@@ -209,7 +211,7 @@ pub fn without_password(url: &str) -> String {
     parsed.to_string()
 }
 
-fn calls(section: Section<'_>, defaults: &Table) -> Calls {
+fn calls(section: Section<'_>) -> Calls {
     let calls = Calls {
         max_live: section.limit("max_live"),
         ring_timeout: section.duration("ring_timeout", SECOND..=Duration::from_mins(10)).unwrap_or_default(),
@@ -219,23 +221,23 @@ fn calls(section: Section<'_>, defaults: &Table) -> Calls {
             .map(|prefixes| prefixes.into_iter().map(|prefix| prefix.0).collect()),
         queue_ttl: section.duration("queue_ttl", SECOND..=Duration::from_hours(24 * 30)).unwrap_or_default(),
         settle_grace: section.duration("settle_grace", SECOND..=Duration::from_hours(24 * 7)).unwrap_or_default(),
+        duplicate_guard: section.one_of("duplicate_guard", [("off", false), ("reject", true)]).unwrap_or_default(),
         keep: section.duration("keep", KEEP).unwrap_or_default(),
         keep_raw: section.duration("keep_raw", KEEP).unwrap_or_default(),
     };
-    for name in ["duplicate_guard"] {
-        section.not_yet(name, default_of(defaults, "calls", name));
-    }
     section.finish();
     calls
 }
 
-fn limits(section: Section<'_>, defaults: &Table) -> Limits {
-    let failed_auth_per_minute = section.whole("failed_auth_per_minute", 0..=u32::MAX).unwrap_or_default();
-    for name in ["requests_per_second", "calls_per_number_per_day", "spend_calls_per_day"] {
-        section.not_yet(name, default_of(defaults, "limits", name));
-    }
+fn limits(section: Section<'_>) -> Limits {
+    let limits = Limits {
+        requests_per_second: section.whole("requests_per_second", 0..=MOST_REQUESTS).unwrap_or_default(),
+        failed_auth_per_minute: section.whole("failed_auth_per_minute", 0..=u32::MAX).unwrap_or_default(),
+        calls_per_number_per_day: section.limit("calls_per_number_per_day"),
+        spend_calls_per_day: section.limit("spend_calls_per_day"),
+    };
     section.finish();
-    Limits { failed_auth_per_minute }
+    limits
 }
 
 fn webhooks(section: Section<'_>) -> Webhooks {

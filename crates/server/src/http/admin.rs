@@ -1,7 +1,11 @@
 //! `/v1/admin`: for operators, with a key that has the scope `admin`. Its answers name connections; none is public.
 
+pub mod audit;
 pub mod backup;
+pub mod calls;
 pub mod erase;
+pub mod inbox;
+pub mod keys;
 pub mod pause;
 
 use super::error::{Code, Problem};

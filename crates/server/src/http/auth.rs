@@ -1,56 +1,92 @@
 //! API keys: who asks, and what they may do.
 //!
-//! A key is looked up by its SHA-256 and remembered for a few seconds, so a revoked one stops within five. Wrong keys
-//! are counted per address and apart from good ones: a good key works from an address that is being throttled.
+//! A key is looked up by its SHA-256 and what was found is remembered for a few seconds, so a revoked one stops within
+//! five. Wrong keys are counted per address and apart from good ones: a good key works from an address that is being
+//! throttled. What such an address sends and nobody has seen before is looked up in a narrow lane ([`LANE`]), so that made-up
+//! keys never take up the database, which others need.
 
-use std::collections::HashMap;
+mod failures;
+mod known;
+
 use std::future::{Ready, ready};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use callgate_domain::model::ClientId;
-use callgate_domain::ports::{ApiKey, Clock, KeyStore, Reader, Scope};
+use callgate_domain::model::{ClientId, KeyId};
+use callgate_domain::ports::{Actor, ApiKey, AuditResult, Clock, KeyStore, Reader, Scope};
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
+use self::failures::{Failure, Failures};
+use self::known::{Known, Seen};
 use super::error::{Code, Problem};
-use super::throttle::Throttle;
+use super::throttle::{Policy, Standing, Throttle, seconds};
+use crate::gateway::Gateway;
 
-/// A key found is believed for this long.
-const BELIEVED: Duration = Duration::from_secs(4);
-/// Keys remembered at once.
-const REMEMBERED: usize = 1_024;
+/// Look-ups at once of what throttled addresses send.
+const LANE: usize = 2;
+/// So long one of them waits for its turn.
+const LANE_PATIENCE: Duration = Duration::from_secs(1);
 const BEARER: &str = "Bearer";
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Checks keys.
 pub struct Auth {
     keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
-    known: Mutex<HashMap<[u8; 32], Known>>,
-    failures: Throttle<IpAddr>,
+    known: Known,
+    /// Wrong keys by address.
+    wrong: Throttle<IpAddr>,
+    /// Requests by good key.
+    requests: Throttle<KeyId>,
+    lane: Semaphore,
+    failures: Arc<Failures>,
 }
 
-/// A key that was found, and until when it is believed.
-type Known = (Arc<ApiKey>, Duration);
+/// What became of a request's key.
+pub struct Admission {
+    /// Whoever sent it, or why not.
+    pub caller: Result<Caller, Problem>,
+    /// How the quota of a good key stands, for the answer: nothing where requests are not limited.
+    pub quota: Option<[(HeaderName, HeaderValue); 2]>,
+}
+
+impl From<Problem> for Admission {
+    fn from(problem: Problem) -> Self {
+        Self { caller: Err(problem), quota: None }
+    }
+}
 
 /// Whoever sent a request, known by a key with the scope that its route needs.
 #[derive(Debug, Clone)]
-pub struct Caller(Arc<ApiKey>);
+pub struct Caller {
+    key: Arc<ApiKey>,
+    sha256: known::Sha256,
+    request_id: Arc<str>,
+}
 
 impl Caller {
     /// Whose calls are made.
     pub fn client(&self) -> ClientId {
-        self.0.client.clone()
+        self.key.client.clone()
     }
 
     /// Whose calls are seen.
     pub fn reader(&self) -> Reader {
-        if self.0.scopes.contains(&Scope::Admin) { Reader::All } else { Reader::Client(self.0.client.clone()) }
+        if self.key.scopes.contains(&Scope::Admin) { Reader::All } else { Reader::Client(self.key.client.clone()) }
+    }
+
+    /// Which key it was.
+    pub fn key(&self) -> KeyId {
+        self.key.id
+    }
+
+    /// Who does it, for the audit log.
+    pub fn actor(&self) -> Actor {
+        Actor { key: Some(self.key.id), request_id: Some(self.request_id.as_ref().to_owned()) }
     }
 }
 
@@ -65,61 +101,113 @@ impl FromRequest for Caller {
 }
 
 impl Auth {
-    /// Wrong keys are let through so often a minute and address before they are refused unseen; 0 is no limit.
-    pub fn new(keys: Arc<dyn KeyStore>, clock: Arc<dyn Clock>, failures_per_minute: u32) -> Self {
-        Self { keys, clock, known: Mutex::default(), failures: Throttle::new(failures_per_minute) }
+    /// Wrong keys are let through so often a minute and address before they are refused unseen, good ones so often a second;
+    /// 0 is no limit.
+    pub fn new(gateway: &Gateway, failures_per_minute: u32, requests_per_second: u32) -> Self {
+        let wrong = Policy { name: "wrong-keys", quota: failures_per_minute, window: Duration::from_mins(1) };
+        let requests = Policy { name: "default", quota: requests_per_second, window: Duration::from_secs(1) };
+        Self {
+            keys: Arc::clone(&gateway.key_store),
+            clock: Arc::clone(&gateway.clock),
+            known: Known::default(),
+            wrong: Throttle::new(wrong),
+            requests: Throttle::new(requests),
+            lane: Semaphore::new(LANE),
+            failures: Arc::new(Failures::new(Arc::clone(&gateway.audit), gateway.stopping.clone())),
+        }
     }
 
-    /// Whose key the request carries, if it may do what `scope` says.
-    ///
-    /// # Errors
-    /// 401, 403, or 429 where an address sent too many wrong keys.
-    pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope) -> Result<Caller, Problem> {
-        let key = match bearer(headers) {
-            Ok(Some(key)) => self.find(key).await?,
-            Ok(None) => return Err(missing()),
+    /// Whose key the request carries, if it may do what `scope` says: 401, 403, or 429 where an address sent too many wrong
+    /// keys, or a key too many requests.
+    pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope, request_id: &Arc<str>) -> Admission {
+        let from = network(from);
+        let found = match bearer(headers) {
+            Ok(Some(key)) => {
+                let sha256 = Sha256::digest(key).into();
+                match self.find(sha256, from).await {
+                    Ok(found) => found.map(|key| (key, sha256)),
+                    Err(problem) => return problem.into(),
+                }
+            }
+            Ok(None) => return missing().into(),
             Err(NotOne) => None,
         };
-        let Some(key) = key else { return Err(self.wrong_key(from)) };
-        if may(&key.scopes, scope) { Ok(Caller(key)) } else { Err(lacks(scope)) }
+        let Some((key, sha256)) = found else {
+            self.failed(Failure { from, key: None, result: AuditResult::InvalidToken }, request_id);
+            return self.wrong_key(from).into();
+        };
+        let policy = self.requests.policy();
+        let quota = match self.requests.count(key.id, self.clock.monotonic()) {
+            Ok(standing) => standing.map(|standing| policy.headers(standing)),
+            Err(wait) => {
+                let quota = policy.headers(Standing { left: 0, resets_in: wait });
+                return Admission { caller: Err(too_fast(policy, wait)), quota: Some(quota) };
+            }
+        };
+        if !may(&key.scopes, scope) {
+            self.failed(Failure { from, key: Some(key.id), result: AuditResult::InsufficientScope }, request_id);
+            return Admission { caller: Err(lacks(scope)), quota };
+        }
+        Admission { caller: Ok(Caller { key, sha256, request_id: Arc::clone(request_id) }), quota }
     }
 
-    async fn find(&self, key: &[u8]) -> Result<Option<Arc<ApiKey>>, Problem> {
-        let sha256: [u8; 32] = Sha256::digest(key).into();
+    /// Whether a caller's key is still good: what goes on for long asks again. While the store cannot be asked it is.
+    pub async fn is_still_good(&self, caller: &Caller) -> bool {
         let (tick, now) = (self.clock.monotonic(), self.clock.now());
-        if let Some(key) = self.remembered(&sha256, tick) {
-            let expired = key.expires_at.is_some_and(|expires_at| expires_at <= now);
-            return Ok((!expired).then_some(key));
+        match self.known.see(&caller.sha256, tick) {
+            Seen::Good(key) => key.expires_at.is_none_or(|expires_at| expires_at > now),
+            Seen::Wrong => false,
+            Seen::WasGood | Seen::Never => self.look_up(caller.sha256).await.map_or(true, |found| found.is_some()),
         }
-        let Some(found) = self.keys.find(sha256, now).await?.map(Arc::new) else { return Ok(None) };
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
-            known.clear();
-        }
-        known.insert(sha256, (Arc::clone(&found), tick + BELIEVED));
-        Ok(Some(found))
     }
 
-    fn remembered(&self, sha256: &[u8; 32], tick: Duration) -> Option<Arc<ApiKey>> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(sha256).filter(|(_, until)| *until > tick).map(|(key, _)| Arc::clone(key))
+    /// This key has changed: it is looked up anew.
+    pub fn forget(&self, id: KeyId) {
+        self.known.forget(id);
+    }
+
+    async fn find(&self, sha256: known::Sha256, from: IpAddr) -> Result<Option<Arc<ApiKey>>, Problem> {
+        let (tick, now) = (self.clock.monotonic(), self.clock.now());
+        match self.known.see(&sha256, tick) {
+            Seen::Good(key) => {
+                let expired = key.expires_at.is_some_and(|expires_at| expires_at <= now);
+                Ok((!expired).then_some(key))
+            }
+            Seen::Wrong => Ok(None),
+            Seen::Never if self.wrong.is_spent(&from, tick) => {
+                let Ok(Ok(_place)) = tokio::time::timeout(LANE_PATIENCE, self.lane.acquire()).await else {
+                    return Err(self.too_many(LANE_PATIENCE));
+                };
+                self.look_up(sha256).await
+            }
+            Seen::WasGood | Seen::Never => self.look_up(sha256).await,
+        }
+    }
+
+    async fn look_up(&self, sha256: known::Sha256) -> Result<Option<Arc<ApiKey>>, Problem> {
+        let tick = self.clock.monotonic();
+        let found = self.keys.find(sha256, self.clock.now()).await?.map(Arc::new);
+        self.known.learn(sha256, found.as_ref(), tick);
+        Ok(found)
+    }
+
+    fn failed(&self, failure: Failure, request_id: &str) {
+        self.failures.note(failure, request_id, self.clock.monotonic());
     }
 
     fn wrong_key(&self, from: IpAddr) -> Problem {
-        let Err(wait) = self.failures.count(network(from), self.clock.monotonic()) else {
-            let detail = "The key after 'Authorization: Bearer' is unknown, expired or revoked.";
-            return Problem::new(Code::InvalidToken, detail)
-                .with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+        let Err(wait) = self.wrong.count(from, self.clock.monotonic()) else {
+            return over();
         };
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let quota = self.failures.per_minute();
+        self.too_many(wait)
+    }
+
+    fn too_many(&self, wait: Duration) -> Problem {
+        let again = seconds(wait);
         let detail =
-            format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
-        let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
-        Problem::new(Code::RateLimited, detail)
-            .retry_after(seconds)
-            .with(RATE_LIMIT_POLICY, text(format!("\"wrong-keys\";q={quota};w=60")))
-            .with(RATE_LIMIT, text(format!("\"wrong-keys\";r=0;t={seconds}")))
+            format!("Too many wrong keys came from this address. Try again in {again} seconds, with a good key at once.");
+        let headers = self.wrong.policy().headers(Standing { left: 0, resets_in: wait });
+        Problem::new(Code::RateLimited, detail).retry_after(again).with_all(headers)
     }
 }
 
@@ -146,6 +234,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&[u8]>, NotOne> {
 fn may(scopes: &[Scope], wanted: Scope) -> bool {
     let reads = matches!(wanted, Scope::CallsRead | Scope::AgentsRead);
     scopes.iter().any(|held| *held == wanted || (*held == Scope::Admin && reads))
+}
+
+/// The key is none, or not any more.
+pub fn over() -> Problem {
+    let detail = "The key after 'Authorization: Bearer' is unknown, expired or revoked.";
+    Problem::new(Code::InvalidToken, detail).with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+fn too_fast(policy: Policy, wait: Duration) -> Problem {
+    let (quota, again) = (policy.quota, seconds(wait));
+    let detail = format!("This key may send {quota} requests a second, and sent more. Try again in {again} seconds.");
+    Problem::new(Code::RateLimited, detail).retry_after(again)
 }
 
 fn missing() -> Problem {

@@ -25,7 +25,7 @@ use super::{Http, headers, view};
 ///
 /// # Errors
 /// 404 for anything that is no UUID as we write it.
-fn id_of(request: &HttpRequest) -> Result<CallId, Problem> {
+pub(super) fn id_of(request: &HttpRequest) -> Result<CallId, Problem> {
     let id = request.match_info().get("call_id").filter(|id| id.len() == 36);
     id.and_then(|id| id.parse().ok()).ok_or_else(Problem::no_such_call)
 }

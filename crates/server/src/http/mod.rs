@@ -7,6 +7,7 @@
 mod address;
 mod admin;
 mod agents;
+mod audited;
 mod auth;
 mod body;
 mod calls;
@@ -14,9 +15,11 @@ mod connection;
 mod cursor;
 mod edge;
 pub mod error;
+mod events;
 mod faults;
 mod headers;
 mod json;
+mod live;
 mod moment;
 pub mod notices;
 pub mod openapi;
@@ -56,9 +59,11 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::auth::Auth;
-use self::calls::events::Streams;
 use self::connection::{Connection, HEADERS_WITHIN};
-use self::table::{Route, routes};
+use self::events::Events;
+use self::live::Streams;
+pub use self::table::Route;
+use self::table::routes;
 use self::webhook_tokens::WebhookTokens;
 use crate::config::Network;
 use crate::gateway::Gateway;
@@ -73,6 +78,7 @@ routes! {
     GET  "/v1/calls/{call_id}"                      [CallsRead]   calls::read::get_call;
     POST "/v1/calls/{call_id}/cancel"               [CallsWrite]  calls::cancel::cancel_call;
     GET  "/v1/calls/{call_id}/events"               [CallsRead]   calls::events::stream_call;
+    GET  "/v1/events"                               [CallsRead]   events::stream_calls;
     GET  "/v1/calls/{call_id}/timeline"             [CallsRead]   calls::timeline::get_timeline;
     GET  "/v1/calls/{call_id}/recording"            [CallsRead]   calls::recording::get_recording;
     DELETE "/v1/calls/{call_id}/content"            [CallsWrite]  calls::content::erase_content;
@@ -94,10 +100,19 @@ routes! {
     GET  "/v1/webhook-deliveries"                   [CallsRead]   webhook_deliveries::list_deliveries;
     POST "/v1/webhook-deliveries/{id}/resend"       [CallsWrite]  webhook_deliveries::resend_delivery;
     // 7. For operators, and without a key
+    POST "/v1/admin/keys"                           [Admin]       admin::keys::create_key, hidden;
+    GET  "/v1/admin/keys"                           [Admin]       admin::keys::list_keys, hidden;
+    POST "/v1/admin/keys/{key_id}/rotate"           [Admin]       admin::keys::rotate_key, hidden;
+    POST "/v1/admin/keys/{key_id}/revoke"           [Admin]       admin::keys::revoke_key, hidden;
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
+    GET  "/v1/admin/calls/{call_id}"                [Admin]       admin::calls::inspect_call, hidden;
+    GET  "/v1/admin/inbox"                          [Admin]       admin::inbox::list_inbox, hidden;
+    GET  "/v1/admin/inbox/{webhook_id}"             [Admin]       admin::inbox::get_webhook, hidden;
+    POST "/v1/admin/inbox/{webhook_id}/replay"      [Admin]       admin::inbox::replay, hidden;
     POST "/v1/admin/erase"                          [Admin]       admin::erase::erase, hidden;
+    GET  "/v1/admin/audit"                          [Admin]       admin::audit::list_audit, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;
@@ -129,13 +144,15 @@ const FINISH_WITHIN_S: u64 = 25;
 pub struct Options {
     /// Wrong keys that one address may send in a minute; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// Requests that one key may send in a second; 0 is no limit.
+    pub requests_per_second: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { failed_auth_per_minute: 20, trusted_proxies: Vec::new() }
+        Self { failed_auth_per_minute: 20, requests_per_second: 0, trusted_proxies: Vec::new() }
     }
 }
 
@@ -145,6 +162,7 @@ pub struct Http {
     auth: Auth,
     tokens: WebhookTokens,
     streams: Streams,
+    events: Events,
     options: Options,
     table: &'static [Route],
 }
@@ -154,7 +172,9 @@ pub struct Http {
 /// # Errors
 /// When a listener cannot be used.
 pub fn server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>, options: Options) -> io::Result<Server> {
-    start(Http::new(gateway, options, ROUTES), listeners, public)
+    let http = Http::new(gateway, options, ROUTES);
+    http.events.start();
+    start(http, listeners, public)
 }
 
 /// `/metrics`, `/healthz` and `/readyz` without a key, for an address that only operators reach.
@@ -167,9 +187,17 @@ pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> 
 
 impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
-        let auth = Auth::new(Arc::clone(&gateway.keys), Arc::clone(&gateway.clock), options.failed_auth_per_minute);
+        let auth = Auth::new(gateway, options.failed_auth_per_minute, options.requests_per_second);
         let tokens = WebhookTokens::new(gateway);
-        Arc::new(Self { gateway: Arc::clone(gateway), auth, tokens, streams: Streams::default(), options, table })
+        Arc::new(Self {
+            gateway: Arc::clone(gateway),
+            auth,
+            tokens,
+            streams: Streams::default(),
+            events: Events::new(gateway),
+            options,
+            table,
+        })
     }
 }
 

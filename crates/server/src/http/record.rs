@@ -30,7 +30,7 @@ pub struct Record {
     /// When it came.
     pub started: Duration,
     /// Its id.
-    pub request_id: String,
+    pub request_id: Arc<str>,
     /// Until it is written, the request is served.
     pub serving: Option<Serving>,
 }
@@ -41,7 +41,7 @@ impl Record {
         let took = self.clock.monotonic().saturating_sub(self.started);
         let status = self.status.as_u16();
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let (request_id, method, route, code) = (self.request_id.as_str(), self.method, self.route, self.code);
+        let (request_id, method, route, code) = (&*self.request_id, self.method, self.route, self.code);
         // Outside of the request's span, which carries the id for all the others.
         if self.status.is_server_error() {
             tracing::error!(parent: None, request_id, method, route, status, code, took_ms, bytes, "request");

@@ -2,11 +2,9 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use callgate_domain::model::Secret;
 use callgate_domain::ports::Chance;
-use sha2::{Digest, Sha256};
+use callgate_domain::usecases::keys;
 
 use super::data_dir::DataDir;
 use super::{misconfigured, refused};
@@ -56,12 +54,11 @@ impl Rules {
         let failed =
             |error| refused(format!("the first key could not be kept: {error}"), "Check that the database can be written.");
         let given = self.given.is_some() || self.given_file.is_some() || data.key_file().exists();
-        if !given && gateway.keys.has_first().await.map_err(failed)? {
+        if !given && gateway.key_store.has_first().await.map_err(failed)? {
             return Ok(None);
         }
         let key = self.find(data, gateway.chance.as_ref())?;
-        let sha256 = Sha256::digest(key.secret.expose().as_bytes()).into();
-        gateway.keys.set_first(sha256, gateway.clock.now()).await.map_err(failed)?;
+        gateway.keys.set_first(&key.secret).await.map_err(failed)?;
         Ok(Some(key))
     }
 
@@ -98,22 +95,15 @@ impl Rules {
                 "Give one of 32 characters or more: export CALLGATE_KEY=\"cg_$(head -c 32 /dev/urandom | base64 | tr -d '+/=\\n')\"",
             )),
             Err(_none) => {
-                let key = make(chance);
+                let key = keys::fresh(chance);
                 let failed = |error| {
                     refused(format!("{} cannot be written: {error}", file.display()), "Choose another folder with --data-dir.")
                 };
-                data.keep_key(&key).map_err(failed)?;
-                Ok(FirstKey { secret: long_enough(&key, "the key")?, was_made: true, file: Some(file) })
+                data.keep_key(key.expose()).map_err(failed)?;
+                Ok(FirstKey { secret: key, was_made: true, file: Some(file) })
             }
         }
     }
-}
-
-/// `cg_` and 256 random bits.
-fn make(chance: &dyn Chance) -> String {
-    let mut bytes = [0; 32];
-    chance.bytes(&mut bytes);
-    format!("cg_{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
 fn long_enough(text: &str, from: &str) -> Result<Secret, Failure> {

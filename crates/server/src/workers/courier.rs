@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_domain::model::moment::elapsed;
-use callgate_domain::ports::{Errand, StoreError, Work};
+use callgate_domain::ports::{Actor, AuditAction, AuditResult, Errand, StoreError, Work};
 use tokio::task::JoinSet;
 
 use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
@@ -77,15 +77,19 @@ async fn look(gateway: &Gateway, room: u32) -> Result<Look, StoreError> {
 }
 
 async fn deliver(gateway: Arc<Gateway>, errand: Errand) {
-    let (id, event_id) = (errand.delivery.id, errand.delivery.notice);
+    let (id, begun) = (errand.delivery.id, gateway.clock.monotonic());
     match gateway.deliver.deliver(&errand).await {
         Ok(delivered) => {
-            let tries = errand.delivery.tries.saturating_add(1);
-            let result = delivered.result;
-            tracing::info!(delivery_id = %id, %event_id, endpoint = %errand.endpoint.id, tries, %result, "notice sent");
-            telemetry::notice_tried(&delivered);
+            telemetry::notice_tried(id, &delivered, gateway.clock.monotonic().saturating_sub(begun));
+            if let Some(endpoint) = delivered.disabled {
+                let (action, object) = (AuditAction::EndpointDisabled, endpoint.to_string());
+                let line = gateway.audit.line(Actor::default(), action, &object, AuditResult::Done);
+                if let Err(error) = gateway.audit.record(line).await {
+                    failed("deliver", &format!("that endpoint {endpoint} was disabled is not in the audit log"), &error);
+                }
+            }
         }
-        Err(StoreError::Conflict) => tracing::info!(delivery_id = %id, "another courier has the delivery"),
-        Err(error) => failed("deliver", "it is sent again when its lease ends", &error),
+        Err(StoreError::Conflict) => tracing::info!(delivery = %id, "another courier has the delivery"),
+        Err(error) => failed("deliver", &format!("delivery {id} is sent again when its lease ends"), &error),
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use async_trait::async_trait;
 use callgate_adapters::providers::install_crypto;
-use callgate_domain::model::ClientId;
-use callgate_domain::ports::{ApiKey, KeyStore, Scope, StoreError};
+use callgate_domain::model::{ClientId, KeyId, Secret};
+use callgate_domain::ports::{ApiKey, AuditEntry, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope, StoreError};
 use callgate_server::config::{Config, Environment, Given};
 use callgate_server::gateway::Gateway;
 use callgate_server::http::{self, Options};
@@ -22,6 +22,8 @@ use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+
+use crate::clean_face;
 
 /// The first key: client `default`, every scope.
 pub const KEY: &str = "cg_a_first_key_that_is_long_enough_for_anybody";
@@ -39,12 +41,14 @@ pub struct Setup {
     pub public_url: Option<&'static str>,
     /// Where the connection `own` of the agent `real` is.
     pub own: Option<SocketAddr>,
+    /// More lines for `[calls]`, and sections behind it.
+    pub calls: &'static str,
     pub change: fn(&mut Gateway),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { workers: false, options: Options::default(), public_url: None, own: None, change: |_| {} }
+        Self { workers: false, options: Options::default(), public_url: None, own: None, calls: "", change: |_| {} }
     }
 }
 
@@ -71,12 +75,13 @@ impl Server {
 
     pub async fn with(setup: Setup) -> Self {
         install_crypto();
+        clean_face::search_logs();
         let folder = tempfile::tempdir().expect("a folder");
         let mut gateway = wire(plan(&folder, &setup), METRICS.clone()).await.expect("a gateway");
-        gateway.keys = Arc::new(Keys(gateway.keys));
+        gateway.key_store = Arc::new(Keys(gateway.key_store));
         (setup.change)(&mut gateway);
         let gateway = Arc::new(gateway);
-        gateway.keys.set_first(Sha256::digest(KEY).into(), gateway.clock.now()).await.expect("a key");
+        gateway.keys.set_first(&Secret::new(KEY).expect("a secret")).await.expect("a key");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let server = http::server(&gateway, vec![listener], setup.options).expect("a server");
@@ -148,6 +153,9 @@ impl Drop for Server {
         self.gateway.stopping.cancel();
         // The command is sent at once; nobody has to wait for its end.
         drop(self.handle.stop(false));
+        if !std::thread::panicking() {
+            clean_face::nothing_was_said();
+        }
     }
 }
 
@@ -161,7 +169,12 @@ pub struct Answer {
 
 impl Answer {
     pub async fn of(request: RequestBuilder) -> Self {
-        Self::read(request.send().await.expect("an answer")).await
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let path = request.url().path().to_owned();
+        let answer = Self::read(client.execute(request).await.expect("an answer")).await;
+        clean_face::search(&path, &answer);
+        answer
     }
 
     async fn read(response: Response) -> Self {
@@ -227,25 +240,43 @@ impl KeyStore for Keys {
                 let scopes: Vec<Scope> =
                     Scope::ALL.iter().enumerate().filter(|(nth, _)| set >> nth & 1 == 1).map(|(_, scope)| *scope).collect();
                 if Sha256::digest(key_of(client, &scopes))[..] == sha256 {
-                    return Ok(Some(ApiKey { client: ClientId::new(client).expect("a name"), scopes, expires_at: None }));
+                    let id = KeyId::new(Timestamp::UNIX_EPOCH, [u8::try_from(set).expect("few scopes"); 10]);
+                    return Ok(Some(ApiKey { id, client: ClientId::new(client).expect("a name"), scopes, expires_at: None }));
                 }
             }
         }
         self.0.find(sha256, now).await
     }
 
+    async fn get(&self, id: KeyId) -> Result<ListedKey, StoreError> {
+        self.0.get(id).await
+    }
+
+    async fn list(&self, before: Option<KeyId>, limit: u32) -> Result<Vec<ListedKey>, StoreError> {
+        self.0.list(before, limit).await
+    }
+
+    async fn create(&self, new: NewKey, audit: AuditEntry) -> Result<(), StoreError> {
+        self.0.create(new, audit).await
+    }
+
+    async fn change(&self, id: KeyId, change: KeyChange, now: Timestamp, audit: AuditEntry) -> Result<KeyChanged, StoreError> {
+        self.0.change(id, change, now, audit).await
+    }
+
     async fn has_first(&self) -> Result<bool, StoreError> {
         self.0.has_first().await
     }
 
-    async fn set_first(&self, sha256: [u8; 32], now: Timestamp) -> Result<(), StoreError> {
-        self.0.set_first(sha256, now).await
+    async fn set_first(&self, id: KeyId, sha256: [u8; 32], now: Timestamp, audit: AuditEntry) -> Result<(), StoreError> {
+        self.0.set_first(id, sha256, now, audit).await
     }
 }
 
 fn plan(folder: &TempDir, setup: &Setup) -> Plan {
     let own = setup.own.map_or_else(|| "127.0.0.1:9".to_owned(), |own| own.to_string());
     let public_url = setup.public_url.map(|url| format!("public_url = \"{url}\"")).unwrap_or_default();
+    let calls = setup.calls;
     let file = folder.path().join("callgate.toml");
     let settings = format!(
         r#"
@@ -253,6 +284,7 @@ fn plan(folder: &TempDir, setup: &Setup) -> Plan {
         {public_url}
         [calls]
         allow_numbers = ["+1202", "+996"]
+        {calls}
         [webhooks]
         allow_private = ["127.0.0.0/8"]
         [connections.simulator]

@@ -58,7 +58,8 @@ async fn the_customers_webhook_completes_the_call_of_ones_own_engine() {
     );
     std::fs::write(folder.path().join("callgate.toml"), config).expect("a configuration");
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let callgate = Process::start(folder.path(), &[("DIALER_SECRET", secret)]).await;
+    let loud = [("DIALER_SECRET", secret), ("CALLGATE_LOG", "trace"), ("CALLGATE_LOG_FORMAT", "json")];
+    let callgate = Process::start(folder.path(), &loud).await;
 
     // An id that no call has yet is kept, each time.
     let parked = callgate.post("/v1/webhooks/call-completed", &customers_body()).await;
@@ -84,6 +85,17 @@ async fn the_customers_webhook_completes_the_call_of_ones_own_engine() {
     assert_eq!(callgate.post("/v1/webhooks/call-completed", &more).await, (200, json!({ "status": "applied" })));
     let call = callgate.call(&id).await;
     assert_eq!((&call["status"], &call["summary"]), (&json!("completed"), &json!("They said hello.")));
+
+    // However loud it is, what was said and to whom is in no record, and no secret.
+    let log = std::fs::read_to_string(folder.path().join("log")).expect("a log");
+    let key = std::fs::read_to_string(folder.path().join("callgate-data/key")).expect("a key");
+    for private in ["996700000000", "700000000", "Hello", "hello", &secret[6..], key.trim(), "internal-provider-reference"] {
+        assert!(!log.contains(private), "{private}: {}", log.lines().find(|line| line.contains(private)).unwrap_or_default());
+    }
+    let lines: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let marks: Vec<_> = lines.iter().filter_map(|line| line["phone"].as_str()).collect();
+    assert!(marks.len() == 2 && marks[0] == marks[1], "{marks:?}");
+    assert!(marks[0].starts_with("h:") && marks[0].ends_with("…00"), "{marks:?}");
 
     drop(callgate);
     engine.abort();

@@ -43,9 +43,11 @@ impl Erases {
     }
 
     fn clear_webhooks(&self, db: &mut AnyConnection) -> Result<(), Failure> {
-        let query = attempts::table
-            .filter(attempts::call_id.eq(self.call))
-            .select((attempts::id, attempts::connection, attempts::provider_call));
+        let query = attempts::table.filter(attempts::call_id.eq(self.call)).select((
+            attempts::id,
+            attempts::connection,
+            attempts::provider_call,
+        ));
         let known: Vec<(Id, String, Option<String>)> = on_backend!(db, c => query.load(c))?;
         for (id, connection, provider_call) in known {
             // One that waits is cleared once it was handled.

@@ -10,7 +10,7 @@ use crate::store::schema::calls;
 use crate::store::types::{Id, Instant, JsonText};
 
 /// A call without what the client sent along, what came out of it, and its attempt.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = calls, treat_none_as_default_value = false)]
 pub struct CallRow {
     #[diesel(embed)]
@@ -20,7 +20,7 @@ pub struct CallRow {
 }
 
 /// What every call has. It alone is bound for a call that nothing has happened to, and those are inserted most.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = calls, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct AlwaysRow {
     pub id: Id,
@@ -50,7 +50,7 @@ pub struct AlwaysRow {
 }
 
 /// What a call has once something has happened to it.
-#[derive(Debug, Clone, Default, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Default, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = calls, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub struct LaterRow {
     pub refusals: Option<JsonText>,

@@ -9,7 +9,7 @@ use crate::store::schema::call_details;
 use crate::store::types::{Id, Instant, Json};
 
 /// What the client sent along.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = call_details, treat_none_as_default_value = false)]
 pub struct DetailsRow {
     pub call_id: Id,
@@ -21,7 +21,7 @@ pub struct DetailsRow {
 }
 
 /// The same as a list shows it.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = call_details)]
 pub struct ShortDetailsRow {
     pub reference: Option<String>,

@@ -8,7 +8,7 @@ use crate::store::schema::idempotency;
 use crate::store::types::{Id, Instant};
 
 /// Which request made which call.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = idempotency, treat_none_as_default_value = false)]
 pub struct IdempotencyRow {
     pub client: String,

@@ -16,7 +16,7 @@ pub const REPORT: &str = "report";
 pub const NATIVE: &str = "native";
 
 /// A kept webhook, apart from what it turned out to be about.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[derive(Clone, Queryable, Selectable, Insertable)]
 #[diesel(table_name = inbox, treat_none_as_default_value = false)]
 pub struct InboxRow {
     pub id: Id,
@@ -74,7 +74,7 @@ impl InboxRow {
 }
 
 /// What a webhook is without its content: body, headers, and the address, which holds a token.
-#[derive(Debug, Clone, AsChangeset)]
+#[derive(Clone, AsChangeset)]
 #[diesel(table_name = inbox, treat_none_as_null = true)]
 pub struct Cleared {
     url: Option<String>,

@@ -3,6 +3,7 @@
 //! The model derives nothing for the database, so a column can change without the rules changing.
 
 pub mod attempt;
+pub mod audit;
 pub mod call;
 pub mod delivery;
 pub mod details;

@@ -18,7 +18,7 @@ const CUT: &str = "cut";
 const ASKED: &str = "asked";
 
 /// What came out of a call.
-#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Clone, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(
     table_name = results,
     primary_key(call_id),
@@ -40,7 +40,7 @@ pub struct ResultRow {
 }
 
 /// The same as a list shows it: without the words.
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Clone, Queryable, Selectable)]
 #[diesel(table_name = results)]
 pub struct ShortResultRow {
     pub duration_s: Option<i64>,

@@ -181,6 +181,9 @@ pub fn start(world: &Arc<World>, instance: usize) {
                 queue_ttl: Duration::from_secs(90),
                 settle_grace: Duration::from_secs(60),
                 allow_numbers: None,
+                per_number: None,
+                spend: None,
+                duplicate_guard: false,
             },
         },
         dispatch: Dispatch {
@@ -192,6 +195,7 @@ pub fn start(world: &Arc<World>, instance: usize) {
             clock: clock.clone(),
             chance: chance.clone(),
             max_live: None,
+            allow_numbers: None,
             pacing: Pacing::default(),
             hands: Hands::default(),
         },

@@ -11,7 +11,7 @@ use super::world::{Owner, World};
 use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::moment::later;
 use crate::model::words::words;
-use crate::model::{Call, CallState, EndedReason, Sent};
+use crate::model::{Call, CallState, EndedReason, Quota, Sent};
 use crate::ports::{Change, Errand, IdempotencyKey, Inserted, StoreError, Tried};
 
 impl Mutant {
@@ -89,11 +89,16 @@ pub fn changed(world: &World, store: &SimStore, before: Option<&Call>, change: C
 }
 
 /// Says that the call is stored, and stores it some time later.
-pub fn insert_later(store: &SimStore, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-    let (world, inner) = (Arc::clone(&store.world), store.inner.clone());
+pub fn insert_later(
+    store: &SimStore,
+    calls: Vec<(Call, Entry)>,
+    key: Option<IdempotencyKey>,
+    quota: &Quota,
+) -> Result<Inserted, StoreError> {
+    let (world, inner, quota) = (Arc::clone(&store.world), store.inner.clone(), quota.clone());
     store.world.spawn(Owner::Instance(store.instance), async move {
         world.sleep(world.dice.millis(0, 3_000)).await;
-        if let Ok(Inserted::New) = wait(inner.calls.insert(calls.clone(), key)) {
+        if let Ok(Inserted::New) = wait(inner.calls.insert(calls.clone(), key, &quota)) {
             world.judge.inserted(&world, &calls);
         }
     });

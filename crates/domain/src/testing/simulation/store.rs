@@ -18,7 +18,7 @@ use crate::model::call::{Entry, Looks};
 use crate::model::pacing::Room;
 use crate::model::{
     Call, CallId, CallState, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Hold, InboxId, Notice,
-    NoticeId, ProviderCallId, Revision, WorkerId,
+    NoticeId, ProviderCallId, Quota, Revision, WorkerId,
 };
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, Copies, CopyError, DeliveryFilter, DeliveryPage, Errand, IdempotencyKey, Inbox,
@@ -86,12 +86,17 @@ impl SimStore {
 
 #[async_trait]
 impl CallStore for SimStore {
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
+    async fn insert(
+        &self,
+        calls: Vec<(Call, Entry)>,
+        key: Option<IdempotencyKey>,
+        quota: &Quota,
+    ) -> Result<Inserted, StoreError> {
         if self.world.mutant == Some(Mutant::ReplyBeforeCommit) {
-            return mutants::insert_later(self, calls, key);
+            return mutants::insert_later(self, calls, key, quota);
         }
         self.on_the_way(Fault::CrashBeforeInsert).await?;
-        let done = wait(self.inner.calls.insert(calls.clone(), key));
+        let done = wait(self.inner.calls.insert(calls.clone(), key, quota));
         if matches!(done, Ok(Inserted::New)) {
             self.world.judge.inserted(&self.world, &calls);
         }

@@ -1,36 +1,43 @@
-//! Keys, secrets and tokens.
+//! The first key, secrets and tokens.
 
 use futures_util::future::join_all;
 
 use super::Trial;
+use super::access::{a_key_id, a_line};
 use crate::model::Secret;
-use crate::ports::{ApiKey, Scope};
+use crate::ports::{ApiKey, AuditAction, Scope};
 use crate::testing::builders::{client, connection};
 
 pub async fn the_first_key_has_every_scope(trial: &Trial) {
     assert_eq!(find(trial, 1).await, None);
-    trial.keys.set_first([1; 32], trial.now()).await.expect("a first key");
-    let key = trial.keys.find([1; 32], trial.now()).await.expect("an answer").expect("the key");
+    set_first(trial, 1).await;
+    let key = find(trial, 1).await.expect("the key");
     assert_eq!((key.client, key.scopes.as_slice(), key.expires_at), (client("default"), Scope::ALL, None));
     assert_eq!(find(trial, 2).await, None);
+    let listed = trial.keys.list(None, 10).await.expect("keys");
+    let shown: Vec<_> = listed.iter().map(|key| (key.key.id, key.is_first, key.prefix.as_deref(), key.revoked_at)).collect();
+    assert_eq!(shown, [(key.id, true, None, None)]);
 }
 
 pub async fn a_new_first_key_replaces_the_one_before(trial: &Trial) {
-    trial.keys.set_first([1; 32], trial.now()).await.expect("a first key");
-    trial.keys.set_first([2; 32], trial.now()).await.expect("another first key");
+    set_first(trial, 1).await;
+    set_first(trial, 2).await;
     assert_eq!(find(trial, 1).await, None);
     assert!(find(trial, 2).await.is_some());
-    let both = [trial.keys.set_first([3; 32], trial.now()), trial.keys.set_first([4; 32], trial.now())];
-    assert!(join_all(both).await.iter().all(Result::is_ok));
+    join_all([set_first(trial, 3), set_first(trial, 4)]).await;
     assert_eq!(usize::from(find(trial, 3).await.is_some()) + usize::from(find(trial, 4).await.is_some()), 1);
 }
 
 pub async fn a_first_key_that_returns_is_good_again(trial: &Trial) {
-    for key in [1, 1, 2, 1] {
-        trial.keys.set_first([key; 32], trial.now()).await.expect("a first key");
+    set_first(trial, 1).await;
+    let id = find(trial, 1).await.expect("the key").id;
+    for key in [1, 2, 1] {
+        set_first(trial, key).await;
     }
-    assert!(find(trial, 1).await.is_some());
+    assert_eq!(find(trial, 1).await.expect("the key").id, id);
     assert_eq!(find(trial, 2).await, None);
+    // Four were given, of which one changed nothing.
+    assert_eq!(trial.audit.list(None, 10).await.expect("lines").len(), 3);
 }
 
 pub async fn a_secret_is_made_once(trial: &Trial) {
@@ -53,6 +60,11 @@ pub async fn a_webhook_token_is_made_once_per_connection(trial: &Trial) {
 
 pub async fn the_database_answers(trial: &Trial) {
     trial.calls.ping().await.expect("an answer");
+}
+
+async fn set_first(trial: &Trial, key: u8) {
+    let line = a_line(trial.now(), AuditAction::FirstKeySet);
+    trial.keys.set_first(a_key_id(trial.now()), [key; 32], trial.now(), line).await.expect("a first key");
 }
 
 async fn find(trial: &Trial, key: u8) -> Option<ApiKey> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
-use callgate_domain::ports::CopyError;
+use callgate_domain::ports::{AuditAction, CopyError};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ struct BackupView<'a> {
 
 /// Makes a backup.
 #[post("/v1/admin/backup")]
-pub async fn backup(http: Data<Http>, _caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
+pub async fn backup(http: Data<Http>, caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
     let file = named(&body.json(&request, SMALL).await?)?;
     // Once begun it is made, even when whoever asked for it goes away: then it lies there, whole.
@@ -39,7 +39,9 @@ pub async fn backup(http: Data<Http>, _caller: Caller, request: HttpRequest, bod
         tracing::error!(%error, "a backup panicked");
         Problem::internal()
     })?;
-    let made = made.map_err(|error| refused(&file, error))?;
+    let made = made.map_err(|error| refused(&file, error));
+    http.audit(&caller, AuditAction::BackupMade, &file, &made).await;
+    let made = made?;
     tracing::info!(bytes = made.bytes, "backup made");
     Ok(json(StatusCode::CREATED, &BackupView { file: &file, bytes: made.bytes, made_at: made.made_at }))
 }

@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use bytes::Bytes;
 use callgate_domain::model::{Hold, OnHold};
+use callgate_domain::ports::AuditAction;
 use callgate_domain::usecases::pause::{Named, PauseError};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -35,16 +36,20 @@ struct HoldView<'a> {
 
 /// Holds back everything, an agent, or a connection.
 #[post("/v1/admin/pause")]
-pub async fn pause(http: Data<Http>, _caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
+pub async fn pause(http: Data<Http>, caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
     let named = named(&read(&request, &body).await?)?;
-    Ok(answer(&http.gateway.pause.pause(&named).await.map_err(refused)?))
+    let holds = http.gateway.pause.pause(&named).await.map_err(refused);
+    http.audit(&caller, AuditAction::DialingPaused, told(&named), &holds).await;
+    Ok(answer(&holds?))
 }
 
 /// Lets it go on.
 #[post("/v1/admin/resume")]
-pub async fn resume(http: Data<Http>, _caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
+pub async fn resume(http: Data<Http>, caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
     let named = named(&read(&request, &body).await?)?;
-    Ok(answer(&http.gateway.pause.resume(&named).await.map_err(refused)?))
+    let holds = http.gateway.pause.resume(&named).await.map_err(refused);
+    http.audit(&caller, AuditAction::DialingResumed, told(&named), &holds).await;
+    Ok(answer(&holds?))
 }
 
 async fn read(request: &HttpRequest, body: &Unread) -> Result<Bytes, Problem> {
@@ -60,6 +65,15 @@ fn named(body: &[u8]) -> Result<Named, Problem> {
         [Some(_), Some(_)] => {
             Err(fault("/connection", Wrong::new(Code::Invalid, "cannot stand beside agent: name one of them, or neither")))
         }
+    }
+}
+
+/// What is named, as the audit log has it.
+fn told(named: &Named) -> String {
+    match named {
+        Named::Everything => "everything".to_owned(),
+        Named::Agent(key) => format!("agent {}", shown(key)),
+        Named::Connection(id) => format!("connection {}", shown(id)),
     }
 }
 

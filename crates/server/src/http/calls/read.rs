@@ -12,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::follow::moved;
 use super::{answer, id_of};
-use crate::http::auth::Caller;
+use crate::http::auth::{self, Caller};
 use crate::http::error::Problem;
 use crate::http::query::{Known, Query};
 use crate::http::view::CallView;
@@ -49,7 +49,12 @@ pub async fn get_call(http: Data<Http>, caller: Caller, request: HttpRequest) ->
     let call = if wait == 0 {
         http.gateway.calls.get(id, &caller.reader()).await?
     } else {
-        changed(&http, id, &caller.reader(), &request, Duration::from_secs(wait.into())).await?
+        let call = changed(&http, id, &caller.reader(), &request, Duration::from_secs(wait.into())).await?;
+        // Meanwhile the key may have been revoked.
+        if !http.auth.is_still_good(&caller).await {
+            return Err(auth::over());
+        }
+        call
     };
     let etag = headers::etag(call.revision.0);
     if headers::has_already(request.headers(), &etag) == Some(true) {
