@@ -22,6 +22,7 @@ mod own_engine;
 mod process;
 mod proxy;
 mod receiver;
+mod receivers;
 mod restored;
 mod several;
 mod side_by_side;
