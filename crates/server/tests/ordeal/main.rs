@@ -20,6 +20,7 @@ mod log;
 mod own_engine;
 mod process;
 mod proxy;
+mod receivers;
 mod restored;
 mod several;
 mod side_by_side;
