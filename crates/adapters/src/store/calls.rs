@@ -278,7 +278,7 @@ mod tests {
         let erased = change(&ended.call, &CallEvent::Erased(Erasure { by: By::Gateway, person: true }), at);
         let (mut first, entry) = a_call().reference("r").accepted();
         first.id = call.id;
-        insert_all(db, &[NewCalls::new(vec![(first.clone(), entry)], None)])?;
+        insert_all(db, &[NewCalls::new(vec![(first.clone(), entry)], None, &Quota::default())])?;
         let placed = Change { from: first.revision, claim: None, ..ended };
         save_all(db, &[Saving::new(&placed, Instant(at))])?;
         assert!(matches!(save_all(db, &[Saving::new(&erased, Instant(at))])?[..], [Ok(())]));

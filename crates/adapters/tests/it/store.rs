@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_adapters::testing::postgres;
-use callgate_domain::model::{KeyId, Quota, Spending};
 use callgate_domain::model::moment::to_micros;
+use callgate_domain::model::{KeyId, Quota, Spending};
 use callgate_domain::ports::{Clock, Inserted, Reader, StoreError};
 use callgate_domain::testing::builders::a_call;
 use callgate_domain::testing::store_contract::{self, Trial};
@@ -139,7 +139,8 @@ async fn processes_that_share_a_database_share_a_quota() {
         let mut waiting = Vec::new();
         for trial in [&one, &other].into_iter().cycle().take(64) {
             let (calls, quota) = (Arc::clone(&trial.calls), quota.clone());
-            waiting.push(tokio::spawn(async move { calls.insert(vec![a_call().at(at).to(number).accepted()], None, &quota).await }));
+            waiting
+                .push(tokio::spawn(async move { calls.insert(vec![a_call().at(at).to(number).accepted()], None, &quota).await }));
         }
         let mut accepted = 0;
         for done in waiting {

@@ -177,7 +177,8 @@ async fn check(format: &str) {
     let receiver = Engine::start().await;
     let mut made = Vec::new();
     for place in ["good", "bad"] {
-        let wanted = json!({"url": format!("http://{}/notices/{place}", receiver.address), "description": "canary-c-description"});
+        let wanted =
+            json!({"url": format!("http://{}/notices/{place}", receiver.address), "description": "canary-c-description"});
         let answer = process.post("/v1/webhook-endpoints", &wanted).await;
         let text = |name: &str| answer.1[name].as_str().unwrap_or_else(|| panic!("an endpoint: {answer:?}")).to_owned();
         made.push((text("id"), text("secret")));
