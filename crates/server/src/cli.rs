@@ -99,9 +99,10 @@ enum Command {
     #[command(subcommand)]
     Agents(agents::Agents),
     #[command(subcommand)]
+    Webhooks(webhooks::Webhooks),
+    #[command(subcommand)]
     Keys(keys::Keys),
     Listen(listen::Listen),
-    Webhooks(webhooks::Webhooks),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]

@@ -198,9 +198,19 @@ pub fn notice_tried(id: DeliveryId, delivered: &Delivered, took: Duration) {
     };
     metrics::counter!("callgate_webhook_deliveries_total", "outcome" => outcome).increment(1);
     metrics::histogram!("callgate_webhook_delivery_duration_seconds").record(took);
+    if delivered.result == DeliveryResult::Delivered {
+        metrics::histogram!("callgate_webhook_delivery_lag_seconds").record(delivered.after);
+    }
     if let Some(endpoint) = delivered.disabled {
+        metrics::counter!("callgate_webhook_endpoints_disabled_total").increment(1);
         tracing::warn!(%endpoint, delivery = %id, "an endpoint was disabled: it is gone, or nothing came through for long");
     }
+}
+
+/// Shows how many deliveries wait.
+pub fn notices_pending(count: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts so far")]
+    metrics::gauge!("callgate_webhook_deliveries_pending").set(count as f64);
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 use super::calls::load_all;
 use super::connection::{Address, AnyConnection, Purpose, on_backend};
 use super::database::Database;
-use super::dialect;
+use super::dialect::{self, take_ids};
 use super::error::Failure;
 use super::rows::inbox::cleared;
 use super::schema::{audit, calls, deliveries, idempotency, inbox, notices};
@@ -138,7 +138,8 @@ fn clear_raw(db: &mut AnyConnection, before: Instant, limit: u32) -> Result<Swep
         .order(inbox::received_at)
         .limit(i64::from(limit))
         .select(inbox::id);
-    let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    // What somebody else holds is left to the next sweep: then nobody waits for another that waits for him.
+    let ids: Vec<Id> = take_ids!(db, query)?;
     let found = inbox::table.filter(inbox::id.eq_any(&ids)).filter(inbox::again_at.is_null());
     on_backend!(db, c => diesel::update(found).set(cleared()).execute(c))?;
     Ok(swept(ids.len(), limit))
@@ -148,7 +149,7 @@ fn clear_raw(db: &mut AnyConnection, before: Instant, limit: u32) -> Result<Swep
 fn drop_webhooks(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<Swept, Failure> {
     let first = Id(InboxId::new(before, [0; 10]).as_uuid());
     let query = inbox::table.filter(inbox::id.lt(first)).order(inbox::id).limit(i64::from(limit)).select(inbox::id);
-    let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    let ids: Vec<Id> = take_ids!(db, query)?;
     let found = inbox::table.filter(inbox::id.eq_any(&ids));
     on_backend!(db, c => diesel::delete(found).execute(c))?;
     Ok(swept(ids.len(), limit))

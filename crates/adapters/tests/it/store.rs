@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_adapters::testing::postgres;
-use callgate_domain::model::Quota;
 use callgate_domain::model::moment::to_micros;
-use callgate_domain::ports::{Clock, Reader, StoreError};
+use callgate_domain::model::{KeyId, Quota, Spending};
+use callgate_domain::ports::{Clock, Inserted, Reader, StoreError};
 use callgate_domain::testing::builders::a_call;
 use callgate_domain::testing::store_contract::{self, Trial};
 use diesel::connection::SimpleConnection;
@@ -122,6 +122,35 @@ async fn what_was_stored_is_there_after_opening_again() {
         let (call, entry) = a_call().accepted();
         open(&url).calls.insert(vec![(call.clone(), entry)], None, &Quota::default()).await.unwrap();
         assert_eq!(open(&url).calls.get(call.id, &Reader::All).await.unwrap(), call);
+    }
+}
+
+#[tokio::test]
+async fn processes_that_share_a_database_share_a_quota() {
+    let Some(url) = postgres::fresh_database() else { return };
+    let (one, other) = (open(&url), open(&url));
+    let at = one.now();
+    let by = KeyId::new(at, [1; 10]);
+    for (number, quota, most) in [
+        ("+996700000001", Quota { per_number: Some(7), ..Quota::default() }, 7),
+        ("+996700000002", Quota { spending: Some(Spending { by, calls: 5 }), ..Quota::default() }, 5),
+        ("+996700000003", Quota { twin_within: Some(Duration::from_secs(30)), ..Quota::default() }, 1),
+    ] {
+        let mut waiting = Vec::new();
+        for trial in [&one, &other].into_iter().cycle().take(64) {
+            let (calls, quota) = (Arc::clone(&trial.calls), quota.clone());
+            waiting
+                .push(tokio::spawn(async move { calls.insert(vec![a_call().at(at).to(number).accepted()], None, &quota).await }));
+        }
+        let mut accepted = 0;
+        for done in waiting {
+            match done.await.unwrap().unwrap() {
+                Inserted::New => accepted += 1,
+                Inserted::Refused(_) => {}
+                Inserted::Replayed(id) => panic!("{id}"),
+            }
+        }
+        assert_eq!(accepted, most, "{quota:?}");
     }
 }
 

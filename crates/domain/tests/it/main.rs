@@ -26,5 +26,6 @@ mod redacted;
 mod restored;
 mod retain;
 mod simulation;
+mod telling;
 mod values;
 mod walk;

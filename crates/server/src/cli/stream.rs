@@ -46,7 +46,7 @@ impl Events {
     }
 
     /// The id that a resumed stream goes on after. One that stands alone counts as well.
-    pub fn last(&self) -> Option<&str> {
+    pub fn newest_id(&self) -> Option<&str> {
         self.last.as_deref()
     }
 
@@ -133,7 +133,7 @@ mod tests {
         {
             events.push(piece.as_bytes()).unwrap();
             assert_eq!(events.by_ref().count(), 0);
-            assert_eq!(events.last(), last, "{piece}");
+            assert_eq!(events.newest_id(), last, "{piece}");
         }
     }
 

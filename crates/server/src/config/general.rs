@@ -36,17 +36,14 @@ const KEEP: RangeInclusive<Duration> = Duration::from_hours(1)..=Duration::from_
 /// Reads all layers.
 pub fn read(given: &Given, environment: &Environment) -> Reading {
     match layers(given, environment) {
-        Ok((file, root, defaults)) => read_tree(given, environment, file, &root, &defaults),
+        Ok((file, root)) => read_tree(given, environment, file, &root),
         Err(faults) => Reading { result: Err(Faults(faults)), sources: Vec::new() },
     }
 }
 
-type Layers = (Option<PathBuf>, Table, Table);
-
-/// The file's path, all layers merged, and the defaults alone.
-fn layers(given: &Given, environment: &Environment) -> Result<Layers, Vec<Fault>> {
-    let defaults = tree::parse(DEFAULTS, &|_| Origin::Default)?;
-    let mut root = defaults.clone();
+/// The file's path, and all layers merged.
+fn layers(given: &Given, environment: &Environment) -> Result<(Option<PathBuf>, Table), Vec<Fault>> {
+    let mut root = tree::parse(DEFAULTS, &|_| Origin::Default)?;
     let (path, settings) = file::read(given.config.as_deref(), environment)?.unzip();
     if let Some(settings) = settings {
         // Where the file defines agents, only those exist.
@@ -70,7 +67,7 @@ fn layers(given: &Given, environment: &Environment) -> Result<Layers, Vec<Fault>
             tree::overlay(&mut root, one(section, key, value, Origin::Flag(flag)));
         }
     }
-    if faults.is_empty() { Ok((path, root, defaults)) } else { Err(faults) }
+    if faults.is_empty() { Ok((path, root)) } else { Err(faults) }
 }
 
 /// The program's own variables for settings of the file.
@@ -86,7 +83,7 @@ fn one(section: &str, key: &str, value: &str, origin: Origin) -> Table {
     Table::from([(section.to_owned(), Node { value: Value::Table(inside), origin })])
 }
 
-fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, root: &Table, defaults: &Table) -> Reading {
+fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, root: &Table) -> Reading {
     let book = Book { environment, faults: RefCell::default(), sources: RefCell::default() };
     let root = Section::root(root, &book);
     let data_dir = data_dir(&root, given, environment);
@@ -244,13 +241,6 @@ fn webhooks(section: Section<'_>) -> Webhooks {
     let allow_private = section.list("allow_private").unwrap_or_default();
     section.finish();
     Webhooks { allow_private }
-}
-
-fn default_of<'a>(defaults: &'a Table, section: &str, name: &str) -> Option<&'a Value> {
-    match &defaults.get(section)?.value {
-        Value::Table(section) => section.get(name).map(|node| &node.value),
-        _ => None,
-    }
 }
 
 /// The beginning of a phone number.

@@ -113,13 +113,29 @@ struct Lead {
 }
 
 /// All of them are answers to a POST.
-const LEADS: [Lead; 1] = [Lead {
-    path: "/v1/calls",
-    status: "201",
-    value: "$response.body#/call_id",
-    parameter: "call_id",
-    operations: &["getCall", "cancelCall", "streamCall", "getTimeline", "getRecording", "eraseContent"],
-}];
+const LEADS: [Lead; 2] = [
+    Lead {
+        path: "/v1/calls",
+        status: "201",
+        value: "$response.body#/call_id",
+        parameter: "call_id",
+        operations: &["getCall", "cancelCall", "streamCall", "getTimeline", "getRecording", "eraseContent"],
+    },
+    Lead {
+        path: "/v1/webhook-endpoints",
+        status: "201",
+        value: "$response.body#/id",
+        parameter: "id",
+        operations: &[
+            "getWebhookEndpoint",
+            "changeWebhookEndpoint",
+            "rotateWebhookSecret",
+            "testWebhookEndpoint",
+            "recoverWebhookEndpoint",
+            "removeWebhookEndpoint",
+        ],
+    },
+];
 
 /// Says which operations an answer leads to.
 fn link(paths: &mut Paths) {

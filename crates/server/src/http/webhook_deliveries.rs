@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use callgate_domain::model::ids::{DeliveryId, NoticeId};
 use callgate_domain::model::{CallId, Delivery, DeliveryResult, EndpointId, NotSent, NoticeType};
-use callgate_domain::ports::{DeliveryFilter, DeliveryPage};
+use callgate_domain::ports::{AuditAction, DeliveryFilter, DeliveryPage};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -151,8 +151,9 @@ pub async fn resend_delivery(http: Data<Http>, caller: Caller, request: HttpRequ
     let id = request.match_info().get("id").filter(|id| id.len() == 36).and_then(|id| id.parse().ok());
     let id: DeliveryId = id.ok_or_else(|| Problem::new(Code::NotFound, "There is no webhook delivery with this id."))?;
     Query::of(&request, &NOTHING)?;
-    let delivery = http.gateway.endpoints.resend(id, &caller.reader()).await.map_err(refused_delivery)?;
-    Ok(json(StatusCode::ACCEPTED, &view(&delivery)))
+    let resent = http.gateway.endpoints.resend(id, &caller.reader()).await.map_err(refused_delivery);
+    http.audit(&caller, AuditAction::DeliveryResent, id, &resent).await;
+    Ok(json(StatusCode::ACCEPTED, &view(&resent?)))
 }
 
 fn result(word: &str) -> Result<DeliveryResult, Problem> {

@@ -119,6 +119,28 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
+fn every_link_leads_to_an_operation_that_takes_what_it_brings() {
+    let document = document();
+    let items = || document["paths"].as_object().expect("paths").values();
+    let operations = || items().flat_map(|item| item.as_object().expect("an item").values());
+    let mut count = 0;
+    for operation in operations() {
+        let responses = operation["responses"].as_object().expect("responses").values();
+        for link in responses.filter_map(|response| response["links"].as_object()).flat_map(|links| links.values()) {
+            let target = operations().find(|other| other["operationId"] == link["operationId"]);
+            let target = target.unwrap_or_else(|| panic!("{link}"));
+            let takes = |name: &String| {
+                let all = target["parameters"].as_array().expect("parameters");
+                all.iter().any(|parameter| parameter["name"] == **name && parameter["in"] == "path")
+            };
+            assert!(link["parameters"].as_object().expect("parameters").keys().all(takes), "{link}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 12);
+}
+
+#[test]
 fn nobody_who_carries_calls_is_named_in_it() {
     assert_eq!(named(&openapi::text()), None);
 }

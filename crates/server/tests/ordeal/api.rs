@@ -29,6 +29,11 @@ impl Api {
         Self { base: base.to_owned(), key: key.to_owned(), client }
     }
 
+    /// Its address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub async fn is_ready(&self) -> bool {
         let request = self.client.get(format!("{}/readyz", self.base)).timeout(Duration::from_secs(2));
         request.send().await.is_ok_and(|answer| answer.status().is_success())

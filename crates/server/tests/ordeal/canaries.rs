@@ -145,6 +145,18 @@ fn search_written(place: &str, text: &str, secrets: &[String]) {
     }
 }
 
+/// The notices, once there are as many as are wanted.
+async fn told(receiver: &Engine, wanted: usize) -> Vec<String> {
+    for _ in 0..400 {
+        let notices = receiver.notices();
+        if notices.len() >= wanted {
+            return notices;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("the notices do not come");
+}
+
 async fn check(format: &str) {
     install_crypto();
     let engine = Engine::start().await;
@@ -153,6 +165,7 @@ async fn check(format: &str) {
         Site::new(folder.path()).with("CALLGATE_LOG", "trace").with("CALLGATE_LOG_FORMAT", format).with("ENGINE_SECRET", SECRET);
     site.configure(&format!(
         "[server]\npublic_url = \"{}\"\n[limits]\nfailed_auth_per_minute = 0\nrequests_per_second = 100000\n\
+         [webhooks]\nallow_private = [\"127.0.0.0/8\"]\n\
          [calls]\nallow_numbers = [\"+996\"]\nring_timeout = \"1s\"\nmax_duration = \"10s\"\nsettle_grace = \"1s\"\n\
          [connections.{PROVIDER}-connection]\nkind = \"http\"\nbase_url = \"http://{}\"\nsecret = {{ env = \"ENGINE_SECRET\" }}\n\
          max_live = 0\nmax_per_second = 0\nrequest_timeout = \"2s\"\npoll_interval = \"1s\"\n\
@@ -161,6 +174,15 @@ async fn check(format: &str) {
         engine.address
     ));
     let process: Process = site.start().await;
+    let receiver = Engine::start().await;
+    let mut made = Vec::new();
+    for place in ["good", "bad"] {
+        let wanted =
+            json!({"url": format!("http://{}/notices/{place}", receiver.address), "description": "canary-c-description"});
+        let answer = process.post("/v1/webhook-endpoints", &wanted).await;
+        let text = |name: &str| answer.1[name].as_str().unwrap_or_else(|| panic!("an endpoint: {answer:?}")).to_owned();
+        made.push((text("id"), text("secret")));
+    }
     let mut visitor = Visitor::new(&site.url());
     let mut calls = Vec::new();
     for way in WAYS {
@@ -187,10 +209,24 @@ async fn check(format: &str) {
     let key = made.1["key"].as_str().unwrap_or_else(|| panic!("a key: {made:?}")).to_owned();
     let request = visitor.request("GET", "/v1/agents").bearer_auth(&key);
     assert_eq!(visitor.ask("GET /v1/agents", request).await, 200);
+    let notices = told(&receiver, calls.len()).await;
     let own = [token, key, KEY.to_owned(), SECRET.to_owned()];
-    let secrets: Vec<String> = engine.signatures().into_iter().chain(own).collect();
+    let signatures = engine.signatures().into_iter().chain(receiver.signatures());
+    let secrets: Vec<String> = signatures.chain(own).chain(made.iter().map(|(_, secret)| secret.clone())).collect();
     for route in ROUTES {
         visitor.visit(route.method.as_str(), route.path, &calls, &callback).await;
+    }
+    for (id, _) in &made {
+        for (method, template) in [("GET", "/v1/webhook-endpoints/{id}"), ("POST", "/v1/webhook-endpoints/{id}/test")] {
+            let request = visitor.request(method, &fill(template, |_| id.clone())).bearer_auth(KEY);
+            visitor.ask(&format!("{method} {template}"), request).await;
+        }
+    }
+    for notice in notices {
+        // Its own signature stands in it, and nothing else of ours.
+        for word in [PROVIDER, engine.address.as_str(), KEY, SECRET] {
+            assert!(!notice.to_lowercase().contains(&word.to_lowercase()), "{word} in a notice\n{notice}");
+        }
     }
     let metrics = process.api.text("/metrics").await.expect("the metrics");
     search_answers(&visitor.seen, &secrets, &engine.address);

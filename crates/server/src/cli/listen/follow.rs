@@ -58,7 +58,7 @@ impl<'a> Following<'a> {
     }
 
     async fn open_again(&mut self) -> Result<(), Failure> {
-        self.last = self.events.last().map(str::to_owned).or_else(|| self.last.take());
+        self.last = self.events.newest_id().map(str::to_owned).or_else(|| self.last.take());
         let mut pause = FIRST_PAUSE;
         let mut is_told = false;
         loop {

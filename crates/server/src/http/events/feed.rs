@@ -28,7 +28,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How soon it looks again after the store could not be used.
 const AFTER_FAILURE: Duration = Duration::from_millis(500);
 /// Events that a stream may fall behind by; then it reads the store.
-const BEHIND: usize = 1_024;
+const BEHIND: usize = 512;
 /// Calls read at once.
 const TOGETHER: usize = 32;
 /// Changes that are remembered: more than come to light within the margin of a look.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use callgate_domain::ports::AuditAction;
 use callgate_domain::usecases::endpoints::NewEndpoint as New;
 use utoipa::ToSchema;
 
@@ -55,7 +56,10 @@ pub async fn add_endpoint(http: Data<Http>, caller: Caller, request: HttpRequest
     let wish = wish::read(&body, &["url", "events", "description"], &["url"])?;
     let url = wish.url.ok_or_else(no_such_endpoint)?;
     let new = New { client: caller.client(), url, events: wish.events, description: wish.description.flatten() };
-    let endpoint = http.gateway.endpoints.create(new).await.map_err(refused)?;
+    let added = http.gateway.endpoints.create(new).await.map_err(refused);
+    let object = added.as_ref().map_or_else(|_| "-".to_owned(), |endpoint| endpoint.id.to_string());
+    http.audit(&caller, AuditAction::EndpointCreated, object, &added).await;
+    let endpoint = added?;
     let mut answer = json(StatusCode::CREATED, &with_secret(&endpoint));
     if let Ok(location) = HeaderValue::try_from(format!("/v1/webhook-endpoints/{}", endpoint.id)) {
         answer.headers_mut().insert(LOCATION, location);

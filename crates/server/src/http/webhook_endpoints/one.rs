@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete, get, patch};
 use callgate_domain::model::EndpointChange;
+use callgate_domain::ports::AuditAction;
 use utoipa::ToSchema;
 
 use super::{EndpointView, id_of, missing_or, refused, view, wish};
@@ -80,8 +81,10 @@ pub async fn change_endpoint(
     let wish::Wish { url, events, description, disabled } =
         wish::read(&body, &["url", "events", "description", "disabled"], &[])?;
     let change = EndpointChange::Edit { url, events, description, disabled };
-    let endpoint = http.gateway.endpoints.change(id, &caller.reader(), change).await.map_err(refused)?;
-    Ok(json(StatusCode::OK, &view(&endpoint)))
+    let changed = http.gateway.endpoints.change(id, &caller.reader(), change).await.map_err(refused);
+    let action = if disabled == Some(true) { AuditAction::EndpointDisabled } else { AuditAction::EndpointChanged };
+    http.audit(&caller, action, id, &changed).await;
+    Ok(json(StatusCode::OK, &view(&changed?)))
 }
 
 /// Remove a webhook endpoint.
@@ -97,6 +100,8 @@ pub async fn change_endpoint(
 pub async fn remove_endpoint(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     Query::of(&request, &NOTHING)?;
-    http.gateway.endpoints.remove(id, &caller.reader()).await.map_err(missing_or)?;
+    let removed = http.gateway.endpoints.remove(id, &caller.reader()).await.map_err(missing_or);
+    http.audit(&caller, AuditAction::EndpointDeleted, id, &removed).await;
+    removed?;
     Ok(HttpResponse::NoContent().finish())
 }

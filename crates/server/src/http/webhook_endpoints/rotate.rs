@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use callgate_domain::ports::AuditAction;
 
 use super::{SecretView, id_of, missing_or, with_secret};
 use crate::http::Http;
@@ -28,6 +29,7 @@ use crate::http::query::{NOTHING, Query};
 pub async fn rotate_secret(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     Query::of(&request, &NOTHING)?;
-    let endpoint = http.gateway.endpoints.rotate(id, &caller.reader()).await.map_err(missing_or)?;
-    Ok(json(StatusCode::OK, &with_secret(&endpoint)))
+    let rotated = http.gateway.endpoints.rotate(id, &caller.reader()).await.map_err(missing_or);
+    http.audit(&caller, AuditAction::EndpointSecretRotated, id, &rotated).await;
+    Ok(json(StatusCode::OK, &with_secret(&rotated?)))
 }

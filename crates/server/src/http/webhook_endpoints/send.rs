@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use callgate_domain::ports::AuditAction;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,8 +44,9 @@ pub struct RecoveryView {
 pub async fn test_endpoint(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     Query::of(&request, &NOTHING)?;
-    let delivery = http.gateway.endpoints.test(id, &caller.reader()).await.map_err(refused)?;
-    Ok(json(StatusCode::ACCEPTED, &view(&delivery)))
+    let sent = http.gateway.endpoints.test(id, &caller.reader()).await.map_err(refused);
+    http.audit(&caller, AuditAction::EndpointTested, id, &sent).await;
+    Ok(json(StatusCode::ACCEPTED, &view(&sent?)))
 }
 
 /// Send what a webhook endpoint missed.
@@ -70,6 +72,8 @@ pub async fn recover_endpoint(http: Data<Http>, caller: Caller, request: HttpReq
     let query = Query::of(&request, &SINCE)?;
     let since =
         query.moment("since")?.ok_or_else(|| invalid("since", "is missing: say from when on, like 2026-01-31T09:30:00Z"))?;
-    let recovery = http.gateway.endpoints.recover(id, &caller.reader(), since).await.map_err(refused)?;
+    let recovered = http.gateway.endpoints.recover(id, &caller.reader(), since).await.map_err(refused);
+    http.audit(&caller, AuditAction::EndpointRecovered, id, &recovered).await;
+    let recovery = recovered?;
     Ok(json(StatusCode::ACCEPTED, &RecoveryView { count: recovery.count, complete: recovery.is_complete }))
 }

@@ -27,6 +27,7 @@ pub struct Engine {
 struct Heard {
     signatures: Mutex<Vec<String>>,
     callbacks: Mutex<Vec<String>>,
+    notices: Mutex<Vec<String>>,
 }
 
 impl Engine {
@@ -41,6 +42,11 @@ impl Engine {
     /// Every signature it was sent.
     pub fn signatures(&self) -> Vec<String> {
         self.heard.signatures.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every notice it was sent, with its head.
+    pub fn notices(&self) -> Vec<String> {
+        self.heard.notices.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The webhook's address, which ends in its token.
@@ -72,6 +78,10 @@ async fn serve(mut stream: TcpStream, heard: Arc<Heard>) -> Option<()> {
         let order: Value = serde_json::from_slice(&body).ok()?;
         heard.callbacks.lock().unwrap_or_else(PoisonError::into_inner).push(order["callback_url"].as_str()?.to_owned());
         place(&order)?
+    } else if target.starts_with("/notices") {
+        let notice = format!("{head}\n{}", String::from_utf8_lossy(&body));
+        heard.notices.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+        (if target.ends_with("good") { "200" } else { "500" }, said("notice"))
     } else if head.starts_with("POST ") {
         ("409", said("over"))
     } else if target.contains("-way-8") {
@@ -157,7 +167,6 @@ async fn read(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
         }
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { continue };
         let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-        // The words that are read here are case-insensitive; ids and signatures are not.
         let whole = String::from_utf8_lossy(&bytes[..end]).into_owned();
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).map_or(Some(0), |n| n.parse().ok())?;
         if let Some(body) = bytes.get(end + 4..end + 4 + length) {
