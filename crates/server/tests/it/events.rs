@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use callgate_domain::model::{Asked, ClientId, Phone};
+use callgate_domain::model::{Asked, ClientId, KeyId, Phone};
 use callgate_domain::ports::Scope;
 use callgate_domain::usecases::calls::PlaceCall;
 use futures_util::future::join_all;
@@ -178,6 +178,7 @@ async fn a_stream_that_fell_behind_misses_no_call() {
         let wishes = (0..200).map(|_| {
             server.gateway.calls.place(PlaceCall {
                 client: ClientId::new("default").expect("a name"),
+                key: KeyId::new(server.gateway.clock.now(), [1; 10]),
                 phone: Phone::parse("+12025550101").expect("a number"),
                 agent: "akylai".to_owned(),
                 asked: Asked { metadata: metadata.clone(), ..Asked::default() },
