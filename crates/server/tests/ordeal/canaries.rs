@@ -204,9 +204,9 @@ async fn check(format: &str) {
     let callback = engine.callback();
     let token = callback.rsplit('/').next().expect("a token").to_owned();
     // A key of an operator's making is shown in one answer, used, and stands nowhere else.
-    let made = json!({"client": "second", "scopes": ["calls:read", "agents:read"]});
-    let made = process.post("/v1/admin/keys", &made).await;
-    let key = made.1["key"].as_str().unwrap_or_else(|| panic!("a key: {made:?}")).to_owned();
+    let wanted = json!({"client": "second", "scopes": ["calls:read", "agents:read"]});
+    let answer = process.post("/v1/admin/keys", &wanted).await;
+    let key = answer.1["key"].as_str().unwrap_or_else(|| panic!("a key: {answer:?}")).to_owned();
     let request = visitor.request("GET", "/v1/agents").bearer_auth(&key);
     assert_eq!(visitor.ask("GET /v1/agents", request).await, 200);
     let notices = told(&receiver, calls.len()).await;

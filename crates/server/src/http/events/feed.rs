@@ -163,7 +163,9 @@ impl Feed {
                 }
             } else {
                 let new: Vec<_> = new.copied().collect();
-                new.iter().for_each(|mark| drop(recent.meet(mark.call, mark.revision)));
+                for mark in &new {
+                    let _first_time = recent.meet(mark.call, mark.revision);
+                }
             }
             if stretch.is_last {
                 return Ok(now);
