@@ -142,24 +142,29 @@ impl Follow {
             if stopping.is_cancelled() {
                 return None;
             }
+            if self.key_check <= Instant::now() {
+                if !self.http.auth.is_still_good(&self.caller).await {
+                    return None;
+                }
+                self.key_check = Instant::now() + KEY_CHECK_EVERY;
+            }
             if let Some(bytes) = self.ready.pop_front() {
                 self.heartbeat = Instant::now() + HEARTBEAT;
                 return Some(bytes);
             }
+            if self.heartbeat <= Instant::now() {
+                let beat = self.beat();
+                self.ready.push_back(beat);
+                continue;
+            }
+            // Reading from the store is not cut short: it has bounds of its own, and would have to begin anew.
+            let reads = self.catch_up.is_some();
+            let until = self.key_check.min(self.heartbeat);
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return None,
-                () = sleep_until(self.key_check) => {
-                    if !self.http.auth.is_still_good(&self.caller).await {
-                        return None;
-                    }
-                    self.key_check = Instant::now() + KEY_CHECK_EVERY;
-                }
-                () = sleep_until(self.heartbeat) => {
-                    let beat = self.beat();
-                    self.ready.push_back(beat);
-                }
                 more = self.more() => self.ready.extend(more?),
+                () = sleep_until(until), if !reads => {}
             }
         }
     }
