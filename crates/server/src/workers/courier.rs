@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_domain::model::moment::elapsed;
-use callgate_domain::ports::{Errand, Work};
+use callgate_domain::model::EndpointId;
+use callgate_domain::ports::{Actor, AuditAction, AuditResult, Errand, Work};
 use tokio::task::JoinSet;
 
 use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed, finish};
@@ -49,8 +50,22 @@ pub(super) async fn courier(gateway: Arc<Gateway>) {
 async fn deliver(gateway: Arc<Gateway>, errand: Errand) {
     let (id, begun) = (errand.delivery.id, gateway.clock.monotonic());
     match gateway.deliver.deliver(&errand).await {
-        Ok(delivered) => telemetry::notice_tried(id, &delivered, gateway.clock.monotonic().saturating_sub(begun)),
+        Ok(delivered) => {
+            telemetry::notice_tried(id, &delivered, gateway.clock.monotonic().saturating_sub(begun));
+            if let Some(endpoint) = delivered.disabled {
+                note_disabled(&gateway, endpoint).await;
+            }
+        }
         Err(error) => failed(NAME, &format!("delivery {id} is sent again"), &error),
+    }
+}
+
+/// Its own answers, or none, disabled an endpoint: that stands in the audit log as if a person had.
+async fn note_disabled(gateway: &Gateway, endpoint: EndpointId) {
+    let nobody = Actor { key: None, request_id: None };
+    let line = gateway.audit.line(nobody, AuditAction::EndpointDisabled, &endpoint.to_string(), AuditResult::Done);
+    if let Err(error) = gateway.audit.record(line).await {
+        failed(NAME, &format!("that endpoint {endpoint} was disabled is not in the audit log"), &error);
     }
 }
 
