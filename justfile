@@ -14,23 +14,29 @@ test:
     cargo test --workspace --locked
 
 # What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
-verify: check && slow
+verify: check && slow api-fuzz
     PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_REQUIRE_NGINX=1 \
-        cargo test --workspace --locked --release -- --skip kill::
+        cargo test --workspace --locked --release -- --skip kill:: --skip no_notice_is_lost
     CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_KILL_CYCLES_SQLITE=200 CALLGATE_KILL_CYCLES_POSTGRES=50 CALLGATE_STOPS=50 \
-        cargo test --locked --release -p callgate --test ordeal -- --nocapture kill:: stop::
+        CALLGATE_DELIVERY_CYCLES_SQLITE=50 CALLGATE_DELIVERY_CYCLES_POSTGRES=20 \
+        cargo test --locked --release -p callgate --test ordeal -- --nocapture kill:: stop:: no_notice_is_lost
+
+# Fuzzes the API by its own document, with so many examples for each operation. Needs Python.
+api-fuzz examples="100":
+    .ci/api-fuzz {{ examples }}
 
 # What takes hours: a million seeds of the simulation, in parts that stay done, and ten times as many kills and stops.
 soak seeds="1000000":
     cargo run --locked --release -p callgate-domain --features testing --example soak -- {{ seeds }}
     CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_SYNC_REQUESTS=10000 \
         CALLGATE_KILL_CYCLES_SQLITE=2000 CALLGATE_KILL_CYCLES_POSTGRES=500 CALLGATE_STOPS=500 \
+        CALLGATE_DELIVERY_CYCLES_SQLITE=200 CALLGATE_DELIVERY_CYCLES_POSTGRES=50 \
         CALLGATE_SEVERAL_RUNS=50 CALLGATE_SEVERAL_STOP=60 \
         cargo test --locked --release -p callgate --test ordeal -- --nocapture
 
-# Thousands of slow clients beside ordinary ones; prints how long these had to wait.
+# Thousands of slow clients, and of streams, beside ordinary requests; prints how long these had to wait.
 slow:
-    ulimit -n 20000 && cargo test --locked --release -p callgate --test it thousands_of_slow -- --ignored --nocapture
+    ulimit -n 20000 && cargo test --locked --release -p callgate --test it thousands_of -- --ignored --nocapture
 
 # Fuzzes phone, webhook_body, signature_headers, engine_reply or configuration, and keeps what it finds in its corpus.
 fuzz target seconds="60":

@@ -15,6 +15,7 @@ mod export;
 mod follow;
 mod key;
 mod keys;
+mod listen;
 mod out;
 mod pause;
 mod phone;
@@ -102,6 +103,7 @@ enum Command {
     Webhooks(webhooks::Webhooks),
     #[command(subcommand)]
     Keys(keys::Keys),
+    Listen(listen::Listen),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -140,8 +142,9 @@ impl Command {
             Self::Call(call) => block_on(call.run(global, out)),
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
-            Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Keys(keys) => block_on(keys.run(global, out)),
+            Self::Listen(listen) => block_on(listen.run(global, out)),
+            Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
         }

@@ -104,6 +104,8 @@ pub struct Calls {
     pub queue_ttl: Duration,
     /// How long past a call's longest possible end evidence is still awaited.
     pub settle_grace: Duration,
+    /// Whether a second call right behind the first is refused.
+    pub duplicate_guard: bool,
     /// How long a call's content is kept after its end.
     pub keep: Duration,
     /// How long raw webhooks are kept.
@@ -113,8 +115,14 @@ pub struct Calls {
 /// `[limits]`.
 #[derive(Debug, Clone)]
 pub struct Limits {
+    /// Requests per second and key; 0 is no limit.
+    pub requests_per_second: u32,
     /// Failed authentications per minute and address; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// How often one number may ring within a day; `None` is no limit.
+    pub calls_per_number_per_day: Option<u32>,
+    /// Calls that one key may place within a day; `None` is no limit.
+    pub spend_calls_per_day: Option<u32>,
 }
 
 /// `[webhooks]`.

@@ -66,6 +66,7 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
         .map_err(|error| refused(format!("metrics could not be started: {error}"), "This is a fault of the program."))?;
     let edge = http::Options {
         failed_auth_per_minute: config.limits.failed_auth_per_minute,
+        requests_per_second: config.limits.requests_per_second,
         trusted_proxies: config.server.trusted_proxies.clone(),
     };
     if let Some(host) = store::unverified_host(config.database.url.expose()) {
@@ -158,6 +159,10 @@ async fn take_over(gateway: &Gateway) -> Result<(), Failure> {
     let ended = gateway.store.end_leases_before(gateway.dispatch.worker).await;
     let ended =
         ended.map_err(|error| refused(format!("the database cannot be written: {error}"), "Check that its disk is not full."))?;
+    // Who was told what is told again where nobody knows whether it came through.
+    if let Err(error) = gateway.deliver.outbox.end_leases().await {
+        tracing::warn!(%error, "what was being sent waits for its lease to end");
+    }
     if ended > 0 {
         tracing::info!(calls = ended, "the process before this one stopped in the middle of these; they are looked after now");
     }

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use callgate_adapters::store::{News, Relay};
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Revision};
+use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Phone, Revision};
 use callgate_domain::ports::{Signals, Work};
 use tokio::sync::{Notify, broadcast, futures::Notified};
 
-use crate::telemetry::{self, Phones};
+use crate::telemetry::{self, Mark, Phones};
 
 /// Moves that a slow listener may fall behind by before it is told that it missed some.
 const KEPT_MOVES: usize = 4_096;
@@ -50,6 +50,12 @@ impl Hub {
     /// From now on records tell which calls went to one number.
     pub fn mark_phones(&self, phones: Phones) {
         let _kept = self.phones.set(phones);
+    }
+
+    /// What a number is called in records, once that is settled.
+    #[must_use]
+    pub fn mark(&self, phone: &Phone) -> Option<Mark> {
+        self.phones.get().map(|phones| phones.mark(phone))
     }
 
     /// What another process tells.

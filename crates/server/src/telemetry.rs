@@ -18,6 +18,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tracing::Level;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -27,8 +28,9 @@ pub use phones::{KEY as PHONE_KEY, Mark, Phones};
 /// Seconds, from a quick read to a provider's slow answer.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
-/// Libraries that put what they work on into their records, which no level makes right.
-const SAYS_TOO_MUCH: [&str; 1] = ["rlibphonenumber=off"];
+/// Libraries that put what they work on into their records, which no level makes right; and the one that calls it an error of
+/// ours when a client's bytes are no HTTP.
+const SAYS_TOO_MUCH: [&str; 2] = ["rlibphonenumber=off", "actix_http::h1=off"];
 /// What our own records are called. All others are heard from warnings up, whatever the filter says: below that they tell
 /// of addresses with their queries, of headers and of bodies.
 const OURS: &str = "callgate";
@@ -63,6 +65,18 @@ impl LogFormat {
 /// # Errors
 /// When the filter cannot be read, or logging runs already.
 pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    start_logs_to(filter, format, std::io::stderr)
+}
+
+/// The same, to somewhere else.
+///
+/// # Errors
+/// As [`start_logs`].
+pub fn start_logs_to(
+    filter: &str,
+    format: LogFormat,
+    writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static,
+) -> anyhow::Result<()> {
     // The framework's own words at start and stop say nothing that ours do not.
     let mut filter = EnvFilter::try_new(format!("actix_server=warn,{filter}"))?;
     for library in SAYS_TOO_MUCH {
@@ -70,7 +84,7 @@ pub fn start_logs(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     }
     // A record that cannot be written (a full disk, a reader that has gone) is lost. To complain about it on the same stderr
     // would panic in the middle of whatever was being done.
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).log_internal_errors(false);
     let discreet = filter_fn(|record| is_discreet(record.target(), *record.level()));
     let started = match format {
         LogFormat::Text => logs.with_target(false).with_timer(TimeOfDay).with_ansi(colours()).finish().with(discreet).try_init(),
@@ -184,9 +198,19 @@ pub fn notice_tried(id: DeliveryId, delivered: &Delivered, took: Duration) {
     };
     metrics::counter!("callgate_webhook_deliveries_total", "outcome" => outcome).increment(1);
     metrics::histogram!("callgate_webhook_delivery_duration_seconds").record(took);
+    if delivered.result == DeliveryResult::Delivered {
+        metrics::histogram!("callgate_webhook_delivery_lag_seconds").record(delivered.after);
+    }
     if let Some(endpoint) = delivered.disabled {
+        metrics::counter!("callgate_webhook_endpoints_disabled_total").increment(1);
         tracing::warn!(%endpoint, delivery = %id, "an endpoint was disabled: it is gone, or nothing came through for long");
     }
+}
+
+/// Shows how many deliveries wait.
+pub fn notices_pending(count: u64) {
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts so far")]
+    metrics::gauge!("callgate_webhook_deliveries_pending").set(count as f64);
 }
 
 #[cfg(test)]

@@ -70,7 +70,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } = stores;
+    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } =
+        stores;
     if let Some(fresh) = fresh_token(chance.as_ref()) {
         hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
     }
@@ -92,6 +93,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(at) = crash_at {
         opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
+    let allow_numbers = plan.limits.allow_numbers.clone();
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
     let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
     let recorder = Arc::new(Recorder {
@@ -171,6 +173,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
             max_live: plan.max_live,
+            allow_numbers,
             pacing: Pacing::default(),
             hands: Hands::default(),
         },

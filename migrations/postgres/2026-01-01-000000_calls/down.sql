@@ -1,3 +1,4 @@
+DROP TABLE spent;
 DROP TABLE audit;
 DROP TABLE deliveries;
 DROP TABLE notices;

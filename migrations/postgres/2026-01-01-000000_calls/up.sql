@@ -49,6 +49,7 @@ CREATE INDEX calls_live ON calls (connection, state, looks_absent)
 CREATE INDEX calls_leased ON calls (lease_owner) WHERE state = 'claimed';
 -- Lists, newest first.
 CREATE INDEX calls_by_client ON calls (client, id);
+-- Of one client, and of all: what a number is called in a day is counted whoever calls it.
 CREATE INDEX calls_by_phone ON calls (phone, id, client);
 CREATE INDEX calls_by_agent ON calls (client, agent, id);
 -- Whose content is still there, in the order in which it is to be forgotten.
@@ -169,7 +170,8 @@ CREATE TABLE keys (
     scopes TEXT NOT NULL,
     created_at TIMESTAMPTZ NOT NULL,
     expires_at TIMESTAMPTZ,
-    revoked_at TIMESTAMPTZ
+    revoked_at TIMESTAMPTZ,
+    replaced_by UUID
 );
 
 CREATE UNIQUE INDEX keys_by_id ON keys (id);
@@ -266,4 +268,11 @@ CREATE TABLE audit (
     result TEXT COLLATE "C" NOT NULL,
     times INTEGER NOT NULL,
     request_id TEXT
+);
+
+-- Which calls each key placed within the last day, where calls a day are limited; older rows go when new ones come.
+CREATE TABLE spent (
+    key_id UUID NOT NULL,
+    call_id UUID NOT NULL,
+    PRIMARY KEY (key_id, call_id)
 );

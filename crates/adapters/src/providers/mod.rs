@@ -14,7 +14,7 @@ use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, Voi
 use serde_json::Value;
 
 pub(crate) mod client;
-pub(crate) mod hmac;
+pub mod hmac;
 mod http;
 pub mod report;
 mod simulator;

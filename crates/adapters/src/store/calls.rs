@@ -6,6 +6,7 @@ mod find;
 mod insert;
 mod list;
 mod look;
+mod quota;
 mod rates;
 mod save;
 mod whole;
@@ -17,7 +18,7 @@ use async_trait::async_trait;
 use callgate_domain::model::call::{Entry, Looks};
 use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::Room;
-use callgate_domain::model::{Call, CallId, ConnectionId, Revision, WorkerId};
+use callgate_domain::model::{Call, CallId, ConnectionId, Quota, Revision, WorkerId};
 use callgate_domain::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
@@ -63,8 +64,13 @@ impl SqlCallStore {
 
 #[async_trait]
 impl CallStore for SqlCallStore {
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-        self.newcomers.join(NewCalls::new(calls, key.as_ref())).await
+    async fn insert(
+        &self,
+        calls: Vec<(Call, Entry)>,
+        key: Option<IdempotencyKey>,
+        quota: &Quota,
+    ) -> Result<Inserted, StoreError> {
+        self.newcomers.join(NewCalls::new(calls, key.as_ref(), quota)).await
     }
 
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError> {
@@ -153,11 +159,12 @@ fn ping(db: &mut AnyConnection) -> Result<(), Failure> {
 mod tests {
     use std::sync::{Mutex, PoisonError};
 
+    use callgate_domain::model::call::By;
     use callgate_domain::model::pacing::Space;
-    use callgate_domain::model::{Hold, OnHold, Route, Status};
+    use callgate_domain::model::{CallEvent, Erasure, Hold, KeyId, OnHold, Route, Seen, Spending, Status};
     use callgate_domain::ports::{Clock, Mark};
     use callgate_domain::testing::builders::{
-        a_call, agent, change, client, connection, phone, provider_call, send_mark, worker,
+        a_call, agent, change, client, connection, evidence, phone, provider_call, send_mark, worker,
     };
     use diesel::connection::{Instrumentation, InstrumentationEvent};
     use diesel::prelude::*;
@@ -169,6 +176,7 @@ mod tests {
     use crate::store::copies;
     use crate::store::migrations;
     use crate::store::moves;
+    use crate::store::retention;
     use crate::store::types::Id;
 
     /// The text of every statement that ran.
@@ -202,18 +210,24 @@ mod tests {
         }
     }
 
+    fn everything_limited() -> Quota {
+        let spending = Spending { by: KeyId::from_uuid(uuid::Uuid::from_u128(7)), calls: 9 };
+        Quota { per_number: Some(9), spending: Some(spending), twin_within: Some(Duration::from_secs(30)) }
+    }
+
     fn run_everything(db: &mut AnyConnection) -> Result<(), Failure> {
         let call = a_call().reference("r").queued();
         let (at, id) = (call.created_at, call.id);
         let (clock, now, by) = (Noon(at), Instant(at), worker());
         let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
         let mut room = Room {
-            connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9 })].into(),
+            connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9, dials: true })]
+                .into(),
             agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route.clone()])].into(),
-            max_live: None,
+            ..Room::default()
         };
         let known = ["c".to_owned(), "d".to_owned()];
-        insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None)])?;
+        insert_all(db, &[NewCalls::new(vec![a_call().reference("r").accepted()], None, &everything_limited())])?;
         let claimed = claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?.calls.pop().unwrap();
         let full = Route { connection: connection("full"), ..route.clone() };
         room.agents.insert(agent("third"), vec![full, route]);
@@ -235,6 +249,8 @@ mod tests {
         for _ in 0..2 {
             copies::take_in(db, &hold, 9)?;
         }
+        retention::run_everything(db, &phone("+4930123456"), at)?;
+        erase_one(db, at)?;
         list::history(db, id, Revision(0), 9)?;
         for of in [&Reader::Client(client("default")), &Reader::All] {
             moves::since(db, Mark { at, call: id, revision: Revision(1) }, of)?;
@@ -253,6 +269,21 @@ mod tests {
                 list::list(db, of, &filter, Page { before: Some(id), limit: 9 })?;
             }
         }
+        Ok(())
+    }
+
+    fn erase_one(db: &mut AnyConnection, at: Timestamp) -> Result<(), Failure> {
+        let call = a_call().reference("r").placed("theirs-12345");
+        let ended = change(&call, &evidence(&call, Seen::Completed), at);
+        let erased = change(&ended.call, &CallEvent::Erased(Erasure { by: By::Gateway, person: true }), at);
+        let (mut first, entry) = a_call().reference("r").accepted();
+        first.id = call.id;
+        insert_all(db, &[NewCalls::new(vec![(first.clone(), entry)], None, &Quota::default())])?;
+        let placed = Change { from: first.revision, claim: None, ..ended };
+        save_all(db, &[Saving::new(&placed, Instant(at))])?;
+        assert!(matches!(save_all(db, &[Saving::new(&erased, Instant(at))])?[..], [Ok(())]));
+        let attempt = call.attempt.unwrap().id;
+        assert!(lock_and_ask(db, attempt)?);
         Ok(())
     }
 
@@ -280,6 +311,10 @@ mod tests {
             let bare = plan.iter().filter(reads).any(|step| !is_indexed(step));
             let sorted = plan.iter().any(|step| step.starts_with("USE TEMP B-TREE")) && !statement.contains("FROM `attempts`");
             assert!(!bare && !sorted, "{statement}\n{plan:#?}");
+            // However many calls a client has, those to one number are few.
+            let by_number = statement.contains("`calls`.`phone` =");
+            let goes_by_it = plan.iter().any(|step| step.contains("calls_by_phone"));
+            assert!(!by_number || goes_by_it, "{statement}\n{plan:#?}");
         }
     }
 }

@@ -93,7 +93,8 @@ fn left_over(db: &mut AnyConnection, progress: Progress, before: Option<InboxId>
 }
 
 fn webhook(db: &mut AnyConnection, id: InboxId) -> Result<Looked, Failure> {
-    let row: LookedRow = on_backend!(db, c => inbox::table.filter(inbox::id.eq(Id(id.as_uuid()))).select(looked!()).get_result(c))?;
+    let only = inbox::table.find(Id(id.as_uuid()));
+    let row: LookedRow = on_backend!(db, c => only.select(looked!()).get_result(c))?;
     Ok(looked(row)?)
 }
 

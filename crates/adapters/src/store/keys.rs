@@ -102,7 +102,9 @@ fn apply(db: &mut AnyConnection, id: KeyId, change: KeyChange, now: Timestamp, a
     }
     let changed = change.apply(&key, now);
     let expires_at = changed.key.expires_at.map(Instant);
-    let to = (keys::expires_at.eq(expires_at), keys::revoked_at.eq(changed.revoked_at.map(Instant)));
+    let replaced_by = changed.replaced_by.map(|key| Id(key.as_uuid()));
+    let revoked_at = changed.revoked_at.map(Instant);
+    let to = (keys::expires_at.eq(expires_at), keys::revoked_at.eq(revoked_at), keys::replaced_by.eq(replaced_by));
     on_backend!(db, c => diesel::update(keys::table.find(&sha256)).set(to).execute(c))?;
     if let KeyChange::Rotate { new, .. } = change {
         insert(db, *new)?;

@@ -93,7 +93,8 @@ mod tests {
             endpoints,
             notices,
             deliveries,
-            audit
+            audit,
+            spent
         );
         let quoted = |select: &str| select.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>();
         selects

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use callgate_domain::model::moment::later;
-use callgate_domain::model::{Call, CallId, InboxId, Phone};
+use callgate_domain::model::{AuditId, Call, CallId, DeliveryId, InboxId, Phone};
 use callgate_domain::ports::{KeyPlace, Progress, Retention, StoreError, Swept};
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -14,10 +14,10 @@ use tokio::sync::Mutex;
 use super::calls::load_all;
 use super::connection::{Address, AnyConnection, Purpose, on_backend};
 use super::database::Database;
-use super::dialect;
+use super::dialect::{self, take_ids};
 use super::error::Failure;
 use super::rows::inbox::cleared;
-use super::schema::{calls, idempotency, inbox};
+use super::schema::{audit, calls, deliveries, idempotency, inbox, notices};
 use super::statements::{HasContent, IsRaw};
 use super::types::{Id, Instant};
 
@@ -57,6 +57,14 @@ impl Retention for SqlRetention {
 
     async fn drop_webhooks(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
         self.database.write(move |db| drop_webhooks(db, before, limit)).await
+    }
+
+    async fn drop_notices(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        self.database.write(move |db| drop_notices(db, before, limit)).await
+    }
+
+    async fn drop_audit(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        self.database.write(move |db| drop_audit(db, before, limit)).await
     }
 
     async fn drop_keys(&self, before: Timestamp, after: Option<KeyPlace>, limit: u32) -> Result<Option<KeyPlace>, StoreError> {
@@ -130,7 +138,8 @@ fn clear_raw(db: &mut AnyConnection, before: Instant, limit: u32) -> Result<Swep
         .order(inbox::received_at)
         .limit(i64::from(limit))
         .select(inbox::id);
-    let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    // What somebody else holds is left to the next sweep: then nobody waits for another that waits for him.
+    let ids: Vec<Id> = take_ids!(db, query)?;
     let found = inbox::table.filter(inbox::id.eq_any(&ids)).filter(inbox::again_at.is_null());
     on_backend!(db, c => diesel::update(found).set(cleared()).execute(c))?;
     Ok(swept(ids.len(), limit))
@@ -140,8 +149,41 @@ fn clear_raw(db: &mut AnyConnection, before: Instant, limit: u32) -> Result<Swep
 fn drop_webhooks(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<Swept, Failure> {
     let first = Id(InboxId::new(before, [0; 10]).as_uuid());
     let query = inbox::table.filter(inbox::id.lt(first)).order(inbox::id).limit(i64::from(limit)).select(inbox::id);
-    let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    let ids: Vec<Id> = take_ids!(db, query)?;
     let found = inbox::table.filter(inbox::id.eq_any(&ids));
+    on_backend!(db, c => diesel::delete(found).execute(c))?;
+    Ok(swept(ids.len(), limit))
+}
+
+/// Both have ids that are made for the moment of the notice; notices stand by client, of whom there are few.
+fn drop_notices(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<Swept, Failure> {
+    let first = Id(DeliveryId::new(before, [0; 10]).as_uuid());
+    let over = deliveries::table.filter(deliveries::id.lt(first)).filter(deliveries::next_at.is_null());
+    let over = over.order(deliveries::id).limit(i64::from(limit)).select(deliveries::id);
+    let ids: Vec<Id> = on_backend!(db, c => over.load(c))?;
+    let found = deliveries::table.filter(deliveries::id.eq_any(&ids));
+    on_backend!(db, c => diesel::delete(found).execute(c))?;
+    let (mut gone, mut client) = (0, String::new());
+    while gone < limit {
+        let next = notices::table.filter(notices::client.gt(&client)).order(notices::client).select(notices::client).limit(1);
+        let Some(next) = on_backend!(db, c => next.get_result::<String>(c).optional())? else { break };
+        let of = notices::table.filter(notices::client.eq(&next)).filter(notices::id.lt(first));
+        let of = of.order(notices::id).limit(i64::from(limit - gone)).select(notices::id);
+        let ids: Vec<Id> = on_backend!(db, c => of.load(c))?;
+        let found = notices::table.filter(notices::client.eq(&next)).filter(notices::id.eq_any(&ids));
+        on_backend!(db, c => diesel::delete(found).execute(c))?;
+        gone = gone.saturating_add(u32::try_from(ids.len()).unwrap_or(u32::MAX));
+        client = next;
+    }
+    let more = gone >= limit || swept(ids.len(), limit).more;
+    Ok(Swept { gone, more })
+}
+
+fn drop_audit(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<Swept, Failure> {
+    let first = Id(AuditId::new(before, [0; 10]).as_uuid());
+    let query = audit::table.filter(audit::id.lt(first)).order(audit::id).limit(i64::from(limit)).select(audit::id);
+    let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    let found = audit::table.filter(audit::id.eq_any(&ids));
     on_backend!(db, c => diesel::delete(found).execute(c))?;
     Ok(swept(ids.len(), limit))
 }
@@ -167,6 +209,21 @@ fn delete_keys(db: &mut AnyConnection, old: &[KeyPlace], before: Instant) -> Que
         let only = diesel::query_dsl::methods::FilterDsl::filter(only, idempotency::created_at.lt(before));
         on_backend!(db, c => diesel::delete(only).execute(c)).map(drop)
     })
+}
+
+/// Every statement there is here, for a test of how they are carried out.
+#[cfg(test)]
+pub(super) fn run_everything(db: &mut AnyConnection, number: &Phone, at: Timestamp) -> Result<(), Failure> {
+    ended_before(db, at, at, 9)?;
+    with_number(db, number, None, 9)?;
+    clear_raw(db, Instant(at), 9)?;
+    drop_webhooks(db, at, 9)?;
+    drop_notices(db, at, 9)?;
+    drop_audit(db, at, 9)?;
+    for (place, _) in keys_after(db, None, 9)? {
+        delete_keys(db, &[place], Instant(at))?;
+    }
+    Ok(())
 }
 
 fn swept(found: usize, limit: u32) -> Swept {

@@ -161,6 +161,7 @@ table! {
         created_at -> sql::Instant,
         expires_at -> Nullable<sql::Instant>,
         revoked_at -> Nullable<sql::Instant>,
+        replaced_by -> Nullable<sql::Id>,
     }
 }
 
@@ -274,6 +275,16 @@ table! {
         result -> Text,
         times -> Integer,
         request_id -> Nullable<Text>,
+    }
+}
+
+table! {
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
+    use crate::store::types::sql;
+
+    spent (key_id, call_id) {
+        key_id -> sql::Id,
+        call_id -> sql::Id,
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use callgate_adapters::store::{self, OpenError};
 use callgate_adapters::testing::postgres;
+use callgate_domain::model::Quota;
 use callgate_domain::model::moment::to_micros;
 use callgate_domain::ports::{CopyError, Reader};
 use callgate_domain::testing::builders::a_call;
@@ -24,13 +25,13 @@ async fn a_copy_is_whole_and_stamped_while_the_database_is_in_use() {
     let (_folder, url) = sqlite_file();
     let trial = open(&url);
     let calls: Vec<_> = (0..200).map(|_| a_call().accepted()).collect();
-    trial.calls.insert(calls.clone(), None).await.unwrap();
+    trial.calls.insert(calls.clone(), None, &Quota::default()).await.unwrap();
     let target = tempfile::tempdir().unwrap();
     let file = target.path().join("copy.db");
     let at = to_micros(trial.now());
     let more = async {
         for _ in 0..50 {
-            trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+            trial.calls.insert(vec![a_call().accepted()], None, &Quota::default()).await.unwrap();
         }
     };
     let (written, ()) = tokio::join!(trial.copies.write(&file, at), more);
@@ -89,7 +90,7 @@ async fn a_copy_that_was_put_over_a_database_whose_log_still_lies_there_is_not_o
     let at = to_micros(trial.now());
     let copy = folder.path().join("copy.db");
     trial.copies.write(&copy, at).await.unwrap();
-    trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], None, &Quota::default()).await.unwrap();
     // As it lies there when the process was killed.
     let (after, url) = sqlite_file();
     let log = after.path().join("callgate.db-wal");

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use callgate_domain::model::call::{By, CallResult, Transcript, TranscriptStatus};
-use callgate_domain::model::{Asked, Call, CallEvent, Erasure, Seen, Source};
+use callgate_domain::model::{Asked, Call, CallEvent, Erasure, Quota, Seen, Source};
 use callgate_domain::ports::{AttemptRef, Authentic, Progress, RawWebhook};
 use callgate_domain::testing::builders::{a_call, a_parcel, change, evidence, object};
 use callgate_domain::testing::store_contract::Trial;
@@ -39,7 +39,7 @@ async fn talked(trial: &Trial, nth: usize) -> Call {
     };
     let made = a_call().at(trial.now()).asked(asked);
     let (first, entry) = made.clone().accepted();
-    trial.calls.insert(vec![(first.clone(), entry)], None).await.unwrap();
+    trial.calls.insert(vec![(first.clone(), entry)], None, &Quota::default()).await.unwrap();
     let call = made.placed(&format!("theirs-{nth}"));
     // First in part, then whole: a row that grows is moved.
     let mut part = call.clone();
@@ -94,7 +94,7 @@ async fn erased_words_are_in_no_file_while_it_runs_and_after_it_stopped() {
     assert_eq!(found(folder.path()), []);
     // Nothing of it is written back later.
     for _ in 0..20 {
-        trial.calls.insert(vec![a_call().at(trial.now()).accepted()], None).await.unwrap();
+        trial.calls.insert(vec![a_call().at(trial.now()).accepted()], None, &Quota::default()).await.unwrap();
     }
     drop(trial);
     assert_eq!(found(folder.path()), []);

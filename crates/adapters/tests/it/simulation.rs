@@ -30,7 +30,14 @@ fn opened(file: PathBuf, clock: Arc<dyn Clock>) -> Stores {
         wait(copies.write(&backup, at)).unwrap();
         opened(backup, Arc::clone(&clock))
     };
-    Stores { calls: stores.calls, inbox: stores.inbox, holds: stores.holds, copies: stores.copies, copy: Arc::new(copy) }
+    Stores {
+        calls: stores.calls,
+        inbox: stores.inbox,
+        outbox: stores.outbox,
+        holds: stores.holds,
+        copies: stores.copies,
+        copy: Arc::new(copy),
+    }
 }
 
 fn check(seed: u64) -> Report {

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use callgate_adapters::store::{self, OpenError, Stores};
 use callgate_adapters::testing::postgres;
 use callgate_domain::model::moment::to_micros;
-use callgate_domain::ports::{Clock, Reader, StoreError};
+use callgate_domain::model::{KeyId, Quota, Spending};
+use callgate_domain::ports::{Clock, Inserted, Reader, StoreError};
 use callgate_domain::testing::builders::a_call;
 use callgate_domain::testing::store_contract::{self, Trial};
 use diesel::connection::SimpleConnection;
@@ -119,8 +120,37 @@ async fn what_was_stored_is_there_after_opening_again() {
     let urls = [Some(url), postgres::fresh_database()];
     for url in urls.into_iter().flatten() {
         let (call, entry) = a_call().accepted();
-        open(&url).calls.insert(vec![(call.clone(), entry)], None).await.unwrap();
+        open(&url).calls.insert(vec![(call.clone(), entry)], None, &Quota::default()).await.unwrap();
         assert_eq!(open(&url).calls.get(call.id, &Reader::All).await.unwrap(), call);
+    }
+}
+
+#[tokio::test]
+async fn processes_that_share_a_database_share_a_quota() {
+    let Some(url) = postgres::fresh_database() else { return };
+    let (one, other) = (open(&url), open(&url));
+    let at = one.now();
+    let by = KeyId::new(at, [1; 10]);
+    for (number, quota, most) in [
+        ("+996700000001", Quota { per_number: Some(7), ..Quota::default() }, 7),
+        ("+996700000002", Quota { spending: Some(Spending { by, calls: 5 }), ..Quota::default() }, 5),
+        ("+996700000003", Quota { twin_within: Some(Duration::from_secs(30)), ..Quota::default() }, 1),
+    ] {
+        let mut waiting = Vec::new();
+        for trial in [&one, &other].into_iter().cycle().take(64) {
+            let (calls, quota) = (Arc::clone(&trial.calls), quota.clone());
+            waiting
+                .push(tokio::spawn(async move { calls.insert(vec![a_call().at(at).to(number).accepted()], None, &quota).await }));
+        }
+        let mut accepted = 0;
+        for done in waiting {
+            match done.await.unwrap().unwrap() {
+                Inserted::New => accepted += 1,
+                Inserted::Refused(_) => {}
+                Inserted::Replayed(id) => panic!("{id}"),
+            }
+        }
+        assert_eq!(accepted, most, "{quota:?}");
     }
 }
 
@@ -129,19 +159,20 @@ async fn while_another_process_holds_the_file_changes_are_unavailable_and_reads_
     let (_folder, url) = sqlite_file();
     let trial = open(&url);
     let held = a_call().accepted();
-    trial.calls.insert(vec![held.clone()], None).await.unwrap();
+    trial.calls.insert(vec![held.clone()], None, &Quota::default()).await.unwrap();
     let mut other = SqliteConnection::establish(&url).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
 
     let new = a_call().accepted();
-    let insert = trial.calls.insert(vec![new.clone()], None);
+    let quota = Quota::default();
+    let insert = trial.calls.insert(vec![new.clone()], None, &quota);
     let read = trial.calls.get(held.0.id, &Reader::All);
     let (inserted, read) = tokio::join!(insert, read);
     assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
     assert_eq!(read.unwrap(), held.0);
 
     other.batch_execute("ROLLBACK").unwrap();
-    trial.calls.insert(vec![new], None).await.unwrap();
+    trial.calls.insert(vec![new], None, &Quota::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -166,7 +197,7 @@ async fn when_postgres_ends_every_connection_the_pool_recovers_by_itself() {
         assert!(!(lost && unavailable), "{answers:?}");
         lost |= unavailable;
     }
-    trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], None, &Quota::default()).await.unwrap();
 }
 
 #[tokio::test]
@@ -186,12 +217,12 @@ async fn a_twin_that_another_process_writes_for_too_long_is_in_progress() {
         key: "k".to_owned(),
         fingerprint: [1; 32],
     };
-    let twin = trial.calls.insert(vec![a_call().accepted()], Some(key.clone())).await;
+    let twin = trial.calls.insert(vec![a_call().accepted()], Some(key.clone()), &Quota::default()).await;
     assert!(matches!(twin, Err(StoreError::InProgress)), "{twin:?}");
     // Others do not wait for it.
-    trial.calls.insert(vec![a_call().accepted()], None).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], None, &Quota::default()).await.unwrap();
     other.batch_execute("ROLLBACK").unwrap();
-    trial.calls.insert(vec![a_call().accepted()], Some(key)).await.unwrap();
+    trial.calls.insert(vec![a_call().accepted()], Some(key), &Quota::default()).await.unwrap();
 }
 
 async fn futures<T, F: Future<Output = T>>(count: usize, make: impl Fn() -> F) -> Vec<T> {

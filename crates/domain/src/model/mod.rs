@@ -16,6 +16,7 @@ pub mod notice;
 pub mod pacing;
 pub mod phone;
 pub mod provider;
+pub mod quota;
 pub mod rate;
 pub mod retry;
 pub mod secret;
@@ -35,5 +36,6 @@ pub use ids::{
 pub use notice::{Notice, NoticeType};
 pub use phone::Phone;
 pub use provider::{Placing, Retry};
+pub use quota::{Overrun, Quota, Spending};
 pub use retry::RetryPlan;
 pub use secret::Secret;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::agent::Route;
-use super::call::{Call, Deadline};
+use super::call::{Call, Deadline, EndedReason};
 use super::holds::OnHold;
 use super::ids::{AgentKey, ConnectionId};
 use super::rate::Rate;
@@ -20,6 +20,8 @@ pub struct Room {
     pub agents: HashMap<AgentKey, Vec<Route>>,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
+    /// Beginnings of the numbers that may be dialed; `None` means anywhere.
+    pub allow_numbers: Option<Vec<String>>,
 }
 
 /// The room on one connection.
@@ -31,6 +33,8 @@ pub struct Space {
     pub max_per_second: Option<u32>,
     /// Calls that may be taken now, whatever its rate says: none while it is left alone.
     pub may_send: u32,
+    /// Whether it dials real phones.
+    pub dials: bool,
 }
 
 /// What is live, and what is held back: read in the transaction that claims.
@@ -49,6 +53,8 @@ pub enum Pick {
     Take(ConnectionId),
     /// Its wait is over.
     Expire(Deadline),
+    /// A rule forbids it.
+    Refuse(EndedReason),
     /// No room, held back, or not known here.
     Leave,
 }
@@ -60,12 +66,16 @@ impl Room {
         if let Some(deadline) = call.wait_passed(at) {
             return Pick::Expire(deadline);
         }
+        let routes = self.agents.get(&call.agent).map(Vec::as_slice).unwrap_or_default();
+        let open = routes.iter().map(|route| &route.connection).find(|id| !call.refusals.closed.contains(id));
+        // What was allowed when the call was accepted may not be any more.
+        if open.is_some_and(|id| self.forbids(call, id)) {
+            return Pick::Refuse(EndedReason::DestinationNotAllowed);
+        }
         let total: u32 = live.by_connection.values().sum();
         if self.max_live.is_some_and(|max| total >= max) {
             return Pick::Leave;
         }
-        let routes = self.agents.get(&call.agent).map(Vec::as_slice).unwrap_or_default();
-        let open = routes.iter().map(|route| &route.connection).find(|id| !call.refusals.closed.contains(id));
         match open {
             // A route that is held back is waited for: a pause is no reason to go over another.
             Some(id) if self.is_free(&call.agent, id, live) => Pick::Take(id.clone()),
@@ -101,6 +111,11 @@ impl Room {
         let later = others.into_iter().filter(|(agent, routes)| routes.iter().any(|route| is_free(agent, route)));
         let later = later.map(|(agent, _)| agent).collect();
         (first.into_iter().map(|(agent, _)| agent).collect(), later)
+    }
+
+    fn forbids(&self, call: &Call, connection: &ConnectionId) -> bool {
+        let dials = self.connections.get(connection).is_some_and(|space| space.dials);
+        dials && self.allow_numbers.as_ref().is_some_and(|prefixes| !call.phone.begins_with_any(prefixes))
     }
 
     fn is_free(&self, agent: &AgentKey, connection: &ConnectionId, live: &Live) -> bool {

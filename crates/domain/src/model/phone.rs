@@ -54,6 +54,12 @@ impl Phone {
         if e164 == written || Self::normalised(&e164)? == e164 { Ok(Self(e164)) } else { Err(InvalidPhone::TooLong) }
     }
 
+    /// Whether it begins with one of these; `+` alone is every number.
+    #[must_use]
+    pub fn begins_with_any(&self, prefixes: &[String]) -> bool {
+        prefixes.iter().any(|prefix| self.0.starts_with(prefix.as_str()))
+    }
+
     /// As it is dialed: without the trunk prefix that people write, as in `+44 (0)20`.
     fn normalised(e164: &str) -> Result<String, InvalidPhone> {
         let number = PHONE_NUMBER_UTIL.parse(e164, None).map_err(|error| match error {

@@ -49,6 +49,8 @@ pub struct ListedKey {
     pub created_at: Timestamp,
     /// Not accepted since.
     pub revoked_at: Option<Timestamp>,
+    /// The key that takes its place, once it was rotated.
+    pub replaced_by: Option<KeyId>,
 }
 
 impl ListedKey {
@@ -90,7 +92,7 @@ impl KeyChange {
         let is_last = key.is_live(now) && key.key.scopes.contains(&Scope::Admin) && !another_admin;
         match self {
             _ if key.is_first => Some(KeyChanged::First),
-            Self::Rotate { .. } => (!key.is_live(now)).then_some(KeyChanged::Over),
+            Self::Rotate { .. } => (!key.is_live(now) || key.replaced_by.is_some()).then_some(KeyChanged::Over),
             Self::Revoke if key.revoked_at.is_some() => Some(KeyChanged::Done(key.clone())),
             Self::Revoke => is_last.then_some(KeyChanged::LastAdmin),
         }
@@ -101,7 +103,8 @@ impl KeyChange {
     pub fn apply(&self, key: &ListedKey, now: Timestamp) -> ListedKey {
         let mut key = key.clone();
         match self {
-            Self::Rotate { until, .. } => {
+            Self::Rotate { new, until } => {
+                key.replaced_by = Some(new.listed.key.id);
                 key.key.expires_at = Some(key.key.expires_at.map_or(*until, |before| before.min(*until)));
             }
             Self::Revoke => key.revoked_at = Some(now),
@@ -117,7 +120,7 @@ pub enum KeyChanged {
     Done(ListedKey),
     /// It is the first key, which changes where it comes from.
     First,
-    /// It is expired or revoked, so nothing can take its place.
+    /// It is expired, revoked or replaced, so nothing can take its place.
     Over,
     /// No other key with `admin` is live.
     LastAdmin,

@@ -39,6 +39,12 @@ pub trait Retention: Send + Sync {
     /// Deletes up to `limit` webhooks that came in before this moment, whatever became of them.
     async fn drop_webhooks(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError>;
 
+    /// Deletes up to `limit` notices, and as many deliveries that are over, that were made before this moment.
+    async fn drop_notices(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError>;
+
+    /// Deletes up to `limit` lines of the audit log that were written before this moment.
+    async fn drop_audit(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError>;
+
     /// Looks at up to `limit` idempotency keys behind a place (none: the first ones) and deletes those kept before this
     /// moment. Returns the place of the last one; none when there are no more.
     async fn drop_keys(&self, before: Timestamp, after: Option<KeyPlace>, limit: u32) -> Result<Option<KeyPlace>, StoreError>;

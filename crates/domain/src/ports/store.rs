@@ -10,7 +10,9 @@ use super::error::StoreError;
 use super::provider::AttemptRef;
 use crate::model::call::{Attempt, Entry, Looks};
 use crate::model::pacing::Room;
-use crate::model::{AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Notice, Phone, Revision, Status, WorkerId};
+use crate::model::{
+    AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Notice, Overrun, Phone, Quota, Revision, Status, WorkerId,
+};
 
 /// Who reads: a client sees its own calls, an operator all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,8 @@ pub enum Inserted {
     New,
     /// The same key and body came before, and made this call.
     Replayed(CallId),
+    /// It would go beyond a quota: nothing is stored, nor is the key.
+    Refused(Overrun),
 }
 
 /// Which calls a list holds. Empty fields do not filter.
@@ -156,8 +160,10 @@ pub struct Taken {
 pub trait CallStore: Send + Sync {
     /// Stores new calls with their first history entries, all or none. It MUST NOT return before they are durable. A key
     /// seen before returns the first answer when its fingerprint agrees, and `Duplicate` when it does not; of
-    /// concurrent twins exactly one makes calls.
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError>;
+    /// concurrent twins exactly one makes calls. What the quota limits is counted inside the same transaction, so it is never
+    /// passed, however many insert; a repetition is answered as before and counts for nothing.
+    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>, quota: &Quota)
+    -> Result<Inserted, StoreError>;
 
     /// The call that an earlier request with this key made, if any; `Duplicate` when that request had another body.
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError>;

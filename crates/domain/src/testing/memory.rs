@@ -12,7 +12,7 @@ mod outbox;
 mod rest;
 mod retention;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
 use crate::model::{
-    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, Notice,
-    NoticeId, OnHold, Revision, Secret,
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, KeyId,
+    Notice, NoticeId, OnHold, Revision, Secret,
 };
 use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
 
@@ -40,6 +40,7 @@ struct Held {
     /// When each change was taken in, but for the first of a call.
     taken_in: BTreeMap<(CallId, Revision), Timestamp>,
     idempotency: BTreeMap<(ClientId, &'static str, String), KeyUsed>,
+    spent: BTreeSet<(KeyId, CallId)>,
     inbox: BTreeMap<InboxId, InboxRow>,
     keys: BTreeMap<[u8; 32], ListedKey>,
     audit: BTreeMap<AuditId, AuditEntry>,

@@ -24,6 +24,7 @@ mod lists;
 mod looks;
 mod moves;
 mod outbox;
+mod quotas;
 mod retention;
 mod saves;
 
@@ -44,11 +45,12 @@ pub use lists::*;
 pub use looks::*;
 pub use moves::*;
 pub use outbox::*;
+pub use quotas::*;
 pub use retention::*;
 pub use saves::*;
 
-use crate::model::Call;
 use crate::model::call::{By, Entry, NewCall, What};
+use crate::model::{Call, Quota};
 use crate::ports::{
     Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader, Retention,
     Settings,
@@ -94,7 +96,10 @@ impl Trial {
     /// what no worker does.
     async fn hold(&self, call: &Call) {
         let (first, entry) = accepted(call);
-        assert_eq!(self.calls.insert(vec![(first.clone(), entry)], None).await.expect("a new call"), Inserted::New);
+        assert_eq!(
+            self.calls.insert(vec![(first.clone(), entry)], None, &Quota::default()).await.expect("a new call"),
+            Inserted::New
+        );
         if *call != first {
             self.calls.save(step(&first, call)).await.expect("its present state");
         }
@@ -150,6 +155,16 @@ macro_rules! store_promises {
             a_key_is_new_again_after_a_week,
             of_64_concurrent_twins_one_makes_a_call,
             many_concurrent_requests_each_make_their_call,
+            // quotas
+            a_number_rings_no_more_often_in_a_day_than_its_quota,
+            a_number_is_counted_whoever_calls_it_and_whatever_became_of_it,
+            a_call_counts_as_often_as_it_may_ring,
+            a_repetition_is_answered_and_counts_for_nothing,
+            a_key_has_so_many_calls_a_day,
+            a_call_that_looks_like_an_open_young_one_is_refused,
+            a_call_that_is_over_has_no_twin,
+            of_64_concurrent_calls_as_many_are_accepted_as_the_quota_says,
+            of_concurrent_twins_of_one_key_all_are_refused_together,
             // saves
             of_twenty_concurrent_saves_of_one_revision_exactly_one_wins,
             a_save_of_an_old_revision_writes_nothing,
@@ -175,6 +190,7 @@ macro_rules! store_promises {
             a_call_without_room_does_not_hold_up_those_behind_it,
             a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it,
             a_call_of_an_unknown_agent_is_left,
+            a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_claim,
             a_call_whose_wait_is_over_ends_in_the_claim,
             an_unknown_call_frees_its_place_after_three_absences,
             a_beat_prolongs_only_what_its_worker_has_in_hand,
@@ -243,6 +259,8 @@ macro_rules! store_promises {
             raw_webhooks_are_cleared_once_handled_and_old,
             webhooks_are_dropped_when_their_time_is_over,
             keys_are_dropped_when_their_time_is_over,
+            audit_lines_are_dropped_when_their_time_is_over,
+            notices_are_dropped_when_their_time_is_over,
             // outbox
             what_ends_a_call_tells_its_client_in_the_same_commit,
             a_change_that_meets_another_tells_nothing,

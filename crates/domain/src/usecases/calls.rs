@@ -10,8 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::record::{RecordError, Recorded, Recorder};
 use crate::model::call::{Asked, By, Entry, NewCall, Terms};
+use crate::model::moment::elapsed;
 use crate::model::nearest::nearest;
-use crate::model::{Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, Phone, RetryPlan, Revision};
+use crate::model::quota::TWIN;
+use crate::model::{
+    Agent, AgentKey, Call, CallEvent, CallId, CallState, ClientId, KeyId, Overrun, Phone, Quota, RetryPlan, Revision, Spending,
+};
 use crate::ports::{
     AgentCatalog, CallFilter, CallStore, Chance, Clock, Connections, IdempotencyKey, Inserted, Listed, Page, Reader, Signals,
     StoreError, Work,
@@ -48,6 +52,12 @@ pub struct CallLimits {
     pub settle_grace: Duration,
     /// Beginnings of the numbers that may be called; `None` means anywhere.
     pub allow_numbers: Option<Vec<String>>,
+    /// How often one number may ring within a day; `None` is no limit.
+    pub per_number: Option<u32>,
+    /// Calls that one key may place within a day; `None` is no limit.
+    pub spend: Option<u32>,
+    /// Whether a second call right behind the first is refused, unless its request carries a key.
+    pub duplicate_guard: bool,
 }
 
 /// A client's wish.
@@ -55,6 +65,8 @@ pub struct CallLimits {
 pub struct PlaceCall {
     /// Whose.
     pub client: ClientId,
+    /// Which of the client's keys asks.
+    pub key: KeyId,
     /// Who is called.
     pub phone: Phone,
     /// Key of a public agent, as the client wrote it.
@@ -106,6 +118,11 @@ pub enum Objection {
         /// The agent's limit.
         limit: Duration,
     },
+    /// Its plan has more tries than a number may ring within a day.
+    TooManyTries {
+        /// Rings within a day.
+        limit: u32,
+    },
 }
 
 /// Why a call was not accepted. Nothing is stored then.
@@ -117,6 +134,30 @@ pub enum PlaceError {
     /// The number may not be called from here.
     #[error("the destination is not allowed")]
     DestinationNotAllowed,
+    /// It looks like a call that is under way.
+    #[error("the call may be under way already")]
+    PossibleDuplicate {
+        /// That call.
+        call: CallId,
+        /// How long ago it was accepted.
+        age: Duration,
+    },
+    /// The number is called too often.
+    #[error("the number was called too often")]
+    NumberLimit {
+        /// Rings within a day.
+        limit: u32,
+        /// When to try again.
+        wait: Duration,
+    },
+    /// The key has placed as many calls as it may.
+    #[error("the key placed too many calls")]
+    SpendLimit {
+        /// Calls within a day.
+        limit: u32,
+        /// When to try again.
+        wait: Duration,
+    },
     /// The key came before with another body.
     #[error("the idempotency key was used with another body")]
     KeyReused,
@@ -159,23 +200,31 @@ impl Calls {
         };
         let id = CallId::new(now, self.chance.for_id());
         let terms = self.terms(&agent, wish.max_duration, wish.retry);
+        let quota = self.quota(wish.key);
         let new = NewCall { id, client: wish.client, agent: agent.key.clone(), phone: wish.phone, asked: wish.asked, terms };
         let (call, entry) = Call::accept(new, now);
-        match self.store.insert(vec![(call.clone(), entry)], key).await {
+        match self.store.insert(vec![(call.clone(), entry)], key, &quota).await {
             Ok(Inserted::New) => {
                 self.signals.call_moved(&call, call.state, By::Client);
                 self.signals.work_waiting(Work::Dispatch);
                 Ok(Placed { call_id: id, replayed: false })
             }
             Ok(Inserted::Replayed(call_id)) => Ok(Placed { call_id, replayed: true }),
+            Ok(Inserted::Refused(overrun)) => Err(over(overrun, now)),
             Err(error) => Err(refused(error)),
         }
     }
 
     /// Everything that is wrong with a wish, so far as its parts are known.
     #[must_use]
-    pub fn objections(&self, agent: Option<&str>, asked: &Asked, max_duration: Option<Duration>) -> Vec<Objection> {
-        self.objections_at(agent, asked, max_duration, self.clock.now())
+    pub fn objections(
+        &self,
+        agent: Option<&str>,
+        asked: &Asked,
+        max_duration: Option<Duration>,
+        retry: Option<&RetryPlan>,
+    ) -> Vec<Objection> {
+        self.objections_at(agent, asked, max_duration, retry, self.clock.now())
     }
 
     /// One call, as its reader may see it.
@@ -226,30 +275,38 @@ impl Calls {
     }
 
     fn permit(&self, wish: &PlaceCall, now: Timestamp) -> Result<Arc<Agent>, PlaceError> {
-        let objections = self.objections_at(Some(&wish.agent), &wish.asked, wish.max_duration, now);
+        let objections = self.objections_at(Some(&wish.agent), &wish.asked, wish.max_duration, wish.retry.as_ref(), now);
         let agent = self.public_agent(&wish.agent);
         let (Some(agent), true) = (agent, objections.is_empty()) else {
             return Err(PlaceError::Objections(objections));
         };
-        let allowed = |prefixes: &Vec<String>| prefixes.iter().any(|prefix| wish.phone.e164().starts_with(prefix.as_str()));
-        if agent.test || self.limits.allow_numbers.as_ref().is_none_or(allowed) {
+        if agent.test || self.limits.allow_numbers.as_ref().is_none_or(|prefixes| wish.phone.begins_with_any(prefixes)) {
             Ok(agent)
         } else {
             Err(PlaceError::DestinationNotAllowed)
         }
     }
 
-    fn objections_at(&self, key: Option<&str>, asked: &Asked, max_duration: Option<Duration>, now: Timestamp) -> Vec<Objection> {
+    fn objections_at(
+        &self,
+        key: Option<&str>,
+        asked: &Asked,
+        max_duration: Option<Duration>,
+        retry: Option<&RetryPlan>,
+        now: Timestamp,
+    ) -> Vec<Objection> {
         let agent = key.and_then(|key| self.public_agent(key));
         let unknown = key
             .filter(|_| agent.is_none())
             .map(|key| Objection::UnknownAgent { agent: key.to_owned(), nearest: self.nearest(key) });
         let over = asked.expires_at.is_some_and(|expires_at| expires_at <= now);
+        let rings = self.limits.per_number.filter(|limit| retry.is_some_and(|plan| u32::from(plan.max) >= *limit));
         let limit = agent.map(|agent| agent.max_duration).filter(|limit| max_duration.is_some_and(|asked| asked > *limit));
         unknown
             .into_iter()
             .chain(over.then_some(Objection::WindowPassed))
             .chain(limit.map(|limit| Objection::TooLong { limit }))
+            .chain(rings.map(|limit| Objection::TooManyTries { limit }))
             .collect()
     }
 
@@ -273,10 +330,26 @@ impl Calls {
         }
     }
 
+    fn quota(&self, by: KeyId) -> Quota {
+        Quota {
+            per_number: self.limits.per_number,
+            spending: self.limits.spend.map(|calls| Spending { by, calls }),
+            twin_within: self.limits.duplicate_guard.then_some(TWIN),
+        }
+    }
+
     async fn replay(&self, key: Option<IdempotencyKey>) -> Result<Option<Placed>, PlaceError> {
         let Some(key) = key else { return Ok(None) };
         let call_id = self.store.replay(&key).await.map_err(refused)?;
         Ok(call_id.map(|call_id| Placed { call_id, replayed: true }))
+    }
+}
+
+fn over(overrun: Overrun, now: Timestamp) -> PlaceError {
+    match overrun {
+        Overrun::Twin { call, at } => PlaceError::PossibleDuplicate { call, age: elapsed(at, now) },
+        Overrun::Number { limit, opens_at } => PlaceError::NumberLimit { limit, wait: elapsed(now, opens_at) },
+        Overrun::Spending { limit, opens_at } => PlaceError::SpendLimit { limit, wait: elapsed(now, opens_at) },
     }
 }
 

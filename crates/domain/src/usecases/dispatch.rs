@@ -50,6 +50,8 @@ pub struct Dispatch {
     pub chance: Arc<dyn Chance>,
     /// Calls that may be live in all; `None` is no limit.
     pub max_live: Option<u32>,
+    /// Beginnings of the numbers that may be dialed; `None` means anywhere.
+    pub allow_numbers: Option<Vec<String>>,
     /// Which connections are left alone.
     pub pacing: Pacing,
     /// The claims that this process knows to have.
@@ -61,8 +63,8 @@ pub struct Dispatch {
 pub struct Claims {
     /// To be carried, each as a task of its own.
     pub taken: Vec<Call>,
-    /// Calls whose wait was over.
-    pub expired: Vec<Call>,
+    /// Calls that ended instead: their wait was over, or a rule forbids them.
+    pub ended: Vec<Call>,
     /// Every connection is at its rate, pauses, or has its breaker open: no hint of new work makes room, only time does.
     pub held_back: bool,
     /// When the first connection that is at its rate has room again, whoever waits for it.
@@ -106,17 +108,20 @@ impl Dispatch {
             return Ok(Claims::default());
         }
         let Taken { calls, opens_in, is_full } = self.store.claim(self.worker, LEASE, &room, limit).await?;
-        let (taken, expired): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
+        let (taken, ended): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.state == CallState::Claimed);
         self.hands.take(&taken);
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
             self.pacing.spend(connection, self.clock.monotonic());
         }
         taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
-        expired.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Deadline));
-        if !expired.is_empty() {
+        for call in &ended {
+            let by = if call.state == CallState::Blocked { By::Rule } else { By::Deadline };
+            self.recorder.signals.call_moved(call, CallState::Queued, by);
+        }
+        if !ended.is_empty() {
             self.recorder.signals.work_waiting(Work::Deliver);
         }
-        Ok(Claims { taken, expired, held_back: is_full, opens_in })
+        Ok(Claims { taken, ended, held_back: is_full, opens_in })
     }
 
     /// Carries one claim to its provider and writes down what became of it.
@@ -231,11 +236,13 @@ impl Dispatch {
             max_live: held.max_live,
             max_per_second: held.max_per_second,
             may_send: self.pacing.may_send(&held.id, now),
+            dials: !held.test,
         };
         Room {
             connections: self.connections.all().map(|held| (held.id.clone(), space(held))).collect(),
             agents: self.agents.all().into_iter().map(|agent| (agent.key.clone(), agent.routes.clone())).collect(),
             max_live: self.max_live,
+            allow_numbers: self.allow_numbers.clone(),
         }
     }
 

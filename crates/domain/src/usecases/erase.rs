@@ -10,7 +10,7 @@ use crate::model::{Call, CallEvent, CallId, Erasure, Phone};
 use crate::ports::{CallStore, Clock, Reader, Retention, StoreError};
 
 /// Calls that are read together.
-const PAGE: u32 = 64;
+const PAGE: u32 = 32;
 /// So long one request goes on; what it did not get to is left to its repetition.
 const LONGEST: Duration = Duration::from_secs(10);
 /// Open calls that are named in one answer.

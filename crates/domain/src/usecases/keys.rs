@@ -64,8 +64,8 @@ pub enum KeyError {
     /// It is the first key.
     #[error("the first key is changed where it comes from")]
     First,
-    /// It is expired or revoked.
-    #[error("the key is expired or revoked")]
+    /// It is expired, revoked or replaced.
+    #[error("the key is expired, revoked or replaced")]
     Over,
     /// Nobody could operate the gateway without it.
     #[error("it is the last live key with the scope admin")]
@@ -150,7 +150,7 @@ impl Keys {
         let scopes = Scope::ALL.iter().filter(held).copied().collect();
         let key = ApiKey { id, client: wish.client, scopes, expires_at: wish.expires_at };
         let prefix = Some(secret.expose().chars().take(SHOWN).collect());
-        let listed = ListedKey { key, prefix, is_first: false, created_at: now, revoked_at: None };
+        let listed = ListedKey { key, prefix, is_first: false, created_at: now, revoked_at: None, replaced_by: None };
         let new = NewKey { listed: listed.clone(), sha256: known_by(&secret) };
         (MadeKey { secret, listed }, new)
     }

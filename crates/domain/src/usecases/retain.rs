@@ -1,4 +1,4 @@
-//! Forgets what was kept long enough: contents of calls, raw webhooks, idempotency keys.
+//! Forgets what was kept long enough: contents of calls, raw webhooks, notices, the audit log, idempotency keys.
 //!
 //! A sweep takes a small page of each kind, each a transaction of its own, so that nobody waits for it; what is done twice,
 //! or by two processes at once, is done once.
@@ -16,12 +16,18 @@ use crate::ports::{Clock, KeyPlace, Retention, StoreError};
 const CALLS: u32 = 32;
 /// Webhooks that one sweep clears, or drops: a body may be long.
 const WEBHOOKS: u32 = 64;
+/// Notices that one sweep deletes, and deliveries, and lines of the audit log: small rows.
+const NOTICES: u32 = 256;
 /// Idempotency keys that one sweep looks at.
 const KEYS: u32 = 512;
 /// An idempotency key is remembered so long: `RELIABILITY.md` section 6.
 const KEY_KEPT: Duration = Duration::from_hours(7 * 24);
 /// What repeated webhooks are known by is kept for so long at least: longer than any provider repeats.
 const KNOWN_FOR: Duration = Duration::from_hours(30 * 24);
+/// Failed deliveries can be sent again for so long: `RELIABILITY.md` section 5.
+const NOTICE_KEPT: Duration = Duration::from_hours(30 * 24);
+/// A line of the audit log may hold an address. A year is long enough to look into what happened.
+const AUDIT_KEPT: Duration = Duration::from_hours(365 * 24);
 /// How often all idempotency keys are gone through.
 const ROUND: Duration = Duration::from_hours(1);
 
@@ -87,12 +93,14 @@ impl Retain {
         // Once its call is erased, what comes again can bring nothing back.
         let known_for = self.terms.content.max(self.terms.raw).max(KNOWN_FOR);
         let webhooks = self.retention.drop_webhooks(earlier(now, known_for), WEBHOOKS).await?;
+        let notices = self.retention.drop_notices(earlier(now, NOTICE_KEPT), NOTICES).await?;
+        let audit = self.retention.drop_audit(earlier(now, AUDIT_KEPT), NOTICES).await?;
         let keys = self.look_at_keys().await?;
         if raw.gone + webhooks.gone > 0 {
             self.erase.stain();
         }
         self.erase.scrub().await;
-        forgotten.more |= raw.more || webhooks.more || keys;
+        forgotten.more |= raw.more || webhooks.more || notices.more || audit.more || keys;
         Ok(Forgotten { raw: raw.gone, webhooks: webhooks.gone, ..forgotten })
     }
 

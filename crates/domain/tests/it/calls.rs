@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callgate_domain::model::call::By;
-use callgate_domain::model::{Agent, Asked, Call, CallId, CallState, ClientId, Phone, RetryPlan, Seen};
+use callgate_domain::model::{Agent, Asked, Call, CallId, CallState, ClientId, KeyId, Phone, RetryPlan, Seen};
 use callgate_domain::ports::store::MockCallStore;
 use callgate_domain::ports::{CallStore, Inserted, Reader, StoreError, Work};
 use callgate_domain::usecases::calls::{CallLimits, Canceled, Objection, PlaceCall, PlaceError, Placed};
@@ -21,6 +21,9 @@ fn limits() -> CallLimits {
         queue_ttl: Duration::from_mins(15),
         settle_grace: Duration::from_mins(30),
         allow_numbers: None,
+        per_number: None,
+        spend: None,
+        duplicate_guard: false,
     }
 }
 
@@ -46,6 +49,7 @@ fn calls_on(desk: &Desk, store: Arc<dyn CallStore>) -> Calls {
 fn a_wish() -> PlaceCall {
     PlaceCall {
         client: ClientId::new("default").unwrap(),
+        key: KeyId::from_uuid(id(1)),
         phone: Phone::parse("+996700000000").unwrap(),
         agent: "akylai".to_owned(),
         asked: Asked::default(),
@@ -90,7 +94,7 @@ async fn a_call_that_could_not_be_stored_is_not_told() {
     ] {
         let mut store = MockCallStore::new();
         let error = Mutex::new(Some(error));
-        store.expect_insert().returning(move |_, _| Err(error.lock().unwrap().take().unwrap()));
+        store.expect_insert().returning(move |_, _, _| Err(error.lock().unwrap().take().unwrap()));
         let refused = calls_on(&desk, Arc::new(store)).place(keyed("k")).await.unwrap_err();
         assert_eq!(refused.to_string(), expected);
         assert_eq!((desk.signals.moved(), desk.signals.work()), (vec![], vec![]));
@@ -162,6 +166,62 @@ async fn only_permitted_destinations_are_accepted_but_for_agents_that_never_dial
             other => panic!("{other:?}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_limit_that_is_reached_says_when_to_try_again_and_a_repetition_is_answered_all_the_same() {
+    let desk = Desk::with(provider());
+    let mut calls = calls_on(&desk, desk.store.clone());
+    calls.limits = CallLimits { per_number: Some(2), spend: Some(3), ..limits() };
+    let day = Duration::from_hours(24);
+    let first = calls.place(keyed("k")).await.unwrap();
+    desk.pass(60);
+    let twice = PlaceCall { retry: Some(plan(&[CallState::Busy], 1, 60)), ..a_wish() };
+    let refused = calls.place(twice).await.unwrap_err();
+    assert!(
+        matches!(refused, PlaceError::NumberLimit { limit: 2, wait } if wait == day - Duration::from_secs(60)),
+        "{refused:?}"
+    );
+    calls.place(a_wish()).await.unwrap();
+    assert!(matches!(calls.place(a_wish()).await, Err(PlaceError::NumberLimit { .. })));
+    let elsewhere = || PlaceCall { phone: Phone::parse("+996700000001").unwrap(), ..a_wish() };
+    calls.place(elsewhere()).await.unwrap();
+    let refused = calls.place(elsewhere()).await.unwrap_err();
+    assert!(matches!(refused, PlaceError::SpendLimit { limit: 3, wait } if wait == day - Duration::from_secs(60)), "{refused:?}");
+    assert_eq!(calls.place(keyed("k")).await.unwrap(), Placed { replayed: true, ..first });
+    assert_eq!((desk.memory.all_calls().len(), desk.signals.work().len()), (3, 3), "nothing is stored or told of the others");
+}
+
+#[tokio::test]
+async fn a_plan_with_more_tries_than_a_number_may_ring_is_an_objection() {
+    let desk = Desk::with(provider());
+    let mut calls = calls_on(&desk, desk.store.clone());
+    calls.limits.per_number = Some(2);
+    let wish = PlaceCall { retry: Some(plan(&[CallState::Busy], 2, 60)), ..a_wish() };
+    match calls.place(wish).await {
+        Err(PlaceError::Objections(objections)) => assert_eq!(objections, [Objection::TooManyTries { limit: 2 }]),
+        other => panic!("{other:?}"),
+    }
+    let wish = PlaceCall { retry: Some(plan(&[CallState::Busy], 1, 60)), ..a_wish() };
+    calls.place(wish).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_call_right_behind_the_first_is_refused_where_the_guard_stands_and_no_key_says_otherwise() {
+    let desk = Desk::with(provider());
+    let mut calls = calls_on(&desk, desk.store.clone());
+    calls.limits.duplicate_guard = true;
+    let first = calls.place(a_wish()).await.unwrap();
+    desk.pass(29);
+    match calls.place(a_wish()).await {
+        Err(PlaceError::PossibleDuplicate { call, age }) => {
+            assert_eq!((call, age), (first.call_id, Duration::from_secs(29)));
+        }
+        other => panic!("{other:?}"),
+    }
+    calls.place(keyed("meant")).await.unwrap();
+    desk.pass(31);
+    calls.place(a_wish()).await.unwrap();
 }
 
 #[tokio::test]
@@ -249,7 +309,7 @@ async fn a_replay_asks_nobody_and_tells_nobody() {
     let desk = Desk::with(provider());
     let mut store = MockCallStore::new();
     let before = CallId::from_uuid(id(5));
-    store.expect_insert().times(1).returning(move |_, _| Ok(Inserted::Replayed(before)));
+    store.expect_insert().times(1).returning(move |_, _, _| Ok(Inserted::Replayed(before)));
     let placed = calls_on(&desk, Arc::new(store)).place(keyed("k")).await.unwrap();
     assert_eq!(placed, Placed { call_id: before, replayed: true });
     assert_eq!((desk.signals.moved(), desk.signals.work()), (vec![], vec![]));

@@ -10,8 +10,8 @@ use callgate_domain::model::call::{By, Entry, Looks};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{Capabilities, Pace};
 use callgate_domain::model::{
-    Agent, AgentKey, Call, CallId, CallState, ConnectionId, Evidence, ProviderId, Revision, Route, Seen, Source, Voicemail,
-    WorkerId,
+    Agent, AgentKey, Call, CallId, CallState, ConnectionId, Evidence, ProviderId, Quota, Revision, Route, Seen, Source,
+    Voicemail, WorkerId,
 };
 use callgate_domain::ports::agents::MockAgentCatalog;
 use callgate_domain::ports::provider::MockVoiceProvider;
@@ -83,6 +83,7 @@ impl Desk {
             clock: self.clock.clone(),
             chance: self.chance.clone(),
             max_live: None,
+            allow_numbers: None,
             pacing: Pacing::default(),
             hands: Hands::default(),
         }
@@ -112,7 +113,7 @@ impl Desk {
 
     /// Stores a call as it is.
     pub async fn keeps(&self, accepted: (Call, Entry)) -> Call {
-        self.memory.insert(vec![accepted.clone()], None).await.unwrap();
+        self.memory.insert(vec![accepted.clone()], None, &Quota::default()).await.unwrap();
         accepted.0
     }
 
@@ -324,8 +325,13 @@ impl CallStore for Faulty {
         }
     }
 
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-        self.inner.insert(calls, key).await
+    async fn insert(
+        &self,
+        calls: Vec<(Call, Entry)>,
+        key: Option<IdempotencyKey>,
+        quota: &Quota,
+    ) -> Result<Inserted, StoreError> {
+        self.inner.insert(calls, key, quota).await
     }
 
     async fn replay(&self, key: &IdempotencyKey) -> Result<Option<CallId>, StoreError> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use callgate_domain::model::breaker::{FIRST_OPEN, Turn};
 use callgate_domain::model::call::{By, Outcome};
-use callgate_domain::model::{Asked, Call, CallEvent, CallState, EndedReason, Placing, Retry, Seen};
+use callgate_domain::model::{Asked, Call, CallEvent, CallState, EndedReason, Placing, Quota, Retry, Seen};
 use callgate_domain::ports::provider::MockVoiceProvider;
 use callgate_domain::ports::{CallStore, StoreError, Work};
 use callgate_domain::usecases::Dispatch;
@@ -218,7 +218,7 @@ async fn no_more_are_taken_than_a_connection_may_have_live() {
     for n in 0..3 {
         let (mut call, entry) = accepted(Asked::default(), terms());
         call.id = callgate_domain::model::CallId::from_uuid(crate::made::id(50 + n));
-        desk.memory.insert(vec![(call, entry)], None).await.unwrap();
+        desk.memory.insert(vec![(call, entry)], None, &Quota::default()).await.unwrap();
     }
     assert_eq!(dispatch.claim(1).await.unwrap().taken.len(), 1);
     assert_eq!(dispatch.claim(10).await.unwrap().taken.len(), 1, "two may be live");
@@ -232,8 +232,22 @@ async fn a_call_whose_wait_is_over_is_ended_by_the_claim_and_told() {
     desk.keeps(accepted(Asked::default(), terms())).await;
     desk.pass(900);
     let claims = desk.dispatch().claim(10).await.unwrap();
-    assert_eq!((claims.taken.len(), claims.expired[0].state), (0, CallState::Expired));
+    assert_eq!((claims.taken.len(), claims.ended[0].state), (0, CallState::Expired));
     assert_eq!(desk.signals.moved(), [(CallState::Queued, CallState::Expired, By::Deadline)]);
+}
+
+#[tokio::test]
+async fn a_call_accepted_before_the_numbers_were_narrowed_is_blocked_and_never_rings() {
+    let desk = Desk::with(never_asked());
+    let call = desk.keeps(accepted(Asked::default(), terms())).await;
+    let mut dispatch = desk.dispatch();
+    dispatch.allow_numbers = Some(vec!["+1".to_owned()]);
+    let claims = dispatch.claim(10).await.unwrap();
+    assert_eq!((claims.taken.len(), claims.ended.len()), (0, 1));
+    let call = desk.read(call.id).await;
+    assert_eq!((call.state, call.ended_reason), (CallState::Blocked, Some(EndedReason::DestinationNotAllowed)));
+    assert_eq!((call.attempts, call.is_retryable(), call.duration_s()), (0, true, Some(0)));
+    assert_eq!(desk.signals.moved(), [(CallState::Queued, CallState::Blocked, By::Rule)]);
 }
 
 /// Something goes wrong before the request could leave: nobody is asked to dial.
@@ -296,7 +310,7 @@ async fn nothing_is_placed_once_its_wait_is_over_and_the_claim_is_given_back() {
     desk.pass(20);
     assert!(matches!(dispatch.carry(call).await, Carried::NotSent(RecordError::Fenced)));
     assert_eq!(desk.read(id).await.state, CallState::Queued);
-    assert_eq!(dispatch.claim(10).await.unwrap().expired[0].ended_reason, Some(EndedReason::ScheduleExpired));
+    assert_eq!(dispatch.claim(10).await.unwrap().ended[0].ended_reason, Some(EndedReason::ScheduleExpired));
 }
 
 #[tokio::test]

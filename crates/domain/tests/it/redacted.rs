@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use callgate_domain::model::call::{CallResult, NewCall, Transcript, Turn, conversation::Role};
 use callgate_domain::model::provider::{LookUpOrder, PlaceOrder};
-use callgate_domain::model::{Asked, CallEvent, Evidence, Secret, Source, Voicemail};
+use callgate_domain::model::{Asked, CallEvent, Evidence, KeyId, Secret, Source, Voicemail};
 use callgate_domain::ports::{Authentic, CallFilter, IdempotencyKey, Kept, KeptWebhook, Listed, Progress, RawWebhook};
 use callgate_domain::testing::builders::{a_call, a_parcel, agent, change, client, object, phone};
 use callgate_domain::usecases::calls::PlaceCall;
@@ -90,6 +90,7 @@ fn what_is_asked_of_us_and_of_providers() {
     check("LookUpOrder", &LookUpOrder { attempt: attempt(1), provider_call: None, phone: phone(NUMBER), remote_id, sent_at });
     let wish = PlaceCall {
         client: client("default"),
+        key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
         phone: phone(NUMBER),
         agent: "akylai".to_owned(),
         asked: asked(),
@@ -98,8 +99,7 @@ fn what_is_asked_of_us_and_of_providers() {
         idempotency_key: Some(CANARY.to_owned()),
     };
     check("PlaceCall", &wish);
-    let filter =
-        CallFilter { phone: Some(phone(NUMBER)), reference: Some(CANARY.to_owned()), ..CallFilter::default() };
+    let filter = CallFilter { phone: Some(phone(NUMBER)), reference: Some(CANARY.to_owned()), ..CallFilter::default() };
     check("CallFilter", &filter);
     let key = CANARY.to_owned();
     check("IdempotencyKey", &IdempotencyKey { client: client("default"), operation: "POST", key, fingerprint: [0; 32] });

@@ -91,6 +91,8 @@ async fn keys_are_gone_through_in_pages_once_an_hour() {
     mock.expect_ended_before().returning(|_, _| Ok(Vec::new()));
     mock.expect_clear_raw().returning(|_, _| Ok(Swept::default()));
     mock.expect_drop_webhooks().returning(|_, _| Ok(Swept::default()));
+    mock.expect_drop_notices().returning(|_, _| Ok(Swept::default()));
+    mock.expect_drop_audit().returning(|_, _| Ok(Swept::default()));
     let (first, behind) = (place.clone(), place.clone());
     mock.expect_drop_keys().withf(|_, after, _| after.is_none()).times(2).returning(move |_, _, _| Ok(Some(first.clone())));
     mock.expect_drop_keys().withf(move |_, after, _| *after == Some(behind.clone())).times(2).returning(|_, _, _| Ok(None));

@@ -164,11 +164,12 @@ pub fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
         connections: spaces
             .iter()
             .map(|(id, max_live, may_send)| {
-                (id.clone(), Space { max_live: *max_live, max_per_second: None, may_send: *may_send })
+                (id.clone(), Space { max_live: *max_live, max_per_second: None, may_send: *may_send, dials: true })
             })
             .collect(),
         agents: HashMap::from([(AgentKey::new("akylai").unwrap(), routes)]),
         max_live: Some(10),
+        allow_numbers: None,
     }
 }
 
@@ -203,6 +204,22 @@ fn a_wait_that_is_over_ends_the_call_whatever_room_there_is() {
     ] {
         assert_eq!(Room::default().pick(call, &live(&[]), at(seconds)), expected, "{seconds}");
     }
+}
+
+#[test]
+fn a_number_that_may_not_be_dialed_any_more_is_refused_where_phones_ring_and_nowhere_else() {
+    let refuse = Pick::Refuse(EndedReason::DestinationNotAllowed);
+    let mut one = room(&[("one", Some(0), 0)]);
+    for (prefixes, expected) in
+        [(&["+1"][..], refuse.clone()), (&["+1", "+996"], Pick::Leave), (&["+"], Pick::Leave), (&[], refuse)]
+    {
+        one.allow_numbers = Some(prefixes.iter().map(|prefix| (*prefix).to_owned()).collect());
+        assert_eq!(one.pick(&queued(), &live(&[("one", 10)]), at(1)), expected, "{prefixes:?}, whatever room there is");
+    }
+    one.allow_numbers = Some(Vec::new());
+    one.connections.values_mut().for_each(|space| space.dials = false);
+    assert_eq!(one.pick(&queued(), &live(&[]), at(1)), Pick::Leave, "simulated calls ring nobody");
+    assert_eq!(one.pick(&queued(), &live(&[]), at(900)), Pick::Expire(Deadline::Queue));
 }
 
 #[test]

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use callgate_domain::model::{Asked, ClientId, Phone};
+use callgate_domain::model::{Asked, ClientId, KeyId, Phone};
 use callgate_domain::ports::Signals;
 use callgate_domain::usecases::calls::PlaceCall;
 use callgate_server::config::{Config, Environment, Given};
 use callgate_server::signals::Hub;
 use callgate_server::telemetry;
 use callgate_server::wiring::{Plan, wire};
+use jiff::Timestamp;
 use tokio::task::JoinSet;
 
 use crate::now;
@@ -77,6 +78,7 @@ async fn run(calls: &Arc<callgate_domain::usecases::Calls>) -> Result<f64> {
 fn wish() -> Result<PlaceCall> {
     Ok(PlaceCall {
         client: ClientId::new("default")?,
+        key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
         phone: Phone::parse("+996700000000")?,
         agent: "akylai".to_owned(),
         asked: Asked::default(),

@@ -178,7 +178,9 @@ fn row(call: &Value, out: &Out) -> Vec<String> {
         (None, Ok(answered_at)) => minutes(now().duration_since(answered_at).as_secs()),
         _ => "-".to_owned(),
     };
-    vec![status, out.masked(text("phone")), text("agent").to_owned(), ago(text("created_at")), length, text("call_id").to_owned()]
+    // There is none once an operator erased it.
+    let phone = call.text("phone").map_or_else(|| "-".to_owned(), |phone| out.masked(phone));
+    vec![status, phone, text("agent").to_owned(), ago(text("created_at")), length, text("call_id").to_owned()]
 }
 
 async fn get(client: &Client, call_id: CallId, only_words: bool, out: &Out) -> Result<Exit, Failure> {

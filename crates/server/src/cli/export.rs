@@ -6,7 +6,7 @@
 use std::io::{self, ErrorKind, Write};
 use std::time::Duration;
 
-use callgate_domain::model::moment::earlier;
+use callgate_domain::model::moment::{earlier, to_micros};
 use clap::ValueEnum;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
@@ -78,7 +78,7 @@ pub async fn export(
 ) -> Result<Exit, Failure> {
     let mut place = match &cursor {
         Some(text) => Place::read(text)?,
-        None => Place { cursor: None, after: since.map(|since| earlier(now(), since)) },
+        None => Place { cursor: None, after: since.map(|since| to_micros(earlier(now(), since))) },
     };
     let mut written = Written::new(format, cursor.is_none());
     let mut calls = 0_usize;

@@ -158,6 +158,7 @@ fn state(key: &Value, now: Timestamp) -> String {
     match (key.text("revoked_at"), key.text("expires_at")) {
         (Some(at), _) => format!("revoked {}", day(at)),
         (None, Some(at)) if at.parse::<Timestamp>().is_ok_and(|at| at <= now) => format!("expired {}", day(at)),
+        (None, Some(at)) if key.text("replaced_by").is_some() => format!("replaced, until {}", day(at)),
         (None, Some(at)) => format!("until {}", day(at)),
         (None, None) => "works".to_owned(),
     }
@@ -218,6 +219,7 @@ mod tests {
         for (key, expected) in [
             (json!({}), "works"),
             (json!({"expires_at": "2026-07-01T09:30:00Z", "revoked_at": null}), "until 2026-07-01"),
+            (json!({"expires_at": "2026-07-01T09:30:00Z", "replaced_by": "019"}), "replaced, until 2026-07-01"),
             (json!({"expires_at": "2026-06-01T00:00:00Z"}), "expired 2026-06-01"),
             (json!({"expires_at": "2026-07-01T09:30:00Z", "revoked_at": "2026-05-01T00:00:00Z"}), "revoked 2026-05-01"),
         ] {

@@ -24,6 +24,8 @@ pub struct Events {
     seen: usize,
     event: Event,
     has_data: bool,
+    /// The newest id, with an event or alone.
+    last: Option<String>,
 }
 
 /// An event that never ends.
@@ -41,6 +43,11 @@ impl Events {
         self.begin = 0;
         self.bytes.extend_from_slice(chunk);
         if self.bytes.len().saturating_add(self.event.data.len()) > LONGEST { Err(TooLong) } else { Ok(()) }
+    }
+
+    /// The id that a resumed stream goes on after. One that stands alone counts as well.
+    pub fn newest_id(&self) -> Option<&str> {
+        self.last.as_deref()
     }
 
     fn line(&mut self) -> Option<String> {
@@ -65,6 +72,7 @@ impl Iterator for Events {
         while let Some(line) = self.line() {
             if line.is_empty() {
                 let event = std::mem::take(&mut self.event);
+                self.last = event.id.clone().or_else(|| self.last.take());
                 if std::mem::take(&mut self.has_data) {
                     return Some(event);
                 }
@@ -114,6 +122,18 @@ mod tests {
         check(&[STREAM.as_bytes()]);
         for size in [1, 2, 3, 7] {
             check(&STREAM.as_bytes().chunks(size).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn an_id_counts_when_its_block_is_whole_and_also_alone() {
+        let mut events = Events::default();
+        for (piece, last) in
+            [(": hello\nid: 1\n", None), ("\n", Some("1")), (": beat\n\n", Some("1")), ("id: 2\ndata: x", Some("1"))]
+        {
+            events.push(piece.as_bytes()).unwrap();
+            assert_eq!(events.by_ref().count(), 0);
+            assert_eq!(events.newest_id(), last, "{piece}");
         }
     }
 

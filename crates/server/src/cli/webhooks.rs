@@ -150,8 +150,7 @@ fn named(failure: Failure, id: &str, sort: &str) -> Failure {
 
 fn missing(id: &str, sort: &str) -> Failure {
     let list = if sort == ENDPOINT { "webhooks endpoints" } else { "webhooks list" };
-    Failure::new(Exit::Missing, format!("there is no {sort} {id}"))
-        .then(format!("Look for it: {}", crate::hint::command(list)))
+    Failure::new(Exit::Missing, format!("there is no {sort} {id}")).then(format!("Look for it: {}", crate::hint::command(list)))
 }
 
 const ENDPOINT: &str = "webhook endpoint";

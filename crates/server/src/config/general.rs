@@ -25,6 +25,8 @@ const SECOND: Duration = Duration::from_secs(1);
 /// What a call may ask for at least.
 const SHORTEST_TALK: Duration = Duration::from_secs(10);
 const LONGEST_TALK: Duration = Duration::from_hours(24);
+/// No key can ask for more in a second.
+const MOST_REQUESTS: u32 = 1_000_000;
 /// The bounds of every limit on a conversation.
 pub const TALK: RangeInclusive<Duration> = SHORTEST_TALK..=LONGEST_TALK;
 
@@ -34,17 +36,14 @@ const KEEP: RangeInclusive<Duration> = Duration::from_hours(1)..=Duration::from_
 /// Reads all layers.
 pub fn read(given: &Given, environment: &Environment) -> Reading {
     match layers(given, environment) {
-        Ok((file, root, defaults)) => read_tree(given, environment, file, &root, &defaults),
+        Ok((file, root)) => read_tree(given, environment, file, &root),
         Err(faults) => Reading { result: Err(Faults(faults)), sources: Vec::new() },
     }
 }
 
-type Layers = (Option<PathBuf>, Table, Table);
-
-/// The file's path, all layers merged, and the defaults alone.
-fn layers(given: &Given, environment: &Environment) -> Result<Layers, Vec<Fault>> {
-    let defaults = tree::parse(DEFAULTS, &|_| Origin::Default)?;
-    let mut root = defaults.clone();
+/// The file's path, and all layers merged.
+fn layers(given: &Given, environment: &Environment) -> Result<(Option<PathBuf>, Table), Vec<Fault>> {
+    let mut root = tree::parse(DEFAULTS, &|_| Origin::Default)?;
     let (path, settings) = file::read(given.config.as_deref(), environment)?.unzip();
     if let Some(settings) = settings {
         // Where the file defines agents, only those exist.
@@ -68,7 +67,7 @@ fn layers(given: &Given, environment: &Environment) -> Result<Layers, Vec<Fault>
             tree::overlay(&mut root, one(section, key, value, Origin::Flag(flag)));
         }
     }
-    if faults.is_empty() { Ok((path, root, defaults)) } else { Err(faults) }
+    if faults.is_empty() { Ok((path, root)) } else { Err(faults) }
 }
 
 /// The program's own variables for settings of the file.
@@ -84,14 +83,14 @@ fn one(section: &str, key: &str, value: &str, origin: Origin) -> Table {
     Table::from([(section.to_owned(), Node { value: Value::Table(inside), origin })])
 }
 
-fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, root: &Table, defaults: &Table) -> Reading {
+fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, root: &Table) -> Reading {
     let book = Book { environment, faults: RefCell::default(), sources: RefCell::default() };
     let root = Section::root(root, &book);
     let data_dir = data_dir(&root, given, environment);
     let server = server(root.section("server"));
     let database = database(root.section("database"), &data_dir);
-    let calls = calls(root.section("calls"), defaults);
-    let limits = limits(root.section("limits"), defaults);
+    let calls = calls(root.section("calls"));
+    let limits = limits(root.section("limits"));
     let webhooks = webhooks(root.section("webhooks"));
     let connections = connections::read(&root.section("connections"));
     let agents = agents::read(&root.section("agents"), &connections, &calls);
@@ -104,7 +103,8 @@ fn read_tree(given: &Given, environment: &Environment, file: Option<PathBuf>, ro
     root.finish();
     let connections = connections.read.into_iter().map(|connection| (connection.id, connection.config)).collect();
     let (faults, sources) = (book.faults.into_inner(), book.sources.into_inner());
-    let whole = database.map(|database| Config { server, database, calls, limits, webhooks, connections, agents, data_dir, file });
+    let whole =
+        database.map(|database| Config { server, database, calls, limits, webhooks, connections, agents, data_dir, file });
     let result = whole.filter(|_| faults.is_empty()).ok_or(Faults(faults));
     Reading { result, sources }
 }
@@ -208,7 +208,7 @@ pub fn without_password(url: &str) -> String {
     parsed.to_string()
 }
 
-fn calls(section: Section<'_>, defaults: &Table) -> Calls {
+fn calls(section: Section<'_>) -> Calls {
     let calls = Calls {
         max_live: section.limit("max_live"),
         ring_timeout: section.duration("ring_timeout", SECOND..=Duration::from_mins(10)).unwrap_or_default(),
@@ -218,36 +218,29 @@ fn calls(section: Section<'_>, defaults: &Table) -> Calls {
             .map(|prefixes| prefixes.into_iter().map(|prefix| prefix.0).collect()),
         queue_ttl: section.duration("queue_ttl", SECOND..=Duration::from_hours(24 * 30)).unwrap_or_default(),
         settle_grace: section.duration("settle_grace", SECOND..=Duration::from_hours(24 * 7)).unwrap_or_default(),
+        duplicate_guard: section.one_of("duplicate_guard", [("off", false), ("reject", true)]).unwrap_or_default(),
         keep: section.duration("keep", KEEP).unwrap_or_default(),
         keep_raw: section.duration("keep_raw", KEEP).unwrap_or_default(),
     };
-    for name in ["duplicate_guard"] {
-        section.not_yet(name, default_of(defaults, "calls", name));
-    }
     section.finish();
     calls
 }
 
-fn limits(section: Section<'_>, defaults: &Table) -> Limits {
-    let failed_auth_per_minute = section.whole("failed_auth_per_minute", 0..=u32::MAX).unwrap_or_default();
-    for name in ["requests_per_second", "calls_per_number_per_day", "spend_calls_per_day"] {
-        section.not_yet(name, default_of(defaults, "limits", name));
-    }
+fn limits(section: Section<'_>) -> Limits {
+    let limits = Limits {
+        requests_per_second: section.whole("requests_per_second", 0..=MOST_REQUESTS).unwrap_or_default(),
+        failed_auth_per_minute: section.whole("failed_auth_per_minute", 0..=u32::MAX).unwrap_or_default(),
+        calls_per_number_per_day: section.limit("calls_per_number_per_day"),
+        spend_calls_per_day: section.limit("spend_calls_per_day"),
+    };
     section.finish();
-    Limits { failed_auth_per_minute }
+    limits
 }
 
 fn webhooks(section: Section<'_>) -> Webhooks {
     let allow_private = section.list("allow_private").unwrap_or_default();
     section.finish();
     Webhooks { allow_private }
-}
-
-fn default_of<'a>(defaults: &'a Table, section: &str, name: &str) -> Option<&'a Value> {
-    match &defaults.get(section)?.value {
-        Value::Table(section) => section.get(name).map(|node| &node.value),
-        _ => None,
-    }
 }
 
 /// The beginning of a phone number.

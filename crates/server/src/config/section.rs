@@ -153,6 +153,18 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// One of a few words, and what each means.
+    pub fn one_of<T: Copy, const N: usize>(&self, name: &'a str, words: [(&str, T); N]) -> Option<T> {
+        self.read(name, |node| {
+            let meant = match &node.value {
+                Value::Text(text) => words.iter().find(|(word, _)| word == text).map(|(_, meant)| *meant),
+                _ => None,
+            };
+            let all = words.map(|(word, _)| format!("\"{word}\"")).join(" or ");
+            meant.ok_or_else(|| format!("must be {all}"))
+        })
+    }
+
     /// A length of time within bounds.
     pub fn duration(&self, name: &'a str, bounds: RangeInclusive<Duration>) -> Option<Duration> {
         self.read(name, |node| {

@@ -24,7 +24,7 @@ use tokio::sync::Semaphore;
 use self::failures::{Failure, Failures};
 use self::known::{Known, Seen};
 use super::error::{Code, Problem};
-use super::throttle::Throttle;
+use super::throttle::{Policy, Standing, Throttle, seconds};
 use crate::gateway::Gateway;
 
 /// Look-ups at once of what throttled addresses send.
@@ -32,8 +32,6 @@ const LANE: usize = 2;
 /// So long one of them waits for its turn.
 const LANE_PATIENCE: Duration = Duration::from_secs(1);
 const BEARER: &str = "Bearer";
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Checks keys.
 pub struct Auth {
@@ -42,8 +40,24 @@ pub struct Auth {
     known: Known,
     /// Wrong keys by address.
     wrong: Throttle<IpAddr>,
+    /// Requests by good key.
+    requests: Throttle<KeyId>,
     lane: Semaphore,
     failures: Arc<Failures>,
+}
+
+/// What became of a request's key.
+pub struct Admission {
+    /// Whoever sent it, or why not.
+    pub caller: Result<Caller, Problem>,
+    /// How the quota of a good key stands, for the answer: nothing where requests are not limited.
+    pub quota: Option<[(HeaderName, HeaderValue); 2]>,
+}
+
+impl From<Problem> for Admission {
+    fn from(problem: Problem) -> Self {
+        Self { caller: Err(problem), quota: None }
+    }
 }
 
 /// Whoever sent a request, known by a key with the scope that its route needs.
@@ -65,6 +79,11 @@ impl Caller {
         if self.key.scopes.contains(&Scope::Admin) { Reader::All } else { Reader::Client(self.key.client.clone()) }
     }
 
+    /// Which key it was.
+    pub fn key(&self) -> KeyId {
+        self.key.id
+    }
+
     /// Who does it, for the audit log.
     pub fn actor(&self) -> Actor {
         Actor { key: Some(self.key.id), request_id: Some(self.request_id.as_ref().to_owned()) }
@@ -82,41 +101,54 @@ impl FromRequest for Caller {
 }
 
 impl Auth {
-    /// Wrong keys are let through so often a minute and address before they are refused unseen; 0 is no limit.
-    pub fn new(gateway: &Gateway, failures_per_minute: u32) -> Self {
+    /// Wrong keys are let through so often a minute and address before they are refused unseen, good ones so often a second;
+    /// 0 is no limit.
+    pub fn new(gateway: &Gateway, failures_per_minute: u32, requests_per_second: u32) -> Self {
+        let wrong = Policy { name: "wrong-keys", quota: failures_per_minute, window: Duration::from_mins(1) };
+        let requests = Policy { name: "default", quota: requests_per_second, window: Duration::from_secs(1) };
         Self {
             keys: Arc::clone(&gateway.key_store),
             clock: Arc::clone(&gateway.clock),
             known: Known::default(),
-            wrong: Throttle::new(failures_per_minute),
+            wrong: Throttle::new(wrong),
+            requests: Throttle::new(requests),
             lane: Semaphore::new(LANE),
             failures: Arc::new(Failures::new(Arc::clone(&gateway.audit), gateway.stopping.clone())),
         }
     }
 
-    /// Whose key the request carries, if it may do what `scope` says.
-    ///
-    /// # Errors
-    /// 401, 403, or 429 where an address sent too many wrong keys.
-    pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope, request_id: &Arc<str>) -> Result<Caller, Problem> {
+    /// Whose key the request carries, if it may do what `scope` says: 401, 403, or 429 where an address sent too many wrong
+    /// keys, or a key too many requests.
+    pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope, request_id: &Arc<str>) -> Admission {
         let from = network(from);
         let found = match bearer(headers) {
             Ok(Some(key)) => {
                 let sha256 = Sha256::digest(key).into();
-                self.find(sha256, from).await?.map(|key| (key, sha256))
+                match self.find(sha256, from).await {
+                    Ok(found) => found.map(|key| (key, sha256)),
+                    Err(problem) => return problem.into(),
+                }
             }
-            Ok(None) => return Err(missing()),
+            Ok(None) => return missing().into(),
             Err(NotOne) => None,
         };
         let Some((key, sha256)) = found else {
             self.failed(Failure { from, key: None, result: AuditResult::InvalidToken }, request_id);
-            return Err(self.wrong_key(from));
+            return self.wrong_key(from).into();
+        };
+        let policy = self.requests.policy();
+        let quota = match self.requests.count(key.id, self.clock.monotonic()) {
+            Ok(standing) => standing.map(|standing| policy.headers(standing)),
+            Err(wait) => {
+                let quota = policy.headers(Standing { left: 0, resets_in: wait });
+                return Admission { caller: Err(too_fast(policy, wait)), quota: Some(quota) };
+            }
         };
         if !may(&key.scopes, scope) {
             self.failed(Failure { from, key: Some(key.id), result: AuditResult::InsufficientScope }, request_id);
-            return Err(lacks(scope));
+            return Admission { caller: Err(lacks(scope)), quota };
         }
-        Ok(Caller { key, sha256, request_id: Arc::clone(request_id) })
+        Admission { caller: Ok(Caller { key, sha256, request_id: Arc::clone(request_id) }), quota }
     }
 
     /// Whether a caller's key is still good: what goes on for long asks again. While the store cannot be asked it is.
@@ -171,15 +203,11 @@ impl Auth {
     }
 
     fn too_many(&self, wait: Duration) -> Problem {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        let quota = self.wrong.per_minute();
+        let again = seconds(wait);
         let detail =
-            format!("Too many wrong keys came from this address. Try again in {seconds} seconds, with a good key at once.");
-        let text = |text: String| HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
-        Problem::new(Code::RateLimited, detail)
-            .retry_after(seconds)
-            .with(RATE_LIMIT_POLICY, text(format!("\"wrong-keys\";q={quota};w=60")))
-            .with(RATE_LIMIT, text(format!("\"wrong-keys\";r=0;t={seconds}")))
+            format!("Too many wrong keys came from this address. Try again in {again} seconds, with a good key at once.");
+        let headers = self.wrong.policy().headers(Standing { left: 0, resets_in: wait });
+        Problem::new(Code::RateLimited, detail).retry_after(again).with_all(headers)
     }
 }
 
@@ -212,6 +240,12 @@ fn may(scopes: &[Scope], wanted: Scope) -> bool {
 pub fn over() -> Problem {
     let detail = "The key after 'Authorization: Bearer' is unknown, expired or revoked.";
     Problem::new(Code::InvalidToken, detail).with(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""))
+}
+
+fn too_fast(policy: Policy, wait: Duration) -> Problem {
+    let (quota, again) = (policy.quota, seconds(wait));
+    let detail = format!("This key may send {quota} requests a second, and sent more. Try again in {again} seconds.");
+    Problem::new(Code::RateLimited, detail).retry_after(again)
 }
 
 fn missing() -> Problem {

@@ -1,8 +1,9 @@
-//! A connection as the server reads it: the head of each request arrives in time.
+//! A connection as the server uses it: the head of each request arrives in time, and answers are taken in time.
 //!
 //! The framework times the head of a connection's first request alone: after one good request, a client could send the
 //! next one a byte at a time and hold the connection for ever. The edge says when a request is served; whatever is read
-//! while none is, is the head of the next one.
+//! while none is, is the head of the next one. And it waits for ever for a client that reads nothing of its answer: here
+//! such a connection breaks off, whatever the answer is.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -18,12 +19,18 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// A request's headers arrive within this.
 pub const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 
-/// A client's connection. It breaks off when a head takes too long.
+/// Some of an answer is taken within this, or nobody reads it. The system's own buffers are full by then, so "some" is a
+/// good part of these: reading a byte now and then does not help.
+pub const TAKEN_WITHIN: Duration = Duration::from_secs(15);
+
+/// A client's connection. It breaks off when a head takes too long, or an answer is not taken.
 pub struct Connection {
     stream: TcpStream,
     heads: Heads,
     /// Set anew only when it has run out, so that a quick request does not touch it.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Runs while what is to be written waits for the client.
+    untaken: Option<Pin<Box<Sleep>>>,
 }
 
 /// What the edge and a connection know of its requests.
@@ -94,12 +101,22 @@ impl Connection {
         // Answers are written whole, so waiting for more to send with them gains nothing. A socket that cannot be set
         // so works as well.
         let _unset = stream.set_nodelay(true);
-        Self { stream, heads: Heads::default(), timer: None }
+        Self { stream, heads: Heads::default(), timer: None, untaken: None }
     }
 
     /// For the edge.
     pub fn heads(&self) -> Heads {
         self.heads.clone()
+    }
+
+    /// What became of writing something, unless nothing could be written for too long. Otherwise the task is woken then.
+    fn taken<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.untaken = None;
+            return written;
+        }
+        let timer = self.untaken.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + TAKEN_WITHIN)));
+        if timer.as_mut().poll(cx).is_ready() { Poll::Ready(Err(io::ErrorKind::TimedOut.into())) } else { written }
     }
 
     /// Whether a head takes too long. Otherwise the task is woken when it does.
@@ -138,7 +155,8 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.taken(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -150,7 +168,8 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, cx: &mut Context<'_>, all: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, all)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, all);
+        self.taken(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

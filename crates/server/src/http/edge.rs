@@ -9,7 +9,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{ConnectionType, Method, StatusCode};
@@ -43,6 +43,8 @@ struct Arrival {
     serving: Option<Serving>,
     /// Its body did not come whole, so that nothing after it can be told apart.
     is_last: bool,
+    /// How its key's quota stands.
+    quota: Option<[(HeaderName, HeaderValue); 2]>,
 }
 
 /// Serves one request.
@@ -57,8 +59,8 @@ pub async fn serve<B: MessageBody + 'static>(
     let id = headers::request_id(request.headers()).map_or_else(|| fresh_id(&*http.gateway.chance).into(), Arc::from);
     let found = table::find(http.table, request.method(), request.path());
     let serving = request.conn_data::<Heads>().map(Heads::serving);
-    let arrival =
-        Arrival { id, method: request.method().clone(), found, started: http.gateway.clock.monotonic(), serving, is_last: false };
+    let started = http.gateway.clock.monotonic();
+    let arrival = Arrival { id, method: request.method().clone(), found, started, serving, is_last: false, quota: None };
     let span = tracing::info_span!("request", request_id = %arrival.id);
     pass(http, arrival, request, next).instrument(span).await
 }
@@ -76,7 +78,7 @@ async fn pass<B: MessageBody + 'static>(
     if let Some(unread) = &unread {
         request.extensions_mut().insert(unread.clone());
     }
-    let outcome = match admit(&http, &arrival, &request).await {
+    let outcome = match admit(&http, &mut arrival, &request).await {
         Ok(caller) => {
             if let Some(caller) = caller {
                 request.extensions_mut().insert(caller);
@@ -108,7 +110,7 @@ fn whole(response: HttpResponse) -> Error {
 }
 
 /// Lets a request through, with its caller where the route needs one.
-async fn admit(http: &Http, arrival: &Arrival, request: &ServiceRequest) -> Result<Option<Caller>, Problem> {
+async fn admit(http: &Http, arrival: &mut Arrival, request: &ServiceRequest) -> Result<Option<Caller>, Problem> {
     let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if size > HEADERS_LIMIT {
         let detail = format!("The headers are longer than {} KiB together.", HEADERS_LIMIT / 1024);
@@ -118,7 +120,9 @@ async fn admit(http: &Http, arrival: &Arrival, request: &ServiceRequest) -> Resu
         Found::Route(route) => match route.scope {
             Some(scope) => {
                 let from = address::of_client(request, &http.options.trusted_proxies);
-                http.auth.admit(request.headers(), from, scope, &arrival.id).await.map(Some)
+                let admission = http.auth.admit(request.headers(), from, scope, &arrival.id).await;
+                arrival.quota = admission.quota;
+                admission.caller.map(Some)
             }
             None => Ok(None),
         },
@@ -140,6 +144,10 @@ fn finish(http: &Arc<Http>, arrival: &mut Arrival, mut response: HttpResponse) -
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     }
     give_headers(http, arrival, response.headers_mut());
+    // Beside what a problem says of another quota.
+    for (name, value) in arrival.quota.take().into_iter().flatten() {
+        response.headers_mut().append(name, value);
+    }
     if arrival.is_last {
         response.head_mut().set_connection_type(ConnectionType::Close);
         // The framework goes on reading a body in chunks, for ever.

@@ -9,6 +9,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use callgate_domain::model::CallId;
 use callgate_domain::ports::StoreError;
 use callgate_domain::usecases::record::RecordError;
 use serde::Serialize;
@@ -83,6 +84,8 @@ catalogue! {
         "A body has to be complete within 10 seconds. Send it again.";
     IdempotencyInProgress CONFLICT "idempotency_in_progress" "A request with this key is still running"
         "Send the same request again after the seconds in Retry-After: it gets the answer of the first.";
+    PossibleDuplicate CONFLICT "possible_duplicate" "This call may already be under way"
+        "The member call_id names the earlier call. Send an Idempotency-Key where this one is meant as well. Nothing was stored.";
     AlreadyTerminal CONFLICT "already_terminal" "The call is already over"
         "The status of a call that is over never changes.";
     NotTerminal CONFLICT "not_terminal" "The call is not over yet"
@@ -92,7 +95,7 @@ catalogue! {
     FirstKey CONFLICT "first_key" "The first key is not changed over HTTP"
         "It comes from the gateway's environment or from a file in its data folder. Change it there and start the gateway again.";
     KeyOver CONFLICT "key_over" "The key is over"
-        "It is expired or revoked, which is final. Make a new key.";
+        "It is expired, revoked or replaced, which is final. Make a new key, or rotate the one that replaced it.";
     LastAdminKey CONFLICT "last_admin_key" "This is the last key that may operate the gateway"
         "Make another key with the scope admin first.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
@@ -141,6 +144,8 @@ catalogue! {
         "Make a new Idempotency-Key for each new wish, and keep it for repetitions of the same one.";
     RateLimited TOO_MANY_REQUESTS "rate_limited" "Too many requests"
         "Wait the seconds in Retry-After. Wrong keys are counted apart: a good key from the same address still works.";
+    LimitReached TOO_MANY_REQUESTS "limit_reached" "A limit on calls is reached"
+        "The operator of this gateway limits how many calls one number may get, or one key may place, within 24 hours. Nothing was stored. Wait the seconds in Retry-After.";
     HeadersTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "headers_too_large" "The headers are too large"
         "All headers together may hold 16 KiB.";
     InternalError INTERNAL_SERVER_ERROR "internal_error" "Something went wrong in the gateway"
@@ -176,6 +181,8 @@ pub struct Problem {
     pub detail: Cow<'static, str>,
     /// Every fault of a body, in its order.
     pub faults: Vec<Fault>,
+    /// The call that is meant, where it is another than the path's.
+    pub call_id: Option<CallId>,
     /// What the answer carries beside.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -184,7 +191,7 @@ impl Problem {
     /// A problem with its sentence.
     #[must_use]
     pub fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, detail: detail.into(), faults: Vec::new(), headers: Vec::new() }
+        Self { code, detail: detail.into(), faults: Vec::new(), call_id: None, headers: Vec::new() }
     }
 
     /// There is no such call, or it is another client's: the same words for both.
@@ -212,6 +219,13 @@ impl Problem {
         self
     }
 
+    /// The same with more headers.
+    #[must_use]
+    pub fn with_all(mut self, headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
     /// The same with the seconds after which to try again.
     #[must_use]
     pub fn retry_after(self, seconds: u64) -> Self {
@@ -228,6 +242,7 @@ impl Problem {
             detail: &self.detail,
             code: self.code.as_str(),
             request_id,
+            call_id: self.call_id.map(|id| id.to_string()),
             errors: &self.faults,
         };
         serde_json::to_vec(&document).unwrap_or_default()
@@ -242,6 +257,8 @@ struct Document<'a> {
     detail: &'a str,
     code: &'static str,
     request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call_id: Option<String>,
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
 }

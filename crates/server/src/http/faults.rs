@@ -109,7 +109,7 @@ pub fn problem(faults: Vec<Fault>) -> Problem {
             sentence(format!("{} things are wrong: {}{more}", faults.len(), clauses.join("; ")))
         }
     };
-    Problem { code, detail: detail.into(), faults, headers: Vec::new() }
+    Problem { faults, ..Problem::new(code, detail) }
 }
 
 /// A sentence with its end.

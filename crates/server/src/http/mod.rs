@@ -15,9 +15,11 @@ mod connection;
 mod cursor;
 mod edge;
 pub mod error;
+mod events;
 mod faults;
 mod headers;
 mod json;
+mod live;
 mod moment;
 pub mod notices;
 pub mod openapi;
@@ -57,8 +59,9 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::auth::Auth;
-use self::calls::events::Streams;
 use self::connection::{Connection, HEADERS_WITHIN};
+use self::events::Events;
+use self::live::Streams;
 pub use self::table::Route;
 use self::table::routes;
 use self::webhook_tokens::WebhookTokens;
@@ -75,6 +78,7 @@ routes! {
     GET  "/v1/calls/{call_id}"                      [CallsRead]   calls::read::get_call;
     POST "/v1/calls/{call_id}/cancel"               [CallsWrite]  calls::cancel::cancel_call;
     GET  "/v1/calls/{call_id}/events"               [CallsRead]   calls::events::stream_call;
+    GET  "/v1/events"                               [CallsRead]   events::stream_calls;
     GET  "/v1/calls/{call_id}/timeline"             [CallsRead]   calls::timeline::get_timeline;
     GET  "/v1/calls/{call_id}/recording"            [CallsRead]   calls::recording::get_recording;
     DELETE "/v1/calls/{call_id}/content"            [CallsWrite]  calls::content::erase_content;
@@ -140,13 +144,15 @@ const FINISH_WITHIN_S: u64 = 25;
 pub struct Options {
     /// Wrong keys that one address may send in a minute; 0 is no limit.
     pub failed_auth_per_minute: u32,
+    /// Requests that one key may send in a second; 0 is no limit.
+    pub requests_per_second: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { failed_auth_per_minute: 20, trusted_proxies: Vec::new() }
+        Self { failed_auth_per_minute: 20, requests_per_second: 0, trusted_proxies: Vec::new() }
     }
 }
 
@@ -156,6 +162,7 @@ pub struct Http {
     auth: Auth,
     tokens: WebhookTokens,
     streams: Streams,
+    events: Events,
     options: Options,
     table: &'static [Route],
 }
@@ -165,7 +172,9 @@ pub struct Http {
 /// # Errors
 /// When a listener cannot be used.
 pub fn server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>, options: Options) -> io::Result<Server> {
-    start(Http::new(gateway, options, ROUTES), listeners, public)
+    let http = Http::new(gateway, options, ROUTES);
+    http.events.start();
+    start(http, listeners, public)
 }
 
 /// `/metrics`, `/healthz` and `/readyz` without a key, for an address that only operators reach.
@@ -178,9 +187,17 @@ pub fn operators_server(gateway: &Arc<Gateway>, listeners: Vec<TcpListener>) -> 
 
 impl Http {
     fn new(gateway: &Arc<Gateway>, options: Options, table: &'static [Route]) -> Arc<Self> {
-        let auth = Auth::new(gateway, options.failed_auth_per_minute);
+        let auth = Auth::new(gateway, options.failed_auth_per_minute, options.requests_per_second);
         let tokens = WebhookTokens::new(gateway);
-        Arc::new(Self { gateway: Arc::clone(gateway), auth, tokens, streams: Streams::default(), options, table })
+        Arc::new(Self {
+            gateway: Arc::clone(gateway),
+            auth,
+            tokens,
+            streams: Streams::default(),
+            events: Events::new(gateway),
+            options,
+            table,
+        })
     }
 }
 

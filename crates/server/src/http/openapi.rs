@@ -9,11 +9,12 @@ use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{App, HttpResponse, get};
 use bytes::Bytes;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+    ContentBuilder, Header, HeaderBuilder, OpenApi, OpenApiBuilder, Paths, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 use utoipa_actix_web::AppExt;
 
@@ -76,6 +77,7 @@ pub fn described() -> OpenApi {
             complete(operation, route);
         }
     }
+    link(&mut paths);
     OpenApiBuilder::new()
         .info(
             utoipa::openapi::InfoBuilder::new()
@@ -97,6 +99,55 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
         Method::PATCH => item.patch.as_mut(),
         Method::DELETE => item.delete.as_mut(),
         _ => None,
+    }
+}
+
+/// An answer that holds an id, and the operations that want it.
+struct Lead {
+    path: &'static str,
+    status: &'static str,
+    /// Where in the answer it stands.
+    value: &'static str,
+    parameter: &'static str,
+    operations: &'static [&'static str],
+}
+
+/// All of them are answers to a POST.
+const LEADS: [Lead; 2] = [
+    Lead {
+        path: "/v1/calls",
+        status: "201",
+        value: "$response.body#/call_id",
+        parameter: "call_id",
+        operations: &["getCall", "cancelCall", "streamCall", "getTimeline", "getRecording", "eraseContent"],
+    },
+    Lead {
+        path: "/v1/webhook-endpoints",
+        status: "201",
+        value: "$response.body#/id",
+        parameter: "id",
+        operations: &[
+            "getWebhookEndpoint",
+            "changeWebhookEndpoint",
+            "rotateWebhookSecret",
+            "testWebhookEndpoint",
+            "recoverWebhookEndpoint",
+            "removeWebhookEndpoint",
+        ],
+    },
+];
+
+/// Says which operations an answer leads to.
+fn link(paths: &mut Paths) {
+    for lead in &LEADS {
+        let operation = paths.paths.get_mut(lead.path).and_then(|item| item.post.as_mut());
+        let Some(RefOr::T(response)) = operation.and_then(|operation| operation.responses.responses.get_mut(lead.status)) else {
+            continue;
+        };
+        for id in lead.operations {
+            let link = LinkBuilder::new().operation_id(*id).parameter(lead.parameter, lead.value).build();
+            response.links.insert((*id).to_owned(), RefOr::T(link));
+        }
     }
 }
 
@@ -260,6 +311,7 @@ fn problem_schema() -> Object {
         .property("detail", text_of("For a person: what is at fault, and the way out."))
         .property("code", text_of("A word that never changes its meaning.").enum_values(Some(codes())))
         .property("request_id", text_of("Names the request in the gateway's log."))
+        .property("call_id", text_of("The call that is meant, where it is another than the path's."))
         .property(
             "errors",
             utoipa::openapi::schema::ArrayBuilder::new().items(fault).description(Some("Every fault of a body, in its order.")),

@@ -133,9 +133,7 @@ fn refused(error: EndpointError) -> Problem {
 /// The same where a delivery is asked for.
 pub(super) fn refused_delivery(error: EndpointError) -> Problem {
     match error {
-        EndpointError::Store(StoreError::NotFound) => {
-            Problem::new(Code::NotFound, "There is no webhook delivery with this id.")
-        }
+        EndpointError::Store(StoreError::NotFound) => Problem::new(Code::NotFound, "There is no webhook delivery with this id."),
         other => refused(other),
     }
 }

@@ -38,7 +38,7 @@ pub struct ResultBody {
     /// What is reported.
     event_type: EventType,
     /// The id that whoever placed the call knows it by.
-    #[schema(min_length = 1, max_length = 256)]
+    #[schema(min_length = 1, max_length = 256, pattern = r"^[^\u0000-\u001f\u007f-\u009f]+$")]
     provider_call_id: String,
     /// How it ended.
     status: ResultStatus,

@@ -14,7 +14,7 @@ use callgate_adapters::store::Stores;
 use callgate_domain::model::call::{Entry, Looks, What};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{Capabilities, Health, LookUpOrder, PlaceOrder, Placing};
-use callgate_domain::model::{Call, CallId, ConnectionId, InboxId, ProviderCallId, Revision, Route, WorkerId};
+use callgate_domain::model::{Call, CallId, ConnectionId, InboxId, ProviderCallId, Quota, Revision, Route, WorkerId};
 use callgate_domain::ports::{
     AttemptRef, Authentic, CallFilter, CallStore, Change, Found, IdempotencyKey, Inbox, Inserted, InvalidSettings, Kept,
     KeptWebhook, Listed, Match, Page, Parcel, Progress, ProviderError, RawWebhook, Reader, Reading, StoreError, Taken,
@@ -133,9 +133,14 @@ struct Calls {
 
 #[async_trait]
 impl CallStore for Calls {
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
+    async fn insert(
+        &self,
+        calls: Vec<(Call, Entry)>,
+        key: Option<IdempotencyKey>,
+        quota: &Quota,
+    ) -> Result<Inserted, StoreError> {
         self.at.pass(Point::BeforeInsert);
-        let inserted = self.inside.insert(calls, key).await?;
+        let inserted = self.inside.insert(calls, key, quota).await?;
         self.at.pass(Point::AfterInsert);
         Ok(inserted)
     }

@@ -31,7 +31,7 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
         let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0).min(CLAIM);
         let sleep = match gateway.dispatch.claim(room).await {
             Ok(claims) => {
-                let found = claims.taken.len().saturating_add(claims.expired.len());
+                let found = claims.taken.len().saturating_add(claims.ended.len());
                 let full = u32::try_from(found).is_ok_and(|found| found >= room);
                 for call in claims.taken {
                     under_way.spawn(carry(Arc::clone(&gateway), call));

@@ -1,50 +1,79 @@
-//! Tells clients: what is due is taken, sent and written down, many at a time and none behind another's slow receiver.
+//! The courier: takes what clients are to be told and sends each as a task of its own, so that an endpoint that is slow or
+//! down delays only itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_domain::model::moment::elapsed;
-use callgate_domain::model::EndpointId;
-use callgate_domain::ports::{Actor, AuditAction, AuditResult, Errand, Work};
+use callgate_domain::ports::{Actor, AuditAction, AuditResult, Errand, StoreError, Work};
 use tokio::task::JoinSet;
 
-use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed, finish};
+use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
 use crate::telemetry;
 
-const NAME: &str = "deliver";
-/// Deliveries in the air at once. One endpoint has a few of them at most, so this bounds how many slow ones it takes to
-/// keep others waiting.
+/// Requests to clients under way at once, over all endpoints: each may hold a whole transcript.
 const AT_ONCE: usize = 128;
+/// How often what waits is counted.
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
 
-/// Delivers until the stop.
+/// Sends what is due, until the stop; then lets what is under way finish.
 pub(super) async fn courier(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
-    if gateway.facts.alone
-        && let Err(error) = gateway.deliver.outbox.end_leases().await
-    {
-        failed(NAME, "what was in the air before is sent once its lease is over", &error);
-    }
+    let mut counted_at: Option<Duration> = None;
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Deliver);
-        let limit = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0);
-        let sleep = match gateway.deliver.take(limit).await {
-            Ok(taken) if taken.is_empty() => until_next(&gateway).await,
-            Ok(taken) => {
-                taken.into_iter().for_each(|errand| drop(under_way.spawn(deliver(Arc::clone(&gateway), errand))));
+        let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0);
+        let sleep = match look(&gateway, room).await {
+            Ok(Look::Taken(errands)) => {
+                for errand in errands {
+                    under_way.spawn(deliver(Arc::clone(&gateway), errand));
+                }
                 Duration::ZERO
             }
-            Err(error) => after_failure(NAME, &error),
+            Ok(Look::Nothing(sleep)) => sleep,
+            Err(error) => after_failure("deliver", &error),
         };
         tokio::select! {
             () = woken => {}
             () = tokio::time::sleep(sleep) => {}
-            // Its endpoint may have more.
-            Some(done) = under_way.join_next() => count_panic(NAME, done),
+            // A finished request makes room, here or at its endpoint.
+            Some(done) = under_way.join_next() => count_panic("deliver", done),
             () = gateway.stopping.cancelled() => {}
         }
+        while let Some(done) = under_way.try_join_next() {
+            count_panic("deliver", done);
+        }
+        let now = gateway.clock.monotonic();
+        if counted_at.is_none_or(|at| now.saturating_sub(at) >= COUNTED_EVERY) {
+            counted_at = Some(now);
+            if let Ok(pending) = gateway.deliver.outbox.pending().await {
+                telemetry::notices_pending(pending);
+            }
+        }
     }
-    finish(under_way, NAME).await;
+    while let Some(done) = under_way.join_next().await {
+        count_panic("deliver", done);
+    }
+}
+
+enum Look {
+    /// To be sent now.
+    Taken(Vec<Errand>),
+    /// For so long, unless a hint comes.
+    Nothing(Duration),
+}
+
+/// Looks before it takes: mostly nothing is due, and a look costs no write.
+async fn look(gateway: &Gateway, room: u32) -> Result<Look, StoreError> {
+    let Some(due_at) = gateway.deliver.next_due().await? else { return Ok(Look::Nothing(LONGEST_SLEEP)) };
+    let wait = elapsed(gateway.clock.now(), due_at);
+    if wait > Duration::ZERO {
+        return Ok(Look::Nothing(wait.clamp(Duration::from_millis(10), LONGEST_SLEEP)));
+    }
+    let errands = gateway.deliver.take(room).await?;
+    // What is due and was not taken is another courier's, or its endpoint has as many in the air as it may.
+    Ok(if errands.is_empty() { Look::Nothing(BUSY_SLEEP) } else { Look::Taken(errands) })
 }
 
 async fn deliver(gateway: Arc<Gateway>, errand: Errand) {
@@ -53,29 +82,14 @@ async fn deliver(gateway: Arc<Gateway>, errand: Errand) {
         Ok(delivered) => {
             telemetry::notice_tried(id, &delivered, gateway.clock.monotonic().saturating_sub(begun));
             if let Some(endpoint) = delivered.disabled {
-                note_disabled(&gateway, endpoint).await;
+                let (action, object) = (AuditAction::EndpointDisabled, endpoint.to_string());
+                let line = gateway.audit.line(Actor::default(), action, &object, AuditResult::Done);
+                if let Err(error) = gateway.audit.record(line).await {
+                    failed("deliver", &format!("that endpoint {endpoint} was disabled is not in the audit log"), &error);
+                }
             }
         }
-        Err(error) => failed(NAME, &format!("delivery {id} is sent again"), &error),
-    }
-}
-
-/// Its own answers, or none, disabled an endpoint: that stands in the audit log as if a person had.
-async fn note_disabled(gateway: &Gateway, endpoint: EndpointId) {
-    let nobody = Actor { key: None, request_id: None };
-    let line = gateway.audit.line(nobody, AuditAction::EndpointDisabled, &endpoint.to_string(), AuditResult::Done);
-    if let Err(error) = gateway.audit.record(line).await {
-        failed(NAME, &format!("that endpoint {endpoint} was disabled is not in the audit log"), &error);
-    }
-}
-
-/// How long nothing falls due. What is due already waits for room at its endpoint.
-async fn until_next(gateway: &Gateway) -> Duration {
-    match gateway.deliver.next_due().await {
-        Ok(Some(moment)) => match elapsed(gateway.clock.now(), moment) {
-            Duration::ZERO => BUSY_SLEEP,
-            wait => wait.clamp(Duration::from_millis(10), LONGEST_SLEEP),
-        },
-        _ => LONGEST_SLEEP,
+        Err(StoreError::Conflict) => tracing::info!(delivery = %id, "another courier has the delivery"),
+        Err(error) => failed("deliver", &format!("delivery {id} is sent again when its lease ends"), &error),
     }
 }

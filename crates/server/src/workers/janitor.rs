@@ -11,7 +11,7 @@ const FIRST: Duration = Duration::from_secs(20);
 /// Between two sweeps that find little.
 const IDLE: Duration = Duration::from_mins(1);
 /// Between two sweeps while there is more: nobody is to wait for it.
-const BUSY: Duration = Duration::from_millis(250);
+const BUSY: Duration = Duration::from_millis(50);
 
 /// Sweeps until the stop.
 pub(super) async fn janitor(gateway: Arc<Gateway>) {

@@ -1,11 +1,13 @@
 //! Keys: every operation needs one, or is on the short open list.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_domain::model::moment::{earlier, later};
 use callgate_domain::model::{ClientId, KeyId};
-use callgate_domain::ports::{Actor, ApiKey, AuditAction, AuditResult, ListedKey, NewKey, Scope};
+use callgate_domain::ports::{Actor, ApiKey, AuditAction, AuditResult, Clock, ListedKey, NewKey, Scope};
 use callgate_server::http::{OPERATOR_ROUTES, Options, ROUTES, openapi};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -73,7 +75,7 @@ async fn expired(server: &Server) -> String {
     let id = KeyId::new(now, [7; 10]);
     let expires_at = Some(earlier(now, Duration::from_secs(1)));
     let held = ApiKey { id, client: ClientId::new("default").unwrap(), scopes: Scope::ALL.to_vec(), expires_at };
-    let listed = ListedKey { key: held, prefix: None, is_first: false, created_at: now, revoked_at: None };
+    let listed = ListedKey { key: held, prefix: None, is_first: false, created_at: now, revoked_at: None, replaced_by: None };
     let line = gateway.audit.line(Actor::default(), AuditAction::KeyCreated, "a test", AuditResult::Done);
     gateway.key_store.create(NewKey { listed, sha256: Sha256::digest(key).into() }, line).await.unwrap();
     key.to_owned()
@@ -129,8 +131,9 @@ async fn every_other_operation_is_refused_to_a_key_that_may_not_and_to_no_other(
         let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
         assert_eq!(answer.header("www-authenticate"), Some(challenge.as_str()), "{path}");
         for good in Scope::ALL.iter().copied().filter(|good| may(*good)) {
-            let answer = Answer::of(bare().bearer_auth(key_of("default", &[good]))).await;
-            assert!(!matches!(answer.status, 401 | 403), "{path} {good}: {}", answer.text);
+            // A stream has no end to wait for.
+            let answer = bare().bearer_auth(key_of("default", &[good])).send().await.expect("an answer");
+            assert!(!matches!(answer.status().as_u16(), 401 | 403), "{path} {good}: {answer:?}");
         }
     }
 }
@@ -208,7 +211,8 @@ async fn wrong_keys_are_throttled_and_a_good_one_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_trusted_says_whose_wrong_key_it_was() {
-    let options = Options { failed_auth_per_minute: 1, trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()] };
+    let trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    let options = Options { failed_auth_per_minute: 1, trusted_proxies, ..Options::default() };
     let server = Server::with(Setup { options, ..Setup::default() }).await;
     let wrong = |from: &'static str| {
         Answer::of(server.bare(Method::GET, "/v1/agents").bearer_auth("cg_wrong").header("x-forwarded-for", from))
@@ -216,5 +220,62 @@ async fn a_proxy_that_is_trusted_says_whose_wrong_key_it_was() {
     wrong("192.0.2.1").await.problem(401, "invalid_token");
     wrong("192.0.2.1").await.problem(429, "rate_limited");
     wrong("192.0.2.2").await.problem(401, "invalid_token");
+    // What the sender wrote before the proxy did is not believed, and an IPv6 customer has a whole /64.
+    wrong("198.51.100.9, 192.0.2.1").await.problem(429, "rate_limited");
+    wrong("2001:db8:0:1::1").await.problem(401, "invalid_token");
+    wrong("2001:db8:0:1:ffff::2").await.problem(429, "rate_limited");
+    wrong("2001:db8:0:2::1").await.problem(401, "invalid_token");
+    wrong("::ffff:192.0.2.1").await.problem(429, "rate_limited");
     server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_asks_too_fast_is_told_when_to_ask_again_and_no_other_key_is_slowed_down() {
+    let options = Options { requests_per_second: 3, ..Options::default() };
+    // Its clock stands still: nothing is given back meanwhile.
+    let server = Server::with(Setup { options, change: |gateway| gateway.clock = Arc::new(Still), ..Setup::default() }).await;
+    let quota = |answer: &Answer| {
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"default\";q=3;w=1"));
+        answer.header("ratelimit").expect("how it stands").to_owned()
+    };
+    let answer = Answer::of(server.get("/v1/agents")).await;
+    assert_eq!((answer.status, quota(&answer).as_str()), (200, "\"default\";r=2;t=1"));
+    // Every answer tells, and what fails counts too.
+    let answer = Answer::of(server.get("/v1/calls?colour=red")).await;
+    answer.problem(400, "invalid_query");
+    assert_eq!(quota(&answer), "\"default\";r=1;t=1");
+    let answer = Answer::of(server.get("/v1/calls/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d")).await;
+    answer.problem(404, "not_found");
+    assert_eq!(quota(&answer), "\"default\";r=0;t=1");
+    for _ in 0..2 {
+        let answer = Answer::of(server.post("/v1/calls", &json!({"phone": "+12025550101", "agent": "akylai"}))).await;
+        let problem = answer.problem(429, "rate_limited");
+        assert_eq!(problem["detail"], "This key may send 3 requests a second, and sent more. Try again in 1 seconds.");
+        assert_eq!((answer.header("retry-after"), quota(&answer).as_str()), (Some("1"), "\"default\";r=0;t=1"));
+    }
+    let other = key_of("default", &[Scope::AgentsRead]);
+    let answer = Answer::of(server.bare(Method::GET, "/v1/agents").bearer_auth(other)).await;
+    assert_eq!((answer.status, quota(&answer).as_str()), (200, "\"default\";r=2;t=1"));
+    let answer = Answer::of(server.bare(Method::GET, "/healthz")).await;
+    assert_eq!((answer.status, answer.header("ratelimit")), (200, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_limit_no_answer_speaks_of_one() {
+    let server = Server::start().await;
+    let answer = Answer::of(server.get("/v1/agents")).await;
+    assert_eq!((answer.status, answer.header("ratelimit"), answer.header("ratelimit-policy")), (200, None, None));
+}
+
+/// A clock that stands still.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_767_225_600).expect("2026-01-01")
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_secs(1_000)
+    }
 }

@@ -167,7 +167,7 @@ const SAFE: &str = "Sending it again with the same Idempotency-Key is safe.";
 async fn a_store_that_is_away_is_503_and_says_when_to_come_back() {
     let change = |gateway: &mut Gateway| {
         let mut store = MockCallStore::new();
-        store.expect_insert().returning(|_, _| Err(away()));
+        store.expect_insert().returning(|_, _, _| Err(away()));
         store.expect_get().returning(|_, _| Err(away()));
         store.expect_ping().returning(|| Err(away()));
         with_store(gateway, store);
@@ -189,7 +189,7 @@ async fn a_store_that_is_away_is_503_and_says_when_to_come_back() {
 async fn a_panic_is_500_and_the_process_survives() {
     let change = |gateway: &mut Gateway| {
         let mut store = MockCallStore::new();
-        store.expect_insert().returning(|_, _| panic!("a mistake, with a secret in it"));
+        store.expect_insert().returning(|_, _, _| panic!("a mistake, with a secret in it"));
         store.expect_get().returning(|_, _| panic!("a mistake, with a secret in it"));
         store.expect_ping().returning(|| Ok(()));
         with_store(gateway, store);

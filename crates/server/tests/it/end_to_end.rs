@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use callgate_adapters::providers::install_crypto;
 use callgate_domain::model::call::{Asked, What};
-use callgate_domain::model::{Call, CallId, CallState, ClientId, EndedReason, Phone, RetryPlan, Revision};
+use callgate_domain::model::{Call, CallId, CallState, ClientId, EndedReason, KeyId, Phone, RetryPlan, Revision};
 use callgate_domain::ports::Reader;
 use callgate_domain::usecases::calls::PlaceCall;
 use callgate_server::config::{Config, Environment, Given};
 use callgate_server::gateway::Gateway;
 use callgate_server::wiring::{Plan, wire};
 use callgate_server::workers::Workers;
+use jiff::Timestamp;
 
 use crate::harness::METRICS;
 
@@ -28,6 +29,7 @@ async fn gateway(folder: &std::path::Path) -> Arc<Gateway> {
 async fn place(gateway: &Gateway, phone: &str, retry: Option<RetryPlan>) -> CallId {
     let wish = PlaceCall {
         client: ClientId::new("default").expect("a name"),
+        key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
         phone: Phone::parse(phone).expect("a phone"),
         agent: "akylai".to_owned(),
         asked: Asked::default(),

@@ -23,6 +23,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
+use crate::clean_face;
+
 /// The first key: client `default`, every scope.
 pub const KEY: &str = "cg_a_first_key_that_is_long_enough_for_anybody";
 /// The secret of the connection `own`.
@@ -39,12 +41,14 @@ pub struct Setup {
     pub public_url: Option<&'static str>,
     /// Where the connection `own` of the agent `real` is.
     pub own: Option<SocketAddr>,
+    /// More lines for `[calls]`, and sections behind it.
+    pub calls: &'static str,
     pub change: fn(&mut Gateway),
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { workers: false, options: Options::default(), public_url: None, own: None, change: |_| {} }
+        Self { workers: false, options: Options::default(), public_url: None, own: None, calls: "", change: |_| {} }
     }
 }
 
@@ -71,6 +75,7 @@ impl Server {
 
     pub async fn with(setup: Setup) -> Self {
         install_crypto();
+        clean_face::search_logs();
         let folder = tempfile::tempdir().expect("a folder");
         let mut gateway = wire(plan(&folder, &setup), METRICS.clone()).await.expect("a gateway");
         gateway.key_store = Arc::new(Keys(gateway.key_store));
@@ -148,6 +153,9 @@ impl Drop for Server {
         self.gateway.stopping.cancel();
         // The command is sent at once; nobody has to wait for its end.
         drop(self.handle.stop(false));
+        if !std::thread::panicking() {
+            clean_face::nothing_was_said();
+        }
     }
 }
 
@@ -161,7 +169,12 @@ pub struct Answer {
 
 impl Answer {
     pub async fn of(request: RequestBuilder) -> Self {
-        Self::read(request.send().await.expect("an answer")).await
+        let (client, request) = request.build_split();
+        let request = request.expect("a request");
+        let path = request.url().path().to_owned();
+        let answer = Self::read(client.execute(request).await.expect("an answer")).await;
+        clean_face::search(&path, &answer);
+        answer
     }
 
     async fn read(response: Response) -> Self {
@@ -263,6 +276,7 @@ impl KeyStore for Keys {
 fn plan(folder: &TempDir, setup: &Setup) -> Plan {
     let own = setup.own.map_or_else(|| "127.0.0.1:9".to_owned(), |own| own.to_string());
     let public_url = setup.public_url.map(|url| format!("public_url = \"{url}\"")).unwrap_or_default();
+    let calls = setup.calls;
     let file = folder.path().join("callgate.toml");
     let settings = format!(
         r#"
@@ -270,6 +284,7 @@ fn plan(folder: &TempDir, setup: &Setup) -> Plan {
         {public_url}
         [calls]
         allow_numbers = ["+1202", "+996"]
+        {calls}
         [webhooks]
         allow_private = ["127.0.0.0/8"]
         [connections.simulator]

@@ -7,7 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use crate::harness::{Answer, KEY, Server};
+use callgate_domain::ports::Scope;
+
+use crate::harness::{Answer, KEY, Server, key_of};
 
 /// Headers have 5 seconds, a whole body has 10; a busy machine may take a little longer.
 const HEADERS: Duration = Duration::from_millis(6_500);
@@ -196,6 +198,31 @@ async fn many_slow_clients_are_cut_off_and_nobody_else_waits_for_them() {
     assert!(answered >= 100 && longest < Duration::from_secs(2), "{answered} answers, the longest in {longest:?}");
 }
 
+/// An answer that is not taken is given up after 15 seconds.
+const UNTAKEN: Duration = Duration::from_secs(17);
+
+/// Asks for more than lies between a server and a client that does not read, reads nothing for a while, and then what came.
+async fn untaken(server: &Server, request: &str, times: usize) -> usize {
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.expect("a connection");
+    stream.write_all(request.repeat(times).as_bytes()).await.expect("sent");
+    tokio::time::sleep(UNTAKEN).await;
+    let mut answers = Vec::new();
+    // A reset is an end as well.
+    let _end = timeout(Duration::from_secs(10), stream.read_to_end(&mut answers)).await.expect("it is cut off");
+    String::from_utf8_lossy(&answers).matches("HTTP/1.1 200 OK").count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_its_answers_is_cut_off() {
+    let server = Server::start().await;
+    let request = "GET /openapi.json HTTP/1.1\r\nhost: a\r\n\r\n";
+    let document = Answer::of(server.bare(reqwest::Method::GET, "/openapi.json")).await.text.len();
+    // Many times what all buffers between us hold.
+    let times = (64 << 20) / document;
+    let answered = untaken(&server, request, times).await;
+    assert!(answered > 0 && answered < times, "{answered} of {times} answers");
+}
+
 /// So many clients send headers slowly, and as many send bodies.
 const CROWD: u64 = 2_000;
 /// Requests a second of everybody else.
@@ -262,4 +289,66 @@ async fn thousands_of_slow_clients_do_not_slow_down_the_others() {
     println!("{USUAL} requests a second: p99 {was:.1} ms alone, {is:.1} ms beside them, of {answered} (goal: twice)");
     assert!(latest <= LATEST, "{latest:?}");
     assert!(beside <= baseline * 2 || beside <= QUICK, "{beside:?} beside slow clients, {baseline:?} alone");
+}
+
+/// So many streams are open at one process.
+const STREAMS: usize = 2_000;
+
+/// Follows all calls of a client on a raw socket, until a text comes.
+async fn follow(server: &Server, key: &str, open: &tokio::sync::Semaphore, wanted: &str) {
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.expect("a connection");
+    let head = format!("GET /v1/events HTTP/1.1\r\nhost: a\r\nauthorization: Bearer {key}\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    let (mut held, mut is_open) = (String::new(), false);
+    let mut piece = [0; 4096];
+    loop {
+        let read = stream.read(&mut piece).await.expect("a piece");
+        assert!(read > 0, "it broke off: {held}");
+        held.push_str(&String::from_utf8_lossy(&piece[..read]));
+        if !is_open && held.contains(": following") {
+            is_open = true;
+            open.add_permits(1);
+        }
+        if held.contains(wanted) {
+            return;
+        }
+        if held.len() > 65_536 {
+            held.drain(..held.len() - 8_192);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes a minute and 4,000 open files: just slow"]
+async fn thousands_of_streams_do_not_slow_down_requests_and_all_see_a_call_end() {
+    let server = Server::start().await;
+    usual_requests(&server, Duration::from_secs(5)).await;
+    let (baseline, _) = usual_requests(&server, Duration::from_secs(20)).await;
+    let key = key_of("other", &[Scope::CallsRead, Scope::CallsWrite]);
+    let open = tokio::sync::Semaphore::new(0);
+    let streams = join_all((0..STREAMS).map(|_| follow(&server, &key, &open, "event: call.completed")));
+    let beside = async {
+        let opening = Instant::now();
+        let all = u32::try_from(STREAMS).expect("a number");
+        open.acquire_many(all).await.expect("it is not closed").forget();
+        let opened = opening.elapsed();
+        let (beside, answered) = usual_requests(&server, Duration::from_secs(20)).await;
+        let body = serde_json::json!({"phone": "+12025550101", "agent": "akylai"});
+        let call = Answer::of(server.bare(reqwest::Method::POST, "/v1/calls").bearer_auth(&key).json(&body)).await.json();
+        let id = call["call_id"].as_str().expect("an id").to_owned();
+        let ending = Instant::now();
+        Answer::of(server.bare(reqwest::Method::POST, &format!("/v1/calls/{id}/cancel")).bearer_auth(&key)).await;
+        (opened, beside, answered, ending)
+    };
+    let both = async { tokio::join!(streams, beside) };
+    let (_, (opened, beside, answered, ending)) = timeout(Duration::from_mins(3), both).await.expect("all see it");
+    let (told, was, is) = (ending.elapsed(), baseline.as_secs_f64() * 1e3, beside.as_secs_f64() * 1e3);
+    println!(
+        "{STREAMS} streams opened in {:.1} s; all saw a call's end {:.2} s after it",
+        opened.as_secs_f64(),
+        told.as_secs_f64()
+    );
+    println!("{USUAL} requests a second: p99 {was:.1} ms alone, {is:.1} ms beside them, of {answered} (goal: twice)");
+    assert!(told < Duration::from_secs(5), "{told:?}");
+    assert!(beside <= baseline * 2 || beside <= QUICK, "{beside:?} beside streams, {baseline:?} alone");
 }

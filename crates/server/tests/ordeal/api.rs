@@ -65,6 +65,13 @@ impl Api {
         .await
     }
 
+    /// An answer that goes on, behind the event that was seen last.
+    pub async fn stream(&self, path: &str, last: Option<&str>) -> Result<reqwest::Response, reqwest::Error> {
+        let request = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key).timeout(Duration::from_mins(5));
+        let request = if let Some(last) = last { request.header("last-event-id", last) } else { request };
+        request.send().await
+    }
+
     pub async fn text(&self, path: &str) -> Result<String, reqwest::Error> {
         self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.key).send().await?.text().await
     }

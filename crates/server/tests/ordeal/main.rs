@@ -6,18 +6,22 @@
 
 mod api;
 mod breaker;
+mod canaries;
 mod database;
+mod deliveries;
 mod engine;
 mod engines;
 mod judge;
 mod keys;
 mod kill;
 mod killed;
+mod live;
 mod load;
 mod log;
 mod own_engine;
 mod process;
 mod proxy;
+mod receiver;
 mod receivers;
 mod restored;
 mod several;

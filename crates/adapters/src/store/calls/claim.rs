@@ -100,6 +100,7 @@ impl Claim {
         let event = match room.pick(call, live, self.now.0) {
             Pick::Leave => return Ok(None),
             Pick::Expire(deadline) => CallEvent::DeadlinePassed(deadline),
+            Pick::Refuse(reason) => CallEvent::Refused(reason),
             Pick::Take(connection) => {
                 room.take(&connection, live);
                 CallEvent::Claimed { owner: self.by, connection, until: self.until }

@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use callgate_domain::model::call::Entry;
 use callgate_domain::model::moment::earlier;
-use callgate_domain::model::{Call, CallId, Notice};
+use callgate_domain::model::{Call, CallId, Notice, Overrun, Quota};
 use callgate_domain::ports::{IdempotencyKey, Inserted, StoreError};
 use diesel::prelude::*;
 
+use super::quota::{Asked, Ledger};
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
 use crate::store::outbox;
 use crate::store::rows::attempt::AttemptRow;
-use crate::store::rows::call::CallRow;
+use crate::store::rows::call::{AlwaysRow, CallRow};
 use crate::store::rows::details::DetailsRow;
 use crate::store::rows::history::FirstHistoryRow;
 use crate::store::rows::idempotency::IdempotencyRow;
@@ -27,6 +28,9 @@ const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 /// The calls of one request, as rows: made where the request is, not where all requests queue.
 pub struct NewCalls {
     key: Option<IdempotencyRow>,
+    quota: Quota,
+    /// Of its calls what is counted; nothing where nothing is.
+    counted: Vec<AlwaysRow>,
     calls: Vec<CallRow>,
     details: Vec<DetailsRow>,
     attempts: Vec<AttemptRow>,
@@ -38,17 +42,24 @@ pub struct NewCalls {
 
 impl NewCalls {
     /// The rows of these calls.
-    pub fn new(calls: Vec<(Call, Entry)>, key: Option<&IdempotencyKey>) -> Self {
+    pub fn new(calls: Vec<(Call, Entry)>, key: Option<&IdempotencyKey>, quota: &Quota) -> Self {
         let first = calls.first().map(|(call, _)| call);
+        let counted = if quota.is_none() { &[] } else { calls.as_slice() };
         Self {
             key: key.zip(first).map(|(key, first)| IdempotencyRow::of(key, first)),
             details: calls.iter().filter_map(|(call, _)| DetailsRow::of(call)).collect(),
             attempts: calls.iter().filter_map(|(call, _)| call.attempt.as_ref().map(AttemptRow::of)).collect(),
             results: calls.iter().filter_map(|(call, _)| ResultRow::of(call)).collect(),
             history: calls.iter().map(|(call, entry)| FirstHistoryRow::of(call.id, entry)).collect(),
+            counted: counted.iter().map(|(call, _)| CallRow::of(call).always).collect(),
+            quota: quota.clone(),
             notices: calls.iter().filter_map(|(call, entry)| Notice::of(None, call, entry)).collect(),
             calls: calls.iter().map(|(call, _)| CallRow::of(call)).collect(),
         }
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { quota: &self.quota, keyed: self.key.is_some(), calls: &self.counted }
     }
 }
 
@@ -63,16 +74,35 @@ pub fn insert_all(db: &mut AnyConnection, requests: &[NewCalls]) -> Result<Vec<R
                 .map_err(|error| if dialect::is_lock_timeout(&error) { Failure(StoreError::InProgress) } else { error.into() })?
         }
     };
+    let mut ledger = Ledger::open(db, requests.iter().map(NewCalls::asked))?;
     let (mut new, mut answers) = (Vec::new(), Vec::new());
+    let mut refused: Vec<(&IdempotencyRow, Overrun)> = Vec::new();
     for request in requests {
         match &request.key {
-            Some(key) if !kept.contains(&key.call_id) => answers.push(replay(db, key)?),
-            _ => {
-                new.push(request);
-                answers.push(Ok(Inserted::New));
+            Some(key) if !kept.contains(&key.call_id) => {
+                // A twin of one that was refused in this very crowd is refused with it.
+                let before = refused.iter().find(|(twin, _)| twin.is_twin_of(key));
+                answers.push(match before {
+                    Some((_, overrun)) => Ok(Inserted::Refused(*overrun)),
+                    None => replay(db, key)?,
+                });
             }
+            key => match ledger.admit(db, request.asked())? {
+                None => {
+                    new.push(request);
+                    answers.push(Ok(Inserted::New));
+                }
+                Some(overrun) => {
+                    if let Some(key) = key {
+                        forget(db, key)?;
+                        refused.push((key, overrun));
+                    }
+                    answers.push(Ok(Inserted::Refused(overrun)));
+                }
+            },
         }
     }
+    ledger.close(db)?;
     // In the order of their ids, which is that of each tree but one: every row then stands right behind the one before it.
     new.sort_unstable_by_key(|request| request.calls.first().map(|call| call.always.id.0));
     write(db, &new)?;
@@ -97,6 +127,12 @@ fn replay(db: &mut AnyConnection, key: &IdempotencyRow) -> Result<Result<Inserte
     } else {
         Err(StoreError::Duplicate)
     })
+}
+
+/// A key whose request was refused is new when it comes again.
+fn forget(db: &mut AnyConnection, key: &IdempotencyRow) -> QueryResult<()> {
+    let kept = idempotency::table.find((&key.client, &key.operation, &key.key));
+    on_backend!(db, c => diesel::delete(kept).execute(c)).map(drop)
 }
 
 /// The call that an earlier request with this key made, while the key is remembered.

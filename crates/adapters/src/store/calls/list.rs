@@ -54,7 +54,9 @@ pub fn list(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, page: Page
             query = query.filter(calls::agent.eq(agent.as_str()));
         }
         if let Some(phone) = &filter.phone {
-            query = query.filter(calls::phone.eq(phone.e164()));
+            // A bound that bounds nothing makes SQLite go by the number and not by the client.
+            let last = Id(uuid::Uuid::max());
+            query = query.filter(calls::phone.eq(phone.e164())).filter(calls::id.le(last));
         }
         // The ids narrow the search to the right part of the index; the moments themselves decide.
         if let Some(after) = filter.created_after {

@@ -34,6 +34,7 @@ pub struct KeyRow {
     pub created_at: Instant,
     pub expires_at: Option<Instant>,
     pub revoked_at: Option<Instant>,
+    pub replaced_by: Option<Id>,
 }
 
 impl KeyRow {
@@ -49,6 +50,7 @@ impl KeyRow {
             created_at: now,
             expires_at: None,
             revoked_at: None,
+            replaced_by: None,
         }
     }
 
@@ -67,6 +69,7 @@ impl KeyRow {
             is_first: self.kind == FIRST,
             created_at: self.created_at.0,
             revoked_at: moment(self.revoked_at),
+            replaced_by: self.replaced_by.map(|key| KeyId::from_uuid(key.0)),
         })
     }
 }
@@ -83,6 +86,7 @@ impl From<NewKey> for KeyRow {
             created_at: Instant(listed.created_at),
             expires_at: listed.key.expires_at.map(Instant),
             revoked_at: listed.revoked_at.map(Instant),
+            replaced_by: listed.replaced_by.map(|key| Id(key.as_uuid())),
         }
     }
 }

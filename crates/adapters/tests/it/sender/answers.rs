@@ -81,8 +81,11 @@ async fn no_redirect_is_followed() {
     let elsewhere = trap.set("127.0.0.2:0").await.unwrap();
     let same = trap.set("127.0.0.1:0").await.unwrap();
     for status in 300..=308 {
-        for to in [format!("http://{elsewhere}/"), format!("https://{elsewhere}/"), format!("//{same}/"), format!("http://{same}/")] {
-            let head = format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\nrefresh: 0; url={to}\r\ncontent-length: 0\r\n\r\n");
+        for to in
+            [format!("http://{elsewhere}/"), format!("https://{elsewhere}/"), format!("//{same}/"), format!("http://{same}/")]
+        {
+            let head =
+                format!("HTTP/1.1 {status} Elsewhere\r\nlocation: {to}\r\nrefresh: 0; url={to}\r\ncontent-length: 0\r\n\r\n");
             check(&format!("{status} {to}"), vec![Act::Read, say(&head)], answered(status)).await;
         }
     }
@@ -92,7 +95,8 @@ async fn no_redirect_is_followed() {
 #[tokio::test]
 async fn the_status_alone_is_the_answer() {
     for status in [200, 201, 204, 299, 400, 401, 404, 410, 429, 500, 503, 599] {
-        check("short", vec![Act::Read, say(&format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n"))], answered(status)).await;
+        check("short", vec![Act::Read, say(&format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n"))], answered(status))
+            .await;
     }
     let wait = |seconds| Some(Duration::from_secs(seconds));
     for (header, retry_after) in [("120", wait(120)), ("0", wait(1)), ("9999999", wait(86_400)), ("soon", None)] {
@@ -112,14 +116,22 @@ async fn whoever_is_slow_or_never_ends_holds_nobody_up() {
         ("stops within the headers", vec![Act::Read, say(ok), Act::Wait], not(NotSent::TimedOut)),
         ("headers byte by byte", vec![Act::Read, say(ok), Act::Drip(b"x: yyyyyyyyyyyyyy\r\n".to_vec())], not(NotSent::TimedOut)),
         ("headers without end", vec![Act::Read, say(ok), Act::Flood(b"x: y\r\n".to_vec())], not(NotSent::NoConnection)),
-        ("one header without end", vec![Act::Read, say(ok), say("x: "), Act::Flood(vec![b'a'; 4096])], not(NotSent::NoConnection)),
+        (
+            "one header without end",
+            vec![Act::Read, say(ok), say("x: "), Act::Flood(vec![b'a'; 4096])],
+            not(NotSent::NoConnection),
+        ),
         ("hints without an answer", vec![Act::Read, say(&early.repeat(8)), Act::Wait], not(NotSent::TimedOut)),
         ("no HTTP", vec![Act::Read, Act::Flood(vec![0; 4096])], not(NotSent::NoConnection)),
         ("closed at once", vec![], not(NotSent::NoConnection)),
         ("reset at once", vec![Act::Reset], not(NotSent::NoConnection)),
         ("closed within the headers", vec![Act::Read, say(ok)], not(NotSent::NoConnection)),
         ("a body that stops", vec![Act::Read, say(ok), say("content-length: 9\r\n\r\nx"), Act::Wait], answered(200)),
-        ("a body byte by byte", vec![Act::Read, say(ok), say("content-length: 99999\r\n\r\n"), Act::Drip(vec![b'a'])], answered(200)),
+        (
+            "a body byte by byte",
+            vec![Act::Read, say(ok), say("content-length: 99999\r\n\r\n"), Act::Drip(vec![b'a'])],
+            answered(200),
+        ),
         ("a body without end", vec![Act::Read, say(ok), say("\r\n"), Act::Flood(vec![b'a'; 4096])], answered(200)),
         ("a body that breaks off", vec![Act::Read, say(ok), say("content-length: 9\r\n\r\nx"), Act::Reset], answered(200)),
     ];

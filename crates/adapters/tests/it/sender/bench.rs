@@ -14,8 +14,7 @@ use callgate_domain::ports::{Message, NoticeSender, Target};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-pub const SECRETS: [&str; 2] =
-    ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="];
+pub const SECRETS: [&str; 2] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="];
 pub const BODY: &str = r#"{"type":"call.completed","timestamp":"2026-01-01T00:00:00Z","data":{}}"#;
 
 /// Ranges separated by spaces.

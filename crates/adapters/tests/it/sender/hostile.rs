@@ -125,7 +125,12 @@ const CRAFTED: &[&str] = &[
 /// Every URL of the tables, to a trap's port where it has one.
 fn hostile(port: u16) -> Vec<String> {
     let here = THIS_MACHINE.split_whitespace().flat_map(|host| {
-        [format!("https://{host}/"), format!("https://{host}:{port}/"), format!("http://{host}:{port}/"), format!("http://{host}/")]
+        [
+            format!("https://{host}/"),
+            format!("https://{host}:{port}/"),
+            format!("http://{host}:{port}/"),
+            format!("http://{host}/"),
+        ]
     });
     let elsewhere = ELSEWHERE.split_whitespace().flat_map(|host| [format!("https://{host}/hooks"), format!("http://{host}/")]);
     let crafted = CRAFTED.iter().map(|url| url.replace("{port}", &port.to_string()));

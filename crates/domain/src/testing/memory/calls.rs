@@ -11,7 +11,10 @@ use crate::model::call::look::ABSENCES_FREE_ITS_PLACE;
 use crate::model::call::{Attempt, Entry, Looks, Outcome, Refusals, What};
 use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
-use crate::model::{AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Revision, Transition, WorkerId};
+use crate::model::quota::DAY;
+use crate::model::{
+    AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Overrun, Quota, Revision, Transition, WorkerId,
+};
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
@@ -21,7 +24,12 @@ const KEY_KEPT: Duration = Duration::from_hours(7 * 24);
 
 #[async_trait]
 impl CallStore for Memory {
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
+    async fn insert(
+        &self,
+        calls: Vec<(Call, Entry)>,
+        key: Option<IdempotencyKey>,
+        quota: &Quota,
+    ) -> Result<Inserted, StoreError> {
         // A key is as old as the call it made.
         let now = calls.first().map_or(self.clock.now(), |(call, _)| call.created_at);
         let mut held = self.held();
@@ -32,6 +40,12 @@ impl CallStore for Memory {
         }
         if calls.iter().any(|(call, _)| held.calls.contains_key(&call.id)) {
             return Err(StoreError::Conflict);
+        }
+        if let Some(overrun) = held.overrun(&calls, key.is_some(), quota) {
+            return Ok(Inserted::Refused(overrun));
+        }
+        if let Some(spending) = &quota.spending {
+            held.spent.extend(calls.iter().map(|(call, _)| (spending.by, call.id)));
         }
         if let (Some(key), Some((first, _))) = (key, calls.first()) {
             let used = KeyUsed { fingerprint: key.fingerprint, call: first.id, at: now };
@@ -92,6 +106,7 @@ impl CallStore for Memory {
                     CallEvent::Claimed { owner: by, connection, until: later(now, lease) }
                 }
                 Pick::Expire(deadline) => CallEvent::DeadlinePassed(deadline),
+                Pick::Refuse(reason) => CallEvent::Refused(reason),
                 Pick::Leave => continue,
             };
             let moved = call.apply(&event, now).map_err(|forbidden| StoreError::Unavailable(forbidden.into()))?;
@@ -191,6 +206,32 @@ impl CallStore for Memory {
 }
 
 impl Held {
+    /// Whether these calls, one after the other, go beyond what they have to keep to.
+    fn overrun(&self, calls: &[(Call, Entry)], keyed: bool, quota: &Quota) -> Option<Overrun> {
+        (0..).zip(calls).find_map(|(nth, (call, _))| {
+            let first = calls.iter().take(nth).map(|(call, _)| call);
+            let mut before: Vec<_> = self.calls.values().chain(first).filter(|before| before.phone == call.phone).collect();
+            before.sort_by_key(|before| std::cmp::Reverse(before.id));
+            let twin =
+                quota.twin_within.filter(|_| !keyed).and_then(|within| before.iter().find(|one| one.is_twin_of(call, within)));
+            let rings = before.iter().map(|before| (before.created_at, before.terms.most_rings()));
+            twin.map(|twin| Overrun::Twin { call: twin.id, at: twin.created_at })
+                .or_else(|| quota.number_overrun(call.terms.most_rings(), call.created_at, rings))
+                .or_else(|| self.spending_overrun(call, nth, quota))
+        })
+    }
+
+    fn spending_overrun(&self, call: &Call, beside: usize, quota: &Quota) -> Option<Overrun> {
+        let spending = quota.spending.as_ref()?;
+        let left = usize::try_from(spending.calls).unwrap_or(usize::MAX).saturating_sub(beside);
+        let mine = self.spent.iter().rev().filter(|(by, _)| *by == spending.by).filter_map(|(_, call)| call.made_at());
+        let mut newest = mine.filter(|at| *at > earlier(call.created_at, DAY));
+        match left.checked_sub(1) {
+            Some(nth) => newest.nth(nth).map(|last| spending.overrun(last)),
+            None => Some(spending.overrun(call.created_at)),
+        }
+    }
+
     fn replay(&self, key: &IdempotencyKey, now: Timestamp) -> Result<Option<CallId>, StoreError> {
         let named = (key.client.clone(), key.operation, key.key.clone());
         match self.idempotency.get(&named).filter(|used| used.at > earlier(now, KEY_KEPT)) {

@@ -64,7 +64,10 @@ impl KeyStore for Memory {
         }
         let id = held.keys.get(&sha256).map_or(id, |before| before.key.id);
         let key = ApiKey { id, client, scopes: Scope::ALL.to_vec(), expires_at: None };
-        held.keys.insert(sha256, ListedKey { key, prefix: None, is_first: true, created_at: now, revoked_at: None });
+        held.keys.insert(
+            sha256,
+            ListedKey { key, prefix: None, is_first: true, created_at: now, revoked_at: None, replaced_by: None },
+        );
         held.audit.insert(audit.id, audit);
         Ok(())
     }

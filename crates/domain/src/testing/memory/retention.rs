@@ -40,6 +40,26 @@ impl Retention for Memory {
         Ok(swept(old.len(), limit))
     }
 
+    async fn drop_notices(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        let mut held = self.held();
+        let old = |at: Timestamp| at < before;
+        let deliveries = held.deliveries.values().filter(|row| old(row.delivery.created_at) && row.delivery.next_at.is_none());
+        let deliveries: Vec<_> = deliveries.take(size(limit)).map(|row| row.delivery.id).collect();
+        let notices: Vec<_> =
+            held.notices.values().filter(|notice| old(notice.created_at)).take(size(limit)).map(|notice| notice.id).collect();
+        deliveries.iter().for_each(|id| drop(held.deliveries.remove(id)));
+        notices.iter().for_each(|id| drop(held.notices.remove(id)));
+        let more = deliveries.len().max(notices.len()) >= size(limit);
+        Ok(Swept { more, ..swept(notices.len(), limit) })
+    }
+
+    async fn drop_audit(&self, before: Timestamp, limit: u32) -> Result<Swept, StoreError> {
+        let mut held = self.held();
+        let old: Vec<_> = held.audit.values().filter(|entry| entry.at < before).take(size(limit)).map(|entry| entry.id).collect();
+        old.iter().for_each(|id| drop(held.audit.remove(id)));
+        Ok(swept(old.len(), limit))
+    }
+
     async fn drop_keys(&self, before: Timestamp, after: Option<KeyPlace>, limit: u32) -> Result<Option<KeyPlace>, StoreError> {
         let mut held = self.held();
         let place =

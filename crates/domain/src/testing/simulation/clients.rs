@@ -3,10 +3,12 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::faults::Fault;
 use super::instance::AGENTS;
 use super::world::{Owner, World};
-use crate::model::{Asked, CallId, CallState, Phone, RetryPlan};
+use crate::model::{Asked, CallId, CallState, KeyId, Phone, RetryPlan};
 use crate::ports::Reader;
 use crate::testing::builders;
 use crate::usecases::calls::{Canceled, PlaceCall, PlaceError};
@@ -48,6 +50,7 @@ fn wish(world: &World, nth: u64) -> PlaceCall {
     let reference = if keyed { format!("key-{nth}") } else { format!("no-key-{nth}") };
     PlaceCall {
         client: builders::client("default"),
+        key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
         phone: PHONES.get(usize::try_from(phone).unwrap_or(0)).cloned().unwrap_or_else(|| builders::phone("+996700123410")),
         agent: dice.pick(&AGENTS).map_or("akylai", |(key, _)| key).to_owned(),
         asked: Asked {
@@ -89,7 +92,13 @@ async fn ask_for(world: &Arc<World>, wish: &PlaceCall) -> Option<CallId> {
                 return None;
             }
             // Not known to this process, or too late by now.
-            Some(Err(PlaceError::Objections(_) | PlaceError::DestinationNotAllowed)) => {}
+            Some(Err(
+                PlaceError::Objections(_)
+                | PlaceError::DestinationNotAllowed
+                | PlaceError::PossibleDuplicate { .. }
+                | PlaceError::NumberLimit { .. }
+                | PlaceError::SpendLimit { .. },
+            )) => {}
             Some(Err(PlaceError::InProgress | PlaceError::Store(_))) | None => {}
         }
         world.sleep(world.dice.millis(500, 20_000)).await;

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use super::faults::Fault;
 use super::store::wait;
 use super::world::{Owner, World};
-use super::{Stores, instance, webhooks};
+use super::{Stores, instance, receivers, webhooks};
 use crate::model::OnHold;
 use crate::testing::builders;
 
@@ -65,6 +65,7 @@ impl World {
 /// Starts our processes, lets disasters happen, starts again who died; and sets everything right when the calm begins.
 pub async fn befall(world: Arc<World>, stores: Stores) {
     world.uses(stores);
+    receivers::listen(&world);
     for nth in 0..world.weather.instances {
         world.inner().instances.push(instance::InstanceState::default());
         instance::start(&world, nth);
@@ -87,7 +88,10 @@ pub async fn befall(world: Arc<World>, stores: Stores) {
         world.sleep(Duration::from_secs(5)).await;
         // Nobody but this one is left outside, and nothing inside.
         if world.judge.is_settled() && world.inner().outside == 1 {
-            return;
+            if world.judge.untold(&world).is_none() {
+                return;
+            }
+            receivers::ask_for_the_rest(&world);
         }
     }
 }

@@ -81,6 +81,24 @@ words! {
         Restored = "restored",
         /// Row 28: a process knows one connection only.
         OtherConfiguration = "other configuration",
+        /// Row 25: a receiver is down.
+        ReceiverDown = "receiver down",
+        /// Row 25: a receiver answers late.
+        ReceiverSlow = "receiver slow",
+        /// Row 25: a receiver asks to wait.
+        ReceiverBusy = "receiver busy",
+        /// Row 25: a receiver says that nobody is there.
+        ReceiverGone = "receiver gone",
+        /// Row 25: what a receiver missed is asked for.
+        Recovered = "recovered",
+        /// Row 26: a receiver took a notice, and its answer is lost.
+        ReceiverUnheard = "receiver unheard",
+        /// Row 26: killed before a notice is sent.
+        CrashBeforeSend = "crash before send",
+        /// Row 26: killed after a receiver took a notice.
+        CrashAfterSend = "crash after send",
+        /// Row 26: killed before what came of a notice is on record.
+        CrashBeforeRecord = "crash before record",
         /// A look-up does not see a call yet.
         LookUpLag = "look-up lag",
         /// A look-up gets no answer.

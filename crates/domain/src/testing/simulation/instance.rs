@@ -11,6 +11,7 @@ use serde_json::Map;
 
 use super::faults::Fault;
 use super::provider::{Manners, REQUEST_TIMEOUT, SimProvider, read};
+use super::receivers::{self, SimSender};
 use super::store::SimStore;
 use super::world::{Owner, TaskId, World};
 use crate::model::breaker::Turn;
@@ -20,7 +21,7 @@ use crate::ports::{AgentCatalog, CallStore, Clock, Connection, Connections, Inbo
 use crate::testing::builders;
 use crate::usecases::calls::CallLimits;
 use crate::usecases::dispatch::{Hands, Pacing};
-use crate::usecases::{Backups, Calls, Dispatch, Intake, Reconcile, Recorder};
+use crate::usecases::{Backups, Calls, Deliver, Dispatch, Intake, Reconcile, Recorder};
 
 /// The agents, and the connections behind each.
 pub const AGENTS: [(&str, &[(&str, Manners)]); 3] = [
@@ -52,6 +53,8 @@ pub struct Running {
     pub intake: Intake,
     /// Looking after calls.
     pub reconcile: Reconcile,
+    /// Telling clients.
+    pub deliver: Deliver,
     /// Taking a backup in.
     pub backups: Backups,
     /// Its store.
@@ -178,6 +181,9 @@ pub fn start(world: &Arc<World>, instance: usize) {
                 queue_ttl: Duration::from_secs(90),
                 settle_grace: Duration::from_secs(60),
                 allow_numbers: None,
+                per_number: None,
+                spend: None,
+                duplicate_guard: false,
             },
         },
         dispatch: Dispatch {
@@ -189,6 +195,7 @@ pub fn start(world: &Arc<World>, instance: usize) {
             clock: clock.clone(),
             chance: chance.clone(),
             max_live: None,
+            allow_numbers: None,
             pacing: Pacing::default(),
             hands: Hands::default(),
         },
@@ -200,6 +207,14 @@ pub fn start(world: &Arc<World>, instance: usize) {
             clock: clock.clone(),
             chance,
             signals: signals.clone(),
+        },
+        deliver: Deliver {
+            outbox: store.clone(),
+            store: calls_store.clone(),
+            sender: Arc::new(SimSender { world: Arc::clone(world), instance }),
+            render: receivers::render(),
+            clock: clock.clone(),
+            chance: Arc::clone(&world.chance) as Arc<dyn crate::ports::Chance>,
         },
         backups: Backups { copies: store.clone(), clock: clock.clone(), signals },
         reconcile: Reconcile { store: calls_store, recorder, agents, connections, clock: clock.clone() },

@@ -1,9 +1,10 @@
 //! The judge: sees every commit and every dial, and knows the truth from the engine. It shares no code with what it judges.
 //!
 //! The invariants are those of `RELIABILITY.md` section 8: I1 and I6 are checked at every dial, I4 at every commit, I2 and I3
-//! at every acknowledgement and once more at the end.
+//! at every acknowledgement and once more at the end, I5 at every notice and at the end.
 
 mod closing;
+mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -22,7 +23,7 @@ use crate::ports::{Change, Progress};
 /// So often a webhook's own handling has to be cut off before it may be put aside.
 const CUT_OFF: u32 = 3;
 /// How far clocks are set, at most.
-const SKEW: Duration = Duration::from_secs(300);
+pub const SKEW: Duration = Duration::from_secs(300);
 
 /// What the judge knows.
 #[derive(Default)]
@@ -44,6 +45,7 @@ pub struct Ledger {
     webhooks: BTreeMap<InboxId, (Progress, Vec<u8>)>,
     told: BTreeSet<String>,
     taken_first: BTreeMap<InboxId, u32>,
+    heard: telling::Heard,
     violation: Option<Violation>,
 }
 
@@ -109,6 +111,8 @@ impl Judge {
         let mut ledger = self.ledger();
         let open = backup.calls.values().filter(|held| !held.call.state.is_terminal()).map(|held| held.call.id);
         ledger.frozen.extend(open);
+        let is_open = |call| backup.calls.get(&call).is_none_or(|held| !held.call.state.is_terminal());
+        ledger.heard.forgets(is_open);
         ledger.calls = backup.calls;
         ledger.acknowledged = backup.acknowledged;
         ledger.canceled = backup.canceled;

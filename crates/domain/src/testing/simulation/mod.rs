@@ -6,7 +6,7 @@
 //!
 //! - [`world`]: time, chance, the record. [`tasks`]: who runs next.
 //! - [`instance`]: one of our processes. [`store`]: its way to the database.
-//! - [`clients`], [`provider`], [`engine`], [`webhooks`]: everybody else.
+//! - [`clients`], [`provider`], [`engine`], [`webhooks`], [`receivers`]: everybody else.
 //! - [`weather`], [`disasters`], [`faults`]: what goes wrong, how often, and how it is counted.
 //! - [`mutants`]: mistakes made on purpose, which the judge has to find.
 
@@ -18,6 +18,7 @@ pub mod instance;
 pub mod judge;
 pub mod mutants;
 pub mod provider;
+pub mod receivers;
 pub mod store;
 pub mod tally;
 pub mod tasks;
@@ -36,7 +37,7 @@ pub use judge::Violation;
 pub use mutants::Mutant;
 pub use tally::Tally;
 
-use crate::ports::{CallStore, Clock, Copies, Holds, Inbox};
+use crate::ports::{CallStore, Clock, Copies, Holds, Inbox, Outbox};
 use crate::testing::memory::Memory;
 use tasks::Tasks;
 use world::{Owner, World};
@@ -48,6 +49,8 @@ pub struct Stores {
     pub calls: Arc<dyn CallStore>,
     /// Webhooks.
     pub inbox: Arc<dyn Inbox>,
+    /// What clients are to be told.
+    pub outbox: Arc<dyn Outbox>,
     /// What operators hold back.
     pub holds: Arc<dyn Holds>,
     /// Backups, and taking one in.
@@ -71,6 +74,7 @@ impl Stores {
         Self {
             calls: memory.clone(),
             inbox: memory.clone(),
+            outbox: memory.clone(),
             holds: memory.clone(),
             copies: memory,
             copy: Arc::new(move |at| Self::over(Arc::new(copied.copied(at)))),

@@ -11,14 +11,21 @@ use super::world::{Owner, World};
 use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::moment::later;
 use crate::model::words::words;
-use crate::model::{Call, CallState, EndedReason};
-use crate::ports::{Change, IdempotencyKey, Inserted, StoreError};
+use crate::model::{Call, CallState, EndedReason, Quota, Sent};
+use crate::ports::{Change, Errand, IdempotencyKey, Inserted, StoreError, Tried};
 
 impl Mutant {
     /// Whether it has to be found by what rings, and not already by the edge that its call goes over.
     #[must_use]
     pub const fn rings(self) -> bool {
-        !matches!(self, Self::LateEventOverwrites | Self::NoFenceCheck | Self::ReplyBeforeCommit)
+        !matches!(
+            self,
+            Self::LateEventOverwrites
+                | Self::NoFenceCheck
+                | Self::ReplyBeforeCommit
+                | Self::NoticeApart
+                | Self::RecordedBeforeSent
+        )
     }
 }
 
@@ -47,6 +54,10 @@ words! {
         RetryWithoutProof = "retry without proof",
         /// A client's plan goes on after its window.
         RetryPastWindow = "retry past the window",
+        /// A notice is written apart from the change it tells of, and sometimes never is.
+        NoticeApart = "notice apart from its commit",
+        /// A notice is on record as delivered before it is sent.
+        RecordedBeforeSent = "recorded before sent",
     }
 }
 
@@ -60,6 +71,7 @@ pub fn changed(world: &World, store: &SimStore, before: Option<&Call>, change: C
     match mutant {
         Mutant::RequeueSending if lost_its_worker(before, &change) => requeued(before, change),
         Mutant::RedialAfterSettle if ends && reason == Some(EndedReason::OutcomeUnknown) => requeued(before, change),
+        Mutant::NoticeApart if change.notice.is_some() && world.dice.chance(100) => Change { notice: None, ..change },
         Mutant::NoFenceCheck if change.claim.is_some() => blind(store, change),
         Mutant::LateEventOverwrites if change.entry.what == What::Contradicted && before.state.is_terminal() => {
             let state = if before.state == CallState::Failed { CallState::Completed } else { CallState::Failed };
@@ -77,15 +89,29 @@ pub fn changed(world: &World, store: &SimStore, before: Option<&Call>, change: C
 }
 
 /// Says that the call is stored, and stores it some time later.
-pub fn insert_later(store: &SimStore, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
-    let (world, inner) = (Arc::clone(&store.world), store.inner.clone());
+pub fn insert_later(
+    store: &SimStore,
+    calls: Vec<(Call, Entry)>,
+    key: Option<IdempotencyKey>,
+    quota: &Quota,
+) -> Result<Inserted, StoreError> {
+    let (world, inner, quota) = (Arc::clone(&store.world), store.inner.clone(), quota.clone());
     store.world.spawn(Owner::Instance(store.instance), async move {
         world.sleep(world.dice.millis(0, 3_000)).await;
-        if let Ok(Inserted::New) = wait(inner.calls.insert(calls.clone(), key)) {
+        if let Ok(Inserted::New) = wait(inner.calls.insert(calls.clone(), key, &quota)) {
             world.judge.inserted(&world, &calls);
         }
     });
     Ok(Inserted::New)
+}
+
+/// Says of what was taken that it has come through.
+pub fn record_at_once(store: &SimStore, taken: &[Errand]) {
+    for errand in taken {
+        let (sent, at) = (Sent::Answered { status: 204, retry_after: None }, store.world.moment(store.world.now()));
+        let tried = Tried { delivery: errand.delivery.tried(sent, 0.0, at), until: errand.until, verdict: sent.verdict(), at };
+        let _recorded = wait(store.inner.outbox.record(tried));
+    }
 }
 
 /// Queues a call again that may have rung.

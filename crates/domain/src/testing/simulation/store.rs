@@ -16,10 +16,14 @@ use super::world::World;
 use super::{Mutant, Stores};
 use crate::model::call::{Entry, Looks};
 use crate::model::pacing::Room;
-use crate::model::{Call, CallId, CallState, ConnectionId, Hold, InboxId, ProviderCallId, Revision, WorkerId};
+use crate::model::{
+    Call, CallId, CallState, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Hold, InboxId, Notice,
+    NoticeId, ProviderCallId, Quota, Revision, WorkerId,
+};
 use crate::ports::{
-    AttemptRef, CallFilter, CallStore, Change, Copies, CopyError, IdempotencyKey, Inbox, Inserted, Kept, KeptWebhook, Listed,
-    Match, Page, Parcel, Progress, Reader, StoreError, Taken, TakingIn,
+    AttemptRef, CallFilter, CallStore, Change, Copies, CopyError, DeliveryFilter, DeliveryPage, Errand, IdempotencyKey, Inbox,
+    Inserted, Kept, KeptWebhook, Listed, Match, Outbox, Page, Parcel, Progress, Reader, Recovered, StoreError, Taken, TakingIn,
+    Tried,
 };
 
 /// The stores as one process sees them.
@@ -82,12 +86,17 @@ impl SimStore {
 
 #[async_trait]
 impl CallStore for SimStore {
-    async fn insert(&self, calls: Vec<(Call, Entry)>, key: Option<IdempotencyKey>) -> Result<Inserted, StoreError> {
+    async fn insert(
+        &self,
+        calls: Vec<(Call, Entry)>,
+        key: Option<IdempotencyKey>,
+        quota: &Quota,
+    ) -> Result<Inserted, StoreError> {
         if self.world.mutant == Some(Mutant::ReplyBeforeCommit) {
-            return mutants::insert_later(self, calls, key);
+            return mutants::insert_later(self, calls, key, quota);
         }
         self.on_the_way(Fault::CrashBeforeInsert).await?;
-        let done = wait(self.inner.calls.insert(calls.clone(), key));
+        let done = wait(self.inner.calls.insert(calls.clone(), key, quota));
         if matches!(done, Ok(Inserted::New)) {
             self.world.judge.inserted(&self.world, &calls);
         }
@@ -248,6 +257,103 @@ impl Inbox for SimStore {
     async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError> {
         self.is_reachable()?;
         wait(self.inner.inbox.unpark(connection, id, now))
+    }
+}
+
+#[async_trait]
+impl Outbox for SimStore {
+    async fn add(&self, endpoint: Endpoint, at_most: u32) -> Result<bool, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.add(endpoint, at_most))
+    }
+
+    async fn endpoint(&self, id: EndpointId, of: &Reader) -> Result<Endpoint, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.endpoint(id, of))
+    }
+
+    async fn endpoints(&self, of: &Reader, after: Option<EndpointId>, limit: u32) -> Result<Vec<Endpoint>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.endpoints(of, after, limit))
+    }
+
+    async fn change(&self, id: EndpointId, of: &Reader, change: EndpointChange, at: Timestamp) -> Result<Endpoint, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.change(id, of, change, at))
+    }
+
+    async fn remove(&self, id: EndpointId, of: &Reader) -> Result<(), StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.remove(id, of))
+    }
+
+    async fn announce(&self, notice: Notice, delivery: Delivery) -> Result<(), StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.announce(notice, delivery))
+    }
+
+    async fn take(&self, lease: Duration, limit: u32) -> Result<Vec<Errand>, StoreError> {
+        self.is_reachable()?;
+        let taken = wait(self.inner.outbox.take(lease, limit));
+        for errand in taken.iter().flatten() {
+            self.world.note(format_args!("process {} takes delivery {}", self.instance, errand.delivery.id));
+        }
+        if let (Some(Mutant::RecordedBeforeSent), Ok(taken)) = (self.world.mutant, &taken) {
+            mutants::record_at_once(self, taken);
+        }
+        taken
+    }
+
+    async fn record(&self, tried: Tried) -> Result<Option<Timestamp>, StoreError> {
+        self.on_the_way(Fault::CrashBeforeRecord).await?;
+        let (id, result) = (tried.delivery.id, tried.delivery.result);
+        let done = wait(self.inner.outbox.record(tried));
+        if done.is_ok() {
+            self.world.note(format_args!("delivery {id} is {result}"));
+        }
+        done
+    }
+
+    async fn end_leases(&self) -> Result<u32, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.end_leases())
+    }
+
+    async fn deliveries(&self, of: &Reader, filter: &DeliveryFilter, page: DeliveryPage) -> Result<Vec<Delivery>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.deliveries(of, filter, page))
+    }
+
+    async fn delivery(&self, id: DeliveryId, of: &Reader) -> Result<Delivery, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.delivery(id, of))
+    }
+
+    async fn resend(&self, id: DeliveryId, of: &Reader, at: Timestamp) -> Result<Delivery, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.resend(id, of, at))
+    }
+
+    async fn recover(
+        &self,
+        endpoint: &Endpoint,
+        since: Timestamp,
+        after: Option<NoticeId>,
+        limit: u32,
+        at: Timestamp,
+    ) -> Result<Recovered, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.recover(endpoint, since, after, limit, at))
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.next_due())
+    }
+
+    async fn pending(&self) -> Result<u64, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.pending())
     }
 }
 

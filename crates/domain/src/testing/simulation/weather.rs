@@ -40,6 +40,10 @@ pub struct Weather {
     pub max_per_second: Option<u32>,
     /// The last process knows one connection only.
     pub split: bool,
+    /// Receivers of notices. The second is down until all is calm, the third says at times that nobody is there.
+    pub receivers: u64,
+    /// A receiver is busy, slow or not heard.
+    pub receiver: u32,
 }
 
 impl Weather {
@@ -74,6 +78,8 @@ impl Weather {
             max_live: dice.pick(&[None, None, Some(1), Some(2)]).flatten(),
             max_per_second: dice.pick(&[None, None, Some(1), Some(2)]).flatten(),
             split: instances > 1 && dice.below(5) == 0,
+            receivers: dice.below(4),
+            receiver: some(50, 300),
         }
     }
 }

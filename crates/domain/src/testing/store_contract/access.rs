@@ -46,15 +46,24 @@ pub async fn a_rotated_key_is_accepted_until_its_grace_is_over(trial: &Trial) {
     let now = trial.now();
     let (old, new) = (a_key(trial, 1, &[Scope::CallsRead]), a_key(trial, 2, &[Scope::CallsRead]));
     create(trial, &old).await;
+    let id_of_new = new.listed.key.id;
     let rotate = KeyChange::Rotate { new: Box::new(new.clone()), until: later(now, HOUR) };
-    let KeyChanged::Done(changed) = change(trial, &old, rotate.clone()).await else { panic!("it is not rotated") };
+    let KeyChanged::Done(changed) = change(trial, &old, rotate).await else { panic!("it is not rotated") };
     assert_eq!(changed.key.expires_at, Some(later(now, HOUR)));
     assert_eq!(find(trial, 2, now).await, Some(new.listed.key));
     assert!(find(trial, 1, later(now, HOUR / 2)).await.is_some());
     assert_eq!(find(trial, 1, later(now, HOUR)).await, None);
-    // A longer grace prolongs nothing.
+    assert_eq!(changed.replaced_by, Some(id_of_new));
+    // Nothing else takes its place.
     let again = KeyChange::Rotate { new: Box::new(a_key(trial, 3, &[Scope::CallsRead])), until: later(now, 9 * HOUR) };
-    let KeyChanged::Done(changed) = change(trial, &old, again).await else { panic!("it is not rotated") };
+    assert_eq!(change(trial, &old, again).await, KeyChanged::Over);
+    assert_eq!(find(trial, 3, now).await, None);
+    // A grace prolongs nothing.
+    let mut short = a_key(trial, 4, &[Scope::CallsRead]);
+    short.listed.key.expires_at = Some(later(now, HOUR));
+    create(trial, &short).await;
+    let rotate = KeyChange::Rotate { new: Box::new(a_key(trial, 5, &[Scope::CallsRead])), until: later(now, 9 * HOUR) };
+    let KeyChanged::Done(changed) = change(trial, &short, rotate).await else { panic!("it is not rotated") };
     assert_eq!(changed.key.expires_at, Some(later(now, HOUR)));
 }
 
@@ -151,8 +160,14 @@ pub(super) fn a_key_id(at: Timestamp) -> KeyId {
 
 fn a_key(trial: &Trial, sha256: u8, scopes: &[Scope]) -> NewKey {
     let key = ApiKey { id: a_key_id(trial.now()), client: client("shop"), scopes: scopes.to_vec(), expires_at: None };
-    let listed =
-        ListedKey { key, prefix: Some("cg_AbCd".to_owned()), is_first: false, created_at: trial.now(), revoked_at: None };
+    let listed = ListedKey {
+        key,
+        prefix: Some("cg_AbCd".to_owned()),
+        is_first: false,
+        created_at: trial.now(),
+        revoked_at: None,
+        replaced_by: None,
+    };
     NewKey { listed, sha256: [sha256; 32] }
 }
 

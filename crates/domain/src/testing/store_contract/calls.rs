@@ -8,13 +8,16 @@ use jiff::Timestamp;
 use super::Trial;
 use crate::model::call::{Attempt, CallResult, Hash, Lease, Looks, Outcome, Refusals, Role, Transcript, TranscriptStatus, Turn};
 use crate::model::moment::later;
-use crate::model::{Asked, AttemptId, Call, CallState, EndedBy, EndedReason, Fence, RetryPlan, Revision, Source};
+use crate::model::{Asked, AttemptId, Call, CallState, EndedBy, EndedReason, Fence, Quota, RetryPlan, Revision, Source};
 use crate::ports::{CallFilter, IdempotencyKey, Inserted, Page, Reader, StoreError};
 use crate::testing::builders::{a_call, client, connection, object, provider_call, unique, worker};
 
 pub async fn a_new_call_is_read_back_as_it_was_accepted(trial: &Trial) {
     let (call, entry) = a_call().at(trial.now()).accepted();
-    assert_eq!(trial.calls.insert(vec![(call.clone(), entry.clone())], None).await.expect("a new call"), Inserted::New);
+    assert_eq!(
+        trial.calls.insert(vec![(call.clone(), entry.clone())], None, &Quota::default()).await.expect("a new call"),
+        Inserted::New
+    );
     assert_eq!(trial.read(&call).await, call);
     assert_eq!(trial.calls.history(call.id, Revision(0), 10).await.expect("its history"), [entry]);
 }
@@ -57,27 +60,37 @@ pub async fn all_calls_of_a_request_are_stored_or_none(trial: &Trial) {
     trial.hold(&known.0).await;
     let new = a_call().at(trial.now()).accepted();
     let request = key("request", [1; 32]);
-    let refused = trial.calls.insert(vec![new.clone(), known], Some(request.clone())).await;
+    let refused = trial.calls.insert(vec![new.clone(), known], Some(request.clone()), &Quota::default()).await;
     assert!(matches!(refused, Err(StoreError::Conflict)), "{refused:?}");
     assert!(matches!(trial.calls.get(new.0.id, &Reader::All).await, Err(StoreError::NotFound)));
     // Nor does the key remember what was not done.
-    assert_eq!(trial.calls.insert(vec![new], Some(request)).await.expect("a new call"), Inserted::New);
+    assert_eq!(trial.calls.insert(vec![new], Some(request), &Quota::default()).await.expect("a new call"), Inserted::New);
 }
 
 pub async fn the_same_key_and_body_make_one_call(trial: &Trial) {
     let first = a_call().at(trial.now()).accepted();
     let id = first.0.id;
     let request = key("k", [1; 32]);
-    assert_eq!(trial.calls.insert(vec![first], Some(request.clone())).await.expect("a new call"), Inserted::New);
+    assert_eq!(
+        trial.calls.insert(vec![first], Some(request.clone()), &Quota::default()).await.expect("a new call"),
+        Inserted::New
+    );
     let again = a_call().at(trial.now()).accepted();
     let second = again.0.id;
-    assert_eq!(trial.calls.insert(vec![again], Some(request)).await.expect("a replay"), Inserted::Replayed(id));
+    assert_eq!(
+        trial.calls.insert(vec![again], Some(request), &Quota::default()).await.expect("a replay"),
+        Inserted::Replayed(id)
+    );
     assert!(matches!(trial.calls.get(second, &Reader::All).await, Err(StoreError::NotFound)));
 }
 
 pub async fn the_same_key_with_another_body_is_a_duplicate(trial: &Trial) {
-    trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [1; 32]))).await.expect("a new call");
-    let other = trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [2; 32]))).await;
+    trial
+        .calls
+        .insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [1; 32])), &Quota::default())
+        .await
+        .expect("a new call");
+    let other = trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [2; 32])), &Quota::default()).await;
     assert!(matches!(other, Err(StoreError::Duplicate)));
     assert_eq!(everything(trial).await, 1);
 }
@@ -87,7 +100,7 @@ pub async fn a_key_belongs_to_its_client_and_its_operation(trial: &Trial) {
     let theirs = IdempotencyKey { client: client("other"), ..ours.clone() };
     let elsewhere = IdempotencyKey { operation: "POST /v1/batches", ..ours.clone() };
     for request in [ours, theirs, elsewhere] {
-        let done = trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(request)).await;
+        let done = trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(request), &Quota::default()).await;
         assert_eq!(done.expect("a new call"), Inserted::New);
     }
 }
@@ -99,15 +112,16 @@ pub async fn a_key_is_new_again_after_a_week(trial: &Trial) {
     let replay = a_call().at(later(trial.now(), week + Duration::from_secs(2))).accepted();
     let id = late.0.id;
     for new in [early, late] {
-        let done = trial.calls.insert(vec![new], Some(key("k", [1; 32]))).await;
+        let done = trial.calls.insert(vec![new], Some(key("k", [1; 32])), &Quota::default()).await;
         assert_eq!(done.expect("a new call"), Inserted::New);
     }
-    let done = trial.calls.insert(vec![replay], Some(key("k", [1; 32]))).await;
+    let done = trial.calls.insert(vec![replay], Some(key("k", [1; 32])), &Quota::default()).await;
     assert_eq!(done.expect("a replay"), Inserted::Replayed(id));
 }
 
 pub async fn of_64_concurrent_twins_one_makes_a_call(trial: &Trial) {
-    let twin = || trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [1; 32])));
+    let none = Quota::default();
+    let twin = || trial.calls.insert(vec![a_call().at(trial.now()).accepted()], Some(key("k", [1; 32])), &none);
     let done: Vec<_> = join_all((0..64).map(|_| twin())).await.into_iter().map(|done| done.expect("an answer")).collect();
     assert_eq!(done.iter().filter(|done| **done == Inserted::New).count(), 1);
     let mut replayed = done.iter().filter(|done| **done != Inserted::New);
@@ -118,9 +132,10 @@ pub async fn of_64_concurrent_twins_one_makes_a_call(trial: &Trial) {
 
 pub async fn many_concurrent_requests_each_make_their_call(trial: &Trial) {
     let calls: Vec<_> = (0..200).map(|_| a_call().at(trial.now()).reference("r").accepted()).collect();
+    let none = Quota::default();
     let insert = |(nth, call): (u8, &(Call, _))| {
         let key = (nth % 2 == 0).then(|| key(&nth.to_string(), [nth; 32]));
-        trial.calls.insert(vec![call.clone()], key)
+        trial.calls.insert(vec![call.clone()], key, &none)
     };
     for done in join_all((0..).zip(&calls).map(insert)).await {
         assert_eq!(done.expect("a new call"), Inserted::New);

@@ -10,7 +10,7 @@ use super::Trial;
 use crate::model::call::{Looks, Refusals};
 use crate::model::moment::{earlier, elapsed, later};
 use crate::model::pacing::{Room, Space};
-use crate::model::{Call, CallId, CallState, EndedReason, Fence, Route, WorkerId};
+use crate::model::{Call, CallId, CallState, EndedReason, Fence, Quota, Route, WorkerId};
 use crate::ports::Change;
 use crate::testing::builders::{a_call, agent, change, connection, send_mark, worker};
 
@@ -105,7 +105,7 @@ pub async fn a_connection_at_its_rate_does_not_hold_up_another(trial: &Trial) {
     crowd(trial, "akylai", 3).await;
     crowd(trial, "altai", 3).await;
     let mut room = room(&[("akylai", "slow"), ("altai", "free")], None);
-    room.connections.insert(connection("slow"), Space { max_live: None, max_per_second: Some(1), may_send: 100 });
+    room.connections.insert(connection("slow"), Space { max_live: None, max_per_second: Some(1), may_send: 100, dials: true });
     let taken = trial.calls.claim(worker(), LEASE, &room, 10).await.expect("a claim");
     assert_eq!((taken.calls.len(), taken.is_full), (4, false));
     assert!(taken.opens_in.is_some_and(|wait| wait <= Duration::from_millis(1_020)), "{:?}", taken.opens_in);
@@ -129,7 +129,7 @@ pub async fn a_call_without_room_does_not_hold_up_those_behind_it(trial: &Trial)
     crowd(trial, "akylai", 150).await;
     crowd(trial, "altai", 3).await;
     let mut room = room(&[("akylai", "full"), ("altai", "free")], None);
-    room.connections.insert(connection("full"), Space { max_live: Some(0), max_per_second: None, may_send: 100 });
+    room.connections.insert(connection("full"), Space { max_live: Some(0), max_per_second: None, may_send: 100, dials: true });
     let taken = claim(trial, worker(), &room, 10).await;
     assert_eq!(taken.len(), 3);
     assert!(taken.iter().all(|call| call.agent == agent("altai")));
@@ -151,6 +151,19 @@ pub async fn a_call_of_an_unknown_agent_is_left(trial: &Trial) {
     crowd(trial, "akylai", 1).await;
     let taken = claim(trial, worker(), &room(&[("akylai", "simulator")], None), 10).await;
     assert_eq!(taken.iter().map(|call| &call.agent).collect::<Vec<_>>(), [&agent("akylai")]);
+}
+
+pub async fn a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_claim(trial: &Trial) {
+    let call = a_call().at(trial.now()).queued();
+    trial.hold(&call).await;
+    let mut narrowed = room(&[("akylai", "one")], None);
+    narrowed.allow_numbers = Some(vec!["+1".to_owned()]);
+    let taken = claim(trial, worker(), &narrowed, 10).await;
+    assert_eq!(
+        taken.iter().map(|call| (call.state, call.ended_reason)).collect::<Vec<_>>(),
+        [(CallState::Blocked, Some(EndedReason::DestinationNotAllowed))]
+    );
+    assert_eq!(trial.read(&call).await, taken[0]);
 }
 
 pub async fn a_call_whose_wait_is_over_ends_in_the_claim(trial: &Trial) {
@@ -210,17 +223,17 @@ pub(super) fn room(agents: &[(&str, &str)], max_live: Option<u32>) -> Room {
     Room {
         connections: agents
             .iter()
-            .map(|(_, over)| (connection(over), Space { max_live, max_per_second: None, may_send: 1_000 }))
+            .map(|(_, over)| (connection(over), Space { max_live, max_per_second: None, may_send: 1_000, dials: true }))
             .collect(),
         agents: agents.iter().map(|(key, over)| (agent(key), vec![route(over)])).collect(),
-        max_live: None,
+        ..Room::default()
     }
 }
 
 /// Room for `akylai` over one connection with this rate.
 fn at_a_rate(over: &str, per_second: u32) -> Room {
     let mut room = room(&[("akylai", over)], None);
-    let space = Space { max_live: None, max_per_second: Some(per_second), may_send: 1_000 };
+    let space = Space { max_live: None, max_per_second: Some(per_second), may_send: 1_000, dials: true };
     room.connections.insert(connection(over), space);
     room
 }
@@ -232,7 +245,7 @@ pub(super) async fn claim(trial: &Trial, by: WorkerId, room: &Room, limit: u32) 
 pub(super) async fn crowd(trial: &Trial, key: &str, size: u64) {
     let at = |nth| -> Timestamp { earlier(trial.now(), Duration::from_millis(5_000 - nth)) };
     let calls = (0..size).map(|nth| a_call().at(at(nth)).with(key).accepted()).collect();
-    trial.calls.insert(calls, None).await.expect("new calls");
+    trial.calls.insert(calls, None, &Quota::default()).await.expect("new calls");
 }
 
 /// As after a refusal by the only connection there is.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Trial;
 use super::calls::words;
 use crate::model::moment::later;
-use crate::model::{Asked, Call, CallEvent, CallId, Revision, Status};
+use crate::model::{Asked, Call, CallEvent, CallId, Quota, Revision, Status};
 use crate::ports::{CallFilter, Listed, Page, Reader};
 use crate::testing::builders::{a_call, agent, change, client, object, phone};
 
@@ -50,7 +50,7 @@ pub async fn pages_are_complete_and_repeat_nothing(trial: &Trial) {
     let calls: Vec<_> = calls.collect();
     let mut expected: Vec<_> = calls.iter().map(|(call, _)| call.id).collect();
     expected.sort_unstable_by(|a, b| b.cmp(a));
-    trial.calls.insert(calls, None).await.expect("new calls");
+    trial.calls.insert(calls, None, &Quota::default()).await.expect("new calls");
 
     let (mut seen, mut before) = (Vec::new(), None);
     loop {

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use super::Trial;
 use crate::model::moment::{earlier, later};
-use crate::model::{Call, CallEvent, CallId, CallState, Revision};
+use crate::model::{Call, CallEvent, CallId, CallState, Quota, Revision};
 use crate::ports::{Mark, Reader};
 use crate::testing::builders::{LEASE, a_call, change, client, connection, unique, worker};
 
@@ -54,7 +54,7 @@ pub async fn long_orders_come_in_stretches_and_each_call_once(trial: &Trial) {
     let start = start(trial).await;
     let new = (0..MANY).map(|nth| a_call().at(later(trial.now(), Duration::from_millis(nth / 3))).accepted());
     let new: Vec<_> = new.collect();
-    trial.calls.insert(new.clone(), None).await.expect("new calls");
+    trial.calls.insert(new.clone(), None, &Quota::default()).await.expect("new calls");
     let changes = new.iter().skip(100).map(|(call, _)| moved(trial, call.clone()));
     join_all(changes).await;
     let mut met = walk(trial, start, &Reader::All).await;

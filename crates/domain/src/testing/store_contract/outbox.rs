@@ -12,7 +12,7 @@ use super::{Trial, accepted, step};
 use crate::model::call::CallEvent;
 use crate::model::moment::{earlier, later};
 use crate::model::{
-    Call, Delivery, DeliveryResult, Endpoint, EndpointChange, NotSent, Notice, NoticeId, NoticeType, Secret, Sent, Verdict,
+    Call, Delivery, DeliveryResult, Endpoint, EndpointChange, NotSent, Notice, NoticeId, NoticeType, Quota, Secret, Sent, Verdict,
 };
 use crate::ports::{DeliveryFilter, DeliveryPage, Errand, Reader, StoreError, Tried};
 use crate::testing::builders::{a_call, an_endpoint, change, client, unique, worker};
@@ -297,7 +297,7 @@ async fn listen(trial: &Trial, name: &str) -> Endpoint {
 async fn end(trial: &Trial, name: &str) -> Call {
     let call = a_call().by(name).at(earlier(trial.now(), Duration::from_secs(5))).queued();
     let (first, entry) = accepted(&call);
-    trial.calls.insert(vec![(first.clone(), entry)], None).await.expect("a new call");
+    trial.calls.insert(vec![(first.clone(), entry)], None, &Quota::default()).await.expect("a new call");
     if call != first {
         trial.calls.save(step(&first, &call)).await.expect("its present state");
     }

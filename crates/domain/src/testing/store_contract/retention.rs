@@ -6,11 +6,14 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::Trial;
+use super::access::a_line;
 use crate::model::call::{By, CallResult};
 use crate::model::moment::{earlier, later};
-use crate::model::{Asked, Call, CallEvent, Erasure, Phone, Seen};
-use crate::ports::{AttemptRef, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
-use crate::testing::builders::{a_call, a_parcel, after, change, client, connection, evidence, object, phone, provider_call};
+use crate::model::{Asked, Call, CallEvent, Delivery, Erasure, Notice, Phone, Quota, Seen};
+use crate::ports::{AttemptRef, AuditAction, CallFilter, IdempotencyKey, Kept, Page, Parcel, Progress, Reader};
+use crate::testing::builders::{
+    a_call, a_parcel, after, an_endpoint, change, client, connection, evidence, object, phone, provider_call, unique,
+};
 
 const CONTENT: CallEvent = CallEvent::Erased(Erasure { by: By::Client, person: false });
 const PERSON: CallEvent = CallEvent::Erased(Erasure { by: By::Gateway, person: true });
@@ -189,7 +192,7 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
         let days = if nth % 2 == 0 { 8 } else { 6 };
         let made = a_call().at(earlier(now, DAY * days)).accepted();
         let name = key(&format!("k-{nth}"));
-        trial.calls.insert(vec![made], Some(name.clone())).await.expect("a new call");
+        trial.calls.insert(vec![made], Some(name.clone()), &Quota::default()).await.expect("a new call");
         if days == 8 { old.push(name) } else { young.push(name) }
     }
     let (mut place, mut pages) = (None, 0);
@@ -208,6 +211,46 @@ pub async fn keys_are_dropped_when_their_time_is_over(trial: &Trial) {
     for key in old {
         assert_eq!(trial.calls.replay(&key).await.expect("an answer"), None);
     }
+}
+
+pub async fn notices_are_dropped_when_their_time_is_over(trial: &Trial) {
+    let now = trial.now();
+    let (first, second) = (an_endpoint("default", now), an_endpoint("second", now));
+    for endpoint in [&first, &second] {
+        assert!(trial.outbox.add(endpoint.clone(), 25).await.expect("an endpoint"));
+    }
+    let mut made = Vec::new();
+    for (nth, days) in [40, 31, 29, 35].into_iter().enumerate() {
+        let to = if nth == 1 { &second } else { &first };
+        let owner = to.client.clone();
+        let notice = Notice::test(owner, earlier(now, DAY * days), unique());
+        // The last one still waits: somebody had it sent again.
+        let next_at = (nth == 3).then_some(now);
+        let delivery = Delivery { next_at, ..Delivery::of(&notice, to.id, notice.created_at) };
+        trial.outbox.announce(notice, delivery.clone()).await.expect("a notice");
+        made.push(delivery.id);
+    }
+    while trial.retention.drop_notices(earlier(now, DAY * 30), 1).await.expect("dropped").more {}
+    let mut left = Vec::new();
+    for id in &made {
+        left.push(trial.outbox.delivery(*id, &Reader::All).await.is_ok());
+    }
+    assert_eq!(left, [false, false, true, true]);
+}
+
+pub async fn audit_lines_are_dropped_when_their_time_is_over(trial: &Trial) {
+    let now = trial.now();
+    let mut young = Vec::new();
+    for days in [400, 366, 364] {
+        let line = a_line(earlier(now, DAY * days), AuditAction::CallErased);
+        trial.audit.record(line.clone()).await.expect("a line");
+        young.extend((days < 365).then_some(line));
+    }
+    let before = earlier(now, DAY * 365);
+    let gone = [trial.retention.drop_audit(before, 2).await, trial.retention.drop_audit(before, 2).await];
+    let gone: Vec<_> = gone.into_iter().map(|swept| swept.expect("dropped")).map(|swept| (swept.gone, swept.more)).collect();
+    assert_eq!(gone, [(2, true), (0, false)]);
+    assert_eq!(trial.audit.list(None, 10).await.expect("lines"), young);
 }
 
 /// A call that is over and has everything a call can have.
@@ -273,6 +316,9 @@ async fn raw(trial: &Trial, parcel: &Parcel) -> usize {
             let webhook = kept.parcel.webhook.webhook();
             webhook.body.len() + webhook.headers.len() + usize::from(webhook.url.is_some())
         }
-        Kept::New => panic!("it was forgotten that it came"),
+        Kept::New => {
+            assert_eq!("new", "seen", "it was forgotten that it came");
+            0
+        }
     }
 }

@@ -38,7 +38,10 @@ pub async fn add(
     } else {
         show(&answer.body, out);
         let id = answer.body.text("id").unwrap_or_default();
-        out.note(&format!("Keep the secret: it is not shown again. Try it: {}", hint::command(&format!("webhooks test {id}{flags}"))));
+        out.note(&format!(
+            "Keep the secret: it is not shown again. Try it: {}",
+            hint::command(&format!("webhooks test {id}{flags}"))
+        ));
     }
     Ok(Exit::Done)
 }

@@ -80,15 +80,25 @@ fn what_is_no_toml_is_told_its_line() {
 }
 
 #[test]
+fn a_limit_that_is_none_is_refused() {
+    check("[calls]\nduplicate_guard = \"on\"", "callgate.toml:2: calls.duplicate_guard must be \"off\" or \"reject\"");
+    check("[calls]\nduplicate_guard = true", "callgate.toml:2: calls.duplicate_guard must be \"off\" or \"reject\"");
+    check(
+        "[limits]\nrequests_per_second = -1",
+        "callgate.toml:2: limits.requests_per_second must be a whole number from 0 to 1000000",
+    );
+    check(
+        "[limits]\nspend_calls_per_day = \"5\"",
+        "callgate.toml:2: limits.spend_calls_per_day must be a whole number, 0 or more",
+    );
+    check(
+        "[limits]\ncalls_per_number_per_day = 0.5",
+        "callgate.toml:2: limits.calls_per_number_per_day must be a whole number, 0 or more",
+    );
+}
+
+#[test]
 fn what_this_release_does_not_act_on_is_refused_and_never_ignored() {
-    check(
-        "[calls]\nduplicate_guard = \"reject\"",
-        "callgate.toml:2: calls.duplicate_guard = \"reject\" is not supported yet\n  Leave it out, or write its default: duplicate_guard = \"off\"",
-    );
-    check(
-        "[limits]\nspend_calls_per_day = 5",
-        "callgate.toml:2: limits.spend_calls_per_day = 5 is not supported yet\n  Leave it out, or write its default: spend_calls_per_day = 0",
-    );
     check(
         "[webhooks]\nallow_private = [\"10.0.0.0/8\", \"receiver\"]",
         "callgate.toml:2: webhooks.allow_private holds \"receiver\", which is no range of addresses such as \"10.0.0.0/8\"",

@@ -39,6 +39,18 @@ fn nothing_written_is_a_simulator_with_two_agents_on_loopback() {
 }
 
 #[test]
+fn limits_are_off_until_they_are_set() {
+    let none = good("");
+    assert_eq!((none.limits.requests_per_second, none.calls.duplicate_guard), (0, false));
+    assert_eq!((none.limits.calls_per_number_per_day, none.limits.spend_calls_per_day), (None, None));
+    let set = good(
+        "[calls]\nduplicate_guard = \"reject\"\n[limits]\nrequests_per_second = 50\ncalls_per_number_per_day = 3\nspend_calls_per_day = 1000",
+    );
+    assert_eq!((set.limits.requests_per_second, set.calls.duplicate_guard), (50, true));
+    assert_eq!((set.limits.calls_per_number_per_day, set.limits.spend_calls_per_day), (Some(3), Some(1000)));
+}
+
+#[test]
 fn where_the_file_defines_agents_only_those_exist() {
     let config = good("[agents.practice]\nconnection = \"simulator\"");
     assert_eq!(config.agents.len(), 1);

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use callgate_domain::model::{CallId, Phone};
+use callgate_domain::ports::AuditAction;
 use serde::Serialize;
 
 use super::{fault, texts};
@@ -26,11 +27,14 @@ struct ErasedView {
 
 /// Erases every call with this number that is over.
 #[post("/v1/admin/erase")]
-pub async fn erase(http: Data<Http>, _caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
+pub async fn erase(http: Data<Http>, caller: Caller, request: HttpRequest, body: Unread) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
     let phone = number(&body.json(&request, SMALL).await?)?;
-    let told = http.gateway.erase.person(&phone).await?;
-    // By how many, never by whom.
+    let told = http.gateway.erase.person(&phone).await.map_err(Problem::from);
+    // Which number it was is told to whoever knows it: by its mark.
+    let mark = http.gateway.hub.mark(&phone).map(|mark| mark.to_string()).unwrap_or_default();
+    http.audit(&caller, AuditAction::PhoneErased, mark, &told).await;
+    let told = told?;
     tracing::info!(calls = told.erased, open = told.open.len(), more = told.more, "a person was erased");
     let open = told.open.into_iter().map(Text).collect();
     Ok(json(StatusCode::OK, &ErasedView { erased: told.erased, open, more: told.more }))

@@ -48,6 +48,7 @@ struct KeyView<'a> {
     created_at: Timestamp,
     expires_at: Option<Timestamp>,
     revoked_at: Option<Timestamp>,
+    replaced_by: Option<Text<KeyId>>,
 }
 
 /// A key that was made: the only answer that holds it.
@@ -144,9 +145,10 @@ fn refused(error: KeyError) -> Problem {
             "This is the first key, which comes from CALLGATE_KEY, CALLGATE_KEY_FILE or the file 'key' in the data folder. \
              Change it there and start the gateway again: the one before then stops at once.",
         ),
-        KeyError::Over => {
-            Problem::new(Code::KeyOver, "This key is expired or revoked, so nothing can take its place. Make a new one.")
-        }
+        KeyError::Over => Problem::new(
+            Code::KeyOver,
+            "This key is expired, revoked or replaced already, so nothing can take its place. Make a new one, or rotate the one that replaced it.",
+        ),
         KeyError::LastAdmin => Problem::new(
             Code::LastAdminKey,
             "Nobody could operate this gateway without this key. Make another one with the scope admin first.",
@@ -161,7 +163,7 @@ fn shown<'a>(made: &'a MadeKey, old: Option<&'a ListedKey>) -> MadeView<'a> {
 }
 
 fn view(listed: &ListedKey) -> KeyView<'_> {
-    let ListedKey { key, prefix, is_first, created_at, revoked_at } = listed;
+    let ListedKey { key, prefix, is_first, created_at, revoked_at, replaced_by } = listed;
     KeyView {
         id: Text(key.id),
         prefix: prefix.as_deref(),
@@ -171,5 +173,6 @@ fn view(listed: &ListedKey) -> KeyView<'_> {
         created_at: *created_at,
         expires_at: key.expires_at,
         revoked_at: *revoked_at,
+        replaced_by: replaced_by.map(Text),
     }
 }

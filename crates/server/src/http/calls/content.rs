@@ -2,6 +2,8 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, delete};
+use callgate_domain::model::CallId;
+use callgate_domain::ports::AuditAction;
 use callgate_domain::usecases::erase::Erased;
 
 use super::id_of;
@@ -29,8 +31,14 @@ use crate::http::query::{NOTHING, Query};
 pub async fn erase_content(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     Query::of(&request, &NOTHING)?;
+    let erased = erase(&http, id, &caller).await;
+    http.audit(&caller, AuditAction::CallErased, id, &erased).await;
+    erased.map(|()| HttpResponse::NoContent().finish())
+}
+
+async fn erase(http: &Http, id: CallId, caller: &Caller) -> Result<(), Problem> {
     match http.gateway.erase.content(id, &caller.reader()).await? {
-        Erased::Done => Ok(HttpResponse::NoContent().finish()),
+        Erased::Done => Ok(()),
         Erased::NotOver(call) => {
             let detail = format!("The call is not over yet: it is {}. Cancel it, or wait for its end.", call.status());
             Err(Problem::new(Code::NotTerminal, detail))

@@ -7,6 +7,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderName, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use callgate_domain::model::RetryPlan;
+use callgate_domain::model::quota::DAY;
 use callgate_domain::usecases::calls::PlaceError;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, SchemaType, Type};
@@ -16,6 +17,7 @@ use crate::http::auth::Caller;
 use crate::http::body::{SMALL, Unread};
 use crate::http::error::{Code, Problem};
 use crate::http::query::{Known, Query};
+use crate::http::throttle::{Policy, Standing, seconds};
 use crate::http::{Http, headers};
 
 const QUERY: Known = Known { now: &[], later: &["dry_run"] };
@@ -50,7 +52,7 @@ pub struct NewCall {
     /// tried once.
     retry: Option<NewRetry>,
     /// Hang up after so many seconds; at most the agent's own limit, which also holds where this is left out.
-    #[schema(minimum = 10)]
+    #[schema(minimum = 10, maximum = 86400)]
     max_duration: Option<u64>,
 }
 
@@ -139,7 +141,7 @@ pub struct CreatedCall {
             ("Location" = String, description = "Where the call can be read."),
             ("Idempotency-Replayed" = String, description = "`true` when an earlier request with this key made the call."),
         )),
-        (status = 409, description = "A request with this key is still running."),
+        (status = 409, description = "A request with this key is still running, or the call may be under way already: then `call_id` names it."),
     ),
 )]
 #[post("/v1/calls")]
@@ -148,7 +150,7 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     let key = headers::idempotency_key(request.headers())?;
     let body = body.json(&request, SMALL).await?;
     let calls = &http.gateway.calls;
-    let Wish { place, order } = wish::read(&body, calls)?.into_wish(caller.client(), key);
+    let Wish { place, order } = wish::read(&body, calls)?.into_wish(caller.client(), caller.key(), key);
     let placed = calls.place(place).await.map_err(|error| refused(error, &order))?;
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, format!("/v1/calls/{}", placed.call_id))).insert_header((CONTENT_TYPE, "application/json"));
@@ -158,11 +160,33 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     Ok(answer.body(format!("{{\"call_id\":\"{}\"}}", placed.call_id)))
 }
 
+fn limit_reached(policy: Policy, what: &str, wait: Duration) -> Problem {
+    let again = seconds(wait).max(1);
+    let detail = format!("{what}, and that is reached. Try again in {again} seconds.");
+    let headers = policy.headers(Standing { left: 0, resets_in: wait });
+    Problem::new(Code::LimitReached, detail).retry_after(again).with_all(headers)
+}
+
 fn refused(error: PlaceError, order: &wish::Order) -> Problem {
     match error {
         PlaceError::Objections(objections) => wish::with_objections(Default::default(), objections, order),
         PlaceError::DestinationNotAllowed => {
             Problem::new(Code::DestinationNotAllowed, "Numbers that begin like this one may not be called from here.")
+        }
+        PlaceError::PossibleDuplicate { call, age } => {
+            let detail = format!(
+                "The same phone and agent were asked for {} seconds ago, as call {call}. Send an Idempotency-Key to say that this one is meant.",
+                age.as_secs()
+            );
+            Problem { call_id: Some(call), ..Problem::new(Code::PossibleDuplicate, detail) }
+        }
+        PlaceError::NumberLimit { limit, wait } => {
+            let what = format!("This number may be called {limit} times within 24 hours");
+            limit_reached(Policy { name: "calls-per-number", quota: limit, window: DAY }, &what, wait)
+        }
+        PlaceError::SpendLimit { limit, wait } => {
+            let what = format!("This key may place {limit} calls within 24 hours");
+            limit_reached(Policy { name: "calls-per-day", quota: limit, window: DAY }, &what, wait)
         }
         PlaceError::KeyReused => Problem::new(
             Code::IdempotencyKeyReused,

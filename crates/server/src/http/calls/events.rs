@@ -3,11 +3,8 @@
 //! The stream reads the store each time, so nothing is lost between hints, and a change made by another process arrives
 //! with the next look. It holds one call's revision and nothing else.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::http::header::{CONTENT_TYPE, HeaderName};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use bytes::Bytes;
@@ -19,21 +16,15 @@ use tokio::time::{Instant, timeout_at};
 
 use super::follow::moved;
 use super::id_of;
+use crate::http::Http;
 use crate::http::auth::Caller;
-use crate::http::error::{Code, Problem};
+use crate::http::error::Problem;
 use crate::http::headers::LAST_EVENT_ID;
+use crate::http::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
 use crate::http::query::{NOTHING, Query};
-use crate::http::{Http, view};
 
 /// Looking is the guarantee: another process may have moved the call.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
-/// A stream ends within five seconds of its key: what is known of a key may be four old.
-const KEY_CHECK_EVERY: Duration = Duration::from_secs(1);
-/// A comment this often keeps proxies from cutting the line, and shows us that somebody is still there.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// Streams that are open at once.
-const MOST_STREAMS: usize = 4_096;
-const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// Follow a call.
 ///
@@ -67,7 +58,7 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
     if seen.is_some() && call.state.is_terminal() {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let slot = http.streams.open().ok_or_else(crowded)?;
+    let slot = http.streams.open()?;
     let follow = Follow {
         http,
         caller,
@@ -81,10 +72,7 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
         over: false,
         _slot: slot,
     };
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((X_ACCEL_BUFFERING, "no"))
-        .streaming(stream::unfold(follow, |mut follow| async move { Some((follow.next().await?, follow)) })))
+    Ok(live::answer(stream::unfold(follow, |mut follow| async move { Some((follow.next().await?, follow)) })))
 }
 
 /// One open stream.
@@ -159,38 +147,6 @@ impl Follow {
         self.seen = Some(call.revision);
         self.over = call.state.is_terminal();
         self.heartbeat = Instant::now() + HEARTBEAT;
-        let name = if self.over { "call.completed" } else { "call.updated" };
-        let shown = view::call(call, self.http.gateway.calls.can_be_canceled(call));
-        // JSON on one line: a line feed in a text is escaped there.
-        let data = serde_json::to_string(&shown).unwrap_or_default();
-        Bytes::from(format!("id: {}\nevent: {name}\ndata: {data}\n\n", call.revision.0))
+        live::event(&self.http.gateway.calls, call.revision.0, call)
     }
-}
-
-/// How many streams are open.
-#[derive(Default)]
-pub struct Streams(Arc<AtomicUsize>);
-
-/// One open stream's place; given back when it is dropped.
-struct Slot(Arc<AtomicUsize>);
-
-impl Streams {
-    fn open(&self) -> Option<Slot> {
-        let slot = Slot(Arc::clone(&self.0));
-        let before = self.0.fetch_add(1, Ordering::Relaxed);
-        metrics::gauge!("callgate_streams_open", "kind" => "api").increment(1);
-        (before < MOST_STREAMS).then_some(slot)
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-        metrics::gauge!("callgate_streams_open", "kind" => "api").decrement(1);
-    }
-}
-
-fn crowded() -> Problem {
-    Problem::new(Code::Unavailable, "Too many streams are open. Try again in 5 seconds, or read the call with ?wait=30.")
-        .retry_after(5)
 }

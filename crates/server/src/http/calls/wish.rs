@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use callgate_domain::model::call::Asked;
 use callgate_domain::model::phone::InvalidPhone;
-use callgate_domain::model::{ClientId, Phone, RetryPlan};
+use callgate_domain::model::{ClientId, KeyId, Phone, RetryPlan};
 use callgate_domain::usecases::Calls;
 use callgate_domain::usecases::calls::{Objection, PlaceCall};
 use jiff::Timestamp;
@@ -87,7 +87,7 @@ pub fn read(body: &[u8], calls: &Calls) -> Result<Sound, Problem> {
             Ok(Sound { phone, agent, asked, max_duration, retry, order })
         }
         (_, agent) => {
-            let objections = calls.objections(agent.as_deref(), &draft.asked, draft.max_duration);
+            let objections = calls.objections(agent.as_deref(), &draft.asked, draft.max_duration, draft.retry.as_ref());
             Err(with_objections(faults, objections, &draft.order))
         }
     }
@@ -111,6 +111,11 @@ pub fn with_objections(mut faults: Faults, objections: Vec<Objection>, order: &O
                 let detail = format!("must not be more than {} seconds, the limit of this agent", limit.as_secs());
                 ("max_duration", "/max_duration", Wrong::new(Code::OutOfRange, detail))
             }
+            Objection::TooManyTries { limit } => {
+                let most = limit.saturating_sub(1);
+                let detail = format!("must not be more than {most}, since a number may be called {limit} times within 24 hours");
+                ("retry", "/retry/max", Wrong::new(Code::OutOfRange, detail))
+            }
         };
         faults.enter(order.of(field));
         faults.add(pointer, wrong);
@@ -120,9 +125,9 @@ pub fn with_objections(mut faults: Faults, objections: Vec<Objection>, order: &O
 
 impl Sound {
     /// The wish of `client`.
-    pub fn into_wish(self, client: ClientId, idempotency_key: Option<String>) -> Wish {
+    pub fn into_wish(self, client: ClientId, key: KeyId, idempotency_key: Option<String>) -> Wish {
         let Self { phone, agent, asked, max_duration, retry, order } = self;
-        Wish { place: PlaceCall { client, phone, agent, asked, max_duration, retry, idempotency_key }, order }
+        Wish { place: PlaceCall { client, key, phone, agent, asked, max_duration, retry, idempotency_key }, order }
     }
 }
 

@@ -70,7 +70,8 @@ pub async fn test_endpoint(http: Data<Http>, caller: Caller, request: HttpReques
 pub async fn recover_endpoint(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     let query = Query::of(&request, &SINCE)?;
-    let since = query.moment("since")?.ok_or_else(|| invalid("since", "is missing: say from when on, like 2026-01-31T09:30:00Z"))?;
+    let since =
+        query.moment("since")?.ok_or_else(|| invalid("since", "is missing: say from when on, like 2026-01-31T09:30:00Z"))?;
     let recovered = http.gateway.endpoints.recover(id, &caller.reader(), since).await.map_err(refused);
     http.audit(&caller, AuditAction::EndpointRecovered, id, &recovered).await;
     let recovery = recovered?;

@@ -129,7 +129,8 @@ async fn a_rotated_key_works_beside_its_successor_until_the_grace_is_over() {
     assert_eq!(answer.status, 201, "{}", answer.text);
     let new = answer.json();
     assert_eq!((&new["client"], &new["scopes"], &new["expires_at"]), (&old["client"], &old["scopes"], &Value::Null));
-    assert_eq!(new["replaces"]["id"], old["id"]);
+    assert_eq!((&new["replaces"]["id"], &new["replaces"]["replaced_by"]), (&old["id"], &new["id"]));
+    change(&server, text(&old, "id"), "rotate", json!({})).await.problem(409, "key_over");
     let until: Timestamp = text(&new["replaces"], "expires_at").parse().expect("a moment");
     let made_at: Timestamp = text(&new, "created_at").parse().expect("a moment");
     assert_eq!(until, later(made_at, DAY), "a day where nothing is said");

@@ -1,85 +1,19 @@
 //! `GET /v1/calls/{call_id}/events`.
 
-use std::time::Duration;
+use serde_json::json;
 
-use reqwest::Response;
-use serde_json::{Value, json};
+use crate::harness::{Answer, KEY, Server};
+use crate::stream::Stream;
 
-use crate::harness::{Answer, Server};
-
-/// One event of a stream.
-#[derive(Debug, Clone, PartialEq)]
-struct Event {
-    id: String,
-    name: String,
-    call: Value,
-}
-
-/// A stream, and what of it has not been taken apart yet.
-struct Stream {
-    response: Response,
-    held: String,
-}
-
-impl Stream {
-    async fn open(server: &Server, id: &str, last: Option<&str>) -> Self {
-        let mut request = server.get(&format!("/v1/calls/{id}/events"));
-        if let Some(last) = last {
-            request = request.header("last-event-id", last);
-        }
-        let response = request.send().await.expect("an answer");
-        assert_eq!(response.status(), 200);
-        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
-        assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
-        assert_eq!(header("cache-control").as_deref(), Some("no-store"));
-        assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
-        Self { response, held: String::new() }
-    }
-
-    /// The next event; `None` at the end of the stream.
-    async fn next(&mut self) -> Option<Event> {
-        loop {
-            if let Some((block, rest)) = self.held.split_once("\n\n") {
-                let event = Event::of(block);
-                self.held = rest.to_owned();
-                if let Some(event) = event {
-                    return Some(event);
-                }
-                continue;
-            }
-            let piece = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await.expect("it goes on");
-            self.held.push_str(std::str::from_utf8(&piece.expect("a piece")?).expect("text"));
-        }
-    }
-
-    async fn rest(mut self) -> Vec<Event> {
-        let mut events = Vec::new();
-        while let Some(event) = self.next().await {
-            events.push(event);
-        }
-        events
-    }
-}
-
-impl Event {
-    fn of(block: &str) -> Option<Self> {
-        if block.starts_with(':') {
-            return None;
-        }
-        let field = |name: &str| {
-            let start = format!("{name}: ");
-            block.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or_else(|| panic!("{name} in {block}")).to_owned()
-        };
-        assert_eq!(block.lines().count(), 3, "{block}");
-        Some(Self { id: field("id"), name: field("event"), call: serde_json::from_str(&field("data")).expect("JSON") })
-    }
+async fn open(server: &Server, id: &str, last: Option<&str>) -> Stream {
+    Stream::open(server, &format!("/v1/calls/{id}/events"), KEY, last).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_is_followed_to_its_end() {
     let server = Server::working().await;
     let id = server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
-    let events = Stream::open(&server, &id, None).await.rest().await;
+    let events = open(&server, &id, None).await.rest().await;
     let (last, before) = events.split_last().expect("events");
     assert!(before.iter().all(|event| event.name == "call.updated" && event.call["terminal"] == false));
     assert_eq!((last.name.as_str(), &last.call["status"]), ("call.completed", &json!("completed")));
@@ -92,7 +26,7 @@ async fn a_call_is_followed_to_its_end() {
 async fn the_call_as_it_is_comes_at_once_and_each_change_after_it() {
     let server = Server::start().await;
     let id = server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
-    let mut stream = Stream::open(&server, &id, None).await;
+    let mut stream = open(&server, &id, None).await;
     let first = stream.next().await.expect("an event");
     assert_eq!((first.id.as_str(), first.name.as_str(), &first.call["status"]), ("1", "call.updated", &json!("queued")));
     Answer::of(server.post(&format!("/v1/calls/{id}/cancel"), &json!({}))).await;
@@ -105,12 +39,12 @@ async fn the_call_as_it_is_comes_at_once_and_each_change_after_it() {
 async fn a_resumed_stream_does_not_repeat_what_was_seen() {
     let server = Server::start().await;
     let id = server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
-    let mut resumed = Stream::open(&server, &id, Some("1")).await;
+    let mut resumed = open(&server, &id, Some("1")).await;
     Answer::of(server.post(&format!("/v1/calls/{id}/cancel"), &json!({}))).await;
     assert_eq!(resumed.next().await.map(|event| event.id), Some("2".to_owned()));
     assert_eq!(resumed.next().await, None);
     for last in [None, Some("1"), Some("7"), Some("nonsense")] {
-        let events = Stream::open(&server, &id, last).await.rest().await;
+        let events = open(&server, &id, last).await.rest().await;
         assert_eq!(events.len(), 1, "{last:?}");
         assert_eq!((events[0].id.as_str(), events[0].name.as_str()), ("2", "call.completed"));
     }
@@ -122,7 +56,7 @@ async fn a_resumed_stream_does_not_repeat_what_was_seen() {
 async fn a_stream_ends_when_the_process_stops() {
     let server = Server::start().await;
     let id = server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
-    let mut stream = Stream::open(&server, &id, None).await;
+    let mut stream = open(&server, &id, None).await;
     stream.next().await.expect("an event");
     server.gateway.stopping.cancel();
     assert_eq!(stream.next().await, None);

@@ -95,7 +95,7 @@ async fn a_twin_that_is_not_done_in_time_is_409_and_says_when_to_come_back() {
     let server = Server::with(Setup {
         change: |gateway| {
             let mut store = MockCallStore::new();
-            store.expect_insert().returning(|_, _| Err(StoreError::InProgress));
+            store.expect_insert().returning(|_, _, _| Err(StoreError::InProgress));
             gateway.calls.store = Arc::new(store);
         },
         ..Setup::default()

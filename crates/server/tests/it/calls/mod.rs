@@ -5,6 +5,7 @@ mod content;
 mod create;
 mod events;
 mod idempotency;
+mod limits;
 mod list;
 mod read;
 mod recording;

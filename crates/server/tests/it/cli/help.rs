@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 33] = [
+const COMMANDS: [&[&str]; 34] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -12,6 +12,7 @@ const COMMANDS: [&[&str]; 33] = [
     &["calls", "cancel"],
     &["agents"],
     &["agents", "list"],
+    &["listen"],
     &["webhooks"],
     &["webhooks", "add"],
     &["webhooks", "endpoints"],

@@ -9,10 +9,10 @@ mod export;
 mod follow;
 mod help;
 mod keys;
+mod listen;
 mod pause;
 mod start;
 pub mod stub;
-mod webhooks;
 
 use std::io::Read;
 use std::path::Path;
@@ -109,14 +109,14 @@ impl Running {
         assert!(sent.expect("kill").success());
     }
 
-    /// The first line of its answer, as soon as it is there. It is not part of what is said later.
+    /// The next line of its answer, as soon as it is there. It is not part of what is said later.
     pub fn first_line(&mut self) -> String {
-        let stdout = self.child.as_mut().and_then(|child| child.stdout.as_mut()).expect("a pipe");
-        let (mut line, mut byte) = (Vec::new(), [0]);
-        while stdout.read(&mut byte).expect("a byte") == 1 && byte != [b'\n'] {
-            line.extend(byte);
-        }
-        String::from_utf8(line).expect("UTF-8")
+        line_of(self.child.as_mut().and_then(|child| child.stdout.as_mut()).expect("a pipe"))
+    }
+
+    /// The same of what it says beside its answer.
+    pub fn note(&mut self) -> String {
+        line_of(self.child.as_mut().and_then(|child| child.stderr.as_mut()).expect("a pipe"))
     }
 
     /// Nobody reads its answer any more.
@@ -134,6 +134,14 @@ impl Running {
         };
         Said { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
     }
+}
+
+fn line_of(pipe: &mut impl Read) -> String {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    while pipe.read(&mut byte).expect("a byte") == 1 && byte != [b'\n'] {
+        line.extend(byte);
+    }
+    String::from_utf8(line).expect("UTF-8")
 }
 
 impl Drop for Running {

@@ -76,7 +76,9 @@ async fn a_call_that_ends_is_told_as_it_is_shown() {
         assert_eq!(delivery[field], expected, "{field}");
     }
     // Sent again, it is the same notice.
-    let again = Answer::of(server.request(Method::POST, &format!("{DELIVERIES}/{}/resend", delivery["id"].as_str().expect("an id")))).await;
+    let again =
+        Answer::of(server.request(Method::POST, &format!("{DELIVERIES}/{}/resend", delivery["id"].as_str().expect("an id"))))
+            .await;
     assert_eq!((again.status, again.json()["result"].clone()), (202, json!("pending")), "{}", again.text);
     when(&server, DELIVERIES, |data| data.len() == 1 && data[0]["tries"] == 2 && data[0]["result"] == "delivered").await;
     let asked = receiver.asked();

@@ -105,7 +105,8 @@ async fn what_belongs_to_another_looks_like_what_is_not_there() {
         let held = if is_delivery { &delivery } else { &id };
         let mut details = Vec::new();
         for id in [held.as_str(), MISSING, "7", "0"] {
-            let request = server.bare(method.clone(), &path.replace("ID", id)).bearer_auth(&key).json(&json!({"url": "https://10.0.0.1/"}));
+            let request =
+                server.bare(method.clone(), &path.replace("ID", id)).bearer_auth(&key).json(&json!({"url": "https://10.0.0.1/"}));
             details.push(Answer::of(request).await.problem(404, "not_found")["detail"].clone());
         }
         details.dedup();

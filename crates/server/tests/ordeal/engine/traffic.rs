@@ -33,11 +33,12 @@ pub async fn listen(listener: TcpListener, book: Arc<Book>, stop: CancellationTo
     }
 }
 
-struct Request {
-    method: String,
-    path: String,
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
+/// What somebody asks.
+pub struct Request {
+    pub method: String,
+    pub path: String,
+    pub headers: HashMap<String, String>,
+    pub body: Vec<u8>,
 }
 
 async fn serve(mut stream: TcpStream, book: &Arc<Book>) {
@@ -96,7 +97,7 @@ async fn found((found, is_answered): (Option<Value>, bool)) -> Option<(u16, Valu
 }
 
 /// A request once it is whole: half a request dials nobody.
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+pub async fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     while bytes.len() < LARGEST {
         if stream.read_buf(&mut bytes).await.ok()? == 0 {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Running;
 use crate::model::Call;
 use crate::model::moment::elapsed;
-use crate::ports::{CallStore, Clock, StoreError, Work};
+use crate::ports::{CallStore, Clock, Outbox, StoreError, Work};
 use crate::testing::simulation::faults::Fault;
 use crate::testing::simulation::world::{Owner, World};
 use crate::usecases::dispatch::{Carried, LEASE, Unrecorded};
@@ -25,10 +25,14 @@ pub(super) async fn boot(world: Arc<World>, running: Arc<Running>, owner: Owner)
     while alone && running.store.end_leases_before(running.dispatch.worker).await.is_err() {
         world.sleep(Duration::from_millis(500)).await;
     }
+    while alone && running.store.end_leases().await.is_err() {
+        world.sleep(Duration::from_millis(500)).await;
+    }
     running.is_serving.store(true, Ordering::Relaxed);
     world.spawn(owner, dispatcher(Arc::clone(&world), Arc::clone(&running), owner));
     world.spawn(owner, beater(Arc::clone(&world), Arc::clone(&running)));
     world.spawn(owner, intake(Arc::clone(&running)));
+    world.spawn(owner, courier(Arc::clone(&world), Arc::clone(&running), owner));
     world.spawn(owner, reconciler(running));
 }
 
@@ -90,6 +94,29 @@ async fn intake(running: Arc<Running>) {
             let _again = running.intake.handle(kept).await;
         }
         running.bells.rest(Work::Intake, LONGEST_SLEEP).await;
+    }
+}
+
+async fn courier(world: Arc<World>, running: Arc<Running>, owner: Owner) {
+    while !running.is_stopping() {
+        let due_in = running.deliver.next_due().await.map(|due| due.map(|due| elapsed(running.clock.now(), due)));
+        let sleep = match due_in {
+            Ok(Some(Duration::ZERO)) => {
+                let taken = running.deliver.take(16).await.unwrap_or_default();
+                let sleep = if taken.is_empty() { Duration::from_secs(1) } else { Duration::from_millis(100) };
+                for errand in taken {
+                    let running = Arc::clone(&running);
+                    world.spawn(owner, async move {
+                        let _again = running.deliver.deliver(&errand).await;
+                    });
+                }
+                sleep
+            }
+            Ok(Some(wait)) => wait.clamp(Duration::from_secs(1), LONGEST_SLEEP),
+            Ok(None) => LONGEST_SLEEP * 2,
+            Err(_) => Duration::from_secs(1),
+        };
+        running.bells.rest(Work::Deliver, sleep).await;
     }
 }
 

@@ -37,6 +37,9 @@ impl Judge {
                 self.accuse("one key makes one call", format_args!("{reference}: {other} and {}", call.id));
             }
         }
+        if let Some((nth, call)) = self.untold(world) {
+            self.accuse("I5: every end is told to everybody who listens", format_args!("{call}, receiver {nth}"));
+        }
         for (id, progress) in webhooks.iter().filter(|(_, progress)| *progress == Progress::Waiting) {
             self.accuse("I3: every acknowledged webhook is understood", format_args!("{id} is {progress}"));
         }
