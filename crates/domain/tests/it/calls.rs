@@ -189,7 +189,7 @@ async fn a_limit_that_is_reached_says_when_to_try_again_and_a_repetition_is_answ
     let refused = calls.place(elsewhere()).await.unwrap_err();
     assert!(matches!(refused, PlaceError::SpendLimit { limit: 3, wait } if wait == day - Duration::from_secs(60)), "{refused:?}");
     assert_eq!(calls.place(keyed("k")).await.unwrap(), Placed { replayed: true, ..first });
-    assert_eq!((desk.memory.all_calls().len(), desk.signals.work().len()), (3, 3), "nothing is stored or told of the others");
+    assert_eq!(desk.memory.all_calls().len(), 3, "nothing is stored of the others");
 }
 
 #[tokio::test]
