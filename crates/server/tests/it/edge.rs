@@ -78,9 +78,6 @@ async fn what_is_not_built_yet_is_not_there() {
     for (method, path) in [
         (Method::POST, "/v1/batches"),
         (Method::GET, "/v1/suppressions"),
-        (Method::GET, "/v1/events"),
-        (Method::POST, "/v1/webhook-endpoints"),
-        (Method::GET, "/v1/admin/keys"),
         (Method::GET, "/v1/calls/"),
         (Method::GET, "//v1/calls"),
         (Method::GET, "/v1"),

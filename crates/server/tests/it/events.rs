@@ -7,6 +7,7 @@ use callgate_domain::model::{Asked, ClientId, KeyId, Phone};
 use callgate_domain::ports::Scope;
 use callgate_domain::usecases::calls::PlaceCall;
 use futures_util::future::join_all;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Answer, KEY, Server, key_of};
@@ -178,7 +179,7 @@ async fn a_stream_that_fell_behind_misses_no_call() {
         let wishes = (0..200).map(|_| {
             server.gateway.calls.place(PlaceCall {
                 client: ClientId::new("default").expect("a name"),
-                key: KeyId::new(jiff::Timestamp::UNIX_EPOCH, [0; 10]),
+                key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
                 phone: Phone::parse("+12025550101").expect("a number"),
                 agent: "akylai".to_owned(),
                 asked: Asked { metadata: metadata.clone(), ..Asked::default() },

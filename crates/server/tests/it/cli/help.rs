@@ -2,7 +2,7 @@
 
 use super::Program;
 
-const COMMANDS: [&[&str]; 34] = [
+const COMMANDS: [&[&str]; 39] = [
     &["serve"],
     &["call"],
     &["calls"],
@@ -12,6 +12,11 @@ const COMMANDS: [&[&str]; 34] = [
     &["calls", "cancel"],
     &["agents"],
     &["agents", "list"],
+    &["keys"],
+    &["keys", "create"],
+    &["keys", "list"],
+    &["keys", "rotate"],
+    &["keys", "revoke"],
     &["listen"],
     &["webhooks"],
     &["webhooks", "add"],
