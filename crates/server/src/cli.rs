@@ -47,8 +47,8 @@ A call gateway for voice agents: one HTTP API in front of every voice provider.
   call      place a call: call +12025550101 --agent akylai --watch
   calls     list, get, watch and cancel calls
   agents    whom you can call with
+  webhooks  be told of calls, and see what became of it
   config    write, check and show the configuration
-  db        bring the database up to date, back it up
 
 Every command has examples: add --help.
 ";

@@ -1,3 +1,5 @@
+//! The ranges of addresses, each at its edges, and addresses inside addresses.
+
 use super::*;
 
 const NAMES: [(&str, Result<Reach, Blocked>); 4] = [

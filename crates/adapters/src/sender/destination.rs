@@ -102,8 +102,8 @@ fn is_listed_only(url: &Url, guard: &Guard, plain: bool) -> Result<bool, UrlFaul
 
 fn check_address(guard: &Guard, address: IpAddr, plain: bool) -> Result<bool, UrlFault> {
     match guard.reach(address) {
-        Err(Blocked::Private) => Err(UrlFault::Private(address)),
-        Err(Blocked::Never) => Err(UrlFault::Never(Some(address))),
+        Err(Blocked::Private) => Err(UrlFault::Private(address.to_string())),
+        Err(Blocked::Never) => Err(UrlFault::Never(Some(address.to_string()))),
         Ok(Reach::Public) if plain => Err(UrlFault::NotHttps),
         Ok(Reach::Public | Reach::Listed) => Ok(false),
     }

@@ -1,7 +1,5 @@
 //! Why an address cannot be an endpoint's, in words for whoever gave it.
 
-use std::net::IpAddr;
-
 use crate::model::endpoint::LONGEST_URL;
 
 /// Why an address cannot be an endpoint's. Reads on after "the URL", and says what to do.
@@ -45,10 +43,10 @@ pub enum UrlFault {
         "names {0}, which is not a public address. Write one that is, or have the operator of this gateway list it: \
          [webhooks] allow_private."
     )]
-    Private(IpAddr),
+    Private(String),
     /// It is an address that nothing is ever sent to, or a name of one.
     #[error("leads to {}, which nothing is ever sent to. Write the address of your own receiver.", shown(.0))]
-    Never(Option<IpAddr>),
+    Never(Option<String>),
     /// Its name has an address that is not public, or not listed where it would have to be. Which one is not said: whoever
     /// asks may not know it.
     #[error(
@@ -58,6 +56,6 @@ pub enum UrlFault {
     Blocked,
 }
 
-fn shown(address: &Option<IpAddr>) -> String {
-    address.map_or_else(|| "an address".to_owned(), |address| address.to_string())
+fn shown(address: &Option<String>) -> &str {
+    address.as_deref().unwrap_or("an address")
 }

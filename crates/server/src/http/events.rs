@@ -142,42 +142,47 @@ impl Follow {
             if stopping.is_cancelled() {
                 return None;
             }
+            if self.key_check <= Instant::now() {
+                if !self.http.auth.is_still_good(&self.caller).await {
+                    return None;
+                }
+                self.key_check = Instant::now() + KEY_CHECK_EVERY;
+            }
             if let Some(bytes) = self.ready.pop_front() {
                 self.heartbeat = Instant::now() + HEARTBEAT;
                 return Some(bytes);
             }
+            if self.heartbeat <= Instant::now() {
+                let beat = self.beat();
+                self.ready.push_back(beat);
+                continue;
+            }
+            // Reading from the store is not cut short: it has bounds of its own, and would have to begin anew.
+            let reads = self.catch_up.is_some();
+            let until = self.key_check.min(self.heartbeat);
             tokio::select! {
                 biased;
                 () = stopping.cancelled() => return None,
-                () = sleep_until(self.key_check) => {
-                    if !self.http.auth.is_still_good(&self.caller).await {
-                        return None;
-                    }
-                    self.key_check = Instant::now() + KEY_CHECK_EVERY;
-                }
-                () = sleep_until(self.heartbeat) => {
-                    let beat = self.beat();
-                    self.ready.push_back(beat);
-                }
-                more = self.more() => self.ready.extend(more),
+                more = self.more() => self.ready.extend(more?),
+                () = sleep_until(until), if !reads => {}
             }
         }
     }
 
-    /// What comes next, if anything. Nothing is lost where this is not awaited to its end.
-    async fn more(&mut self) -> VecDeque<Bytes> {
+    /// What comes next, if anything; `None` when nothing will. Nothing is lost where this is not awaited to its end.
+    async fn more(&mut self) -> Option<VecDeque<Bytes>> {
         if let Some(catch_up) = &mut self.catch_up {
             if catch_up.is_over() {
                 self.seen = catch_up.read_to().unwrap_or(self.seen);
                 self.catch_up = None;
-                return VecDeque::new();
+                return Some(VecDeque::new());
             }
             return match catch_up.next(&self.http, &self.reader, &mut self.recent).await {
-                Ok(events) => events,
+                Ok(events) => Some(events),
                 // The stream stays open: the store may be back soon.
                 Err(_unavailable) => {
                     tokio::time::sleep(AFTER_FAILURE).await;
-                    VecDeque::new()
+                    Some(VecDeque::new())
                 }
             };
         }
@@ -185,16 +190,17 @@ impl Follow {
             Ok(told) => {
                 self.seen = told.since;
                 match told.event {
-                    Some(held) if self.recent.meet(told.call, told.revision) => return VecDeque::from([held.bytes.clone()]),
+                    Some(held) if self.recent.meet(told.call, told.revision) => {
+                        return Some(VecDeque::from([held.bytes.clone()]));
+                    }
                     Some(_) => {}
                     None => self.catch_up = Some(CatchUp::only(told.call, told.revision)),
                 }
             }
             Err(RecvError::Lagged(_)) => self.catch_up = Some(CatchUp::from(self.seen)),
-            // The feed ends with the process.
-            Err(RecvError::Closed) => std::future::pending().await,
+            Err(RecvError::Closed) => return None,
         }
-        VecDeque::new()
+        Some(VecDeque::new())
     }
 
     /// A sign of life. Where nothing waits to be sent, it says as well up to where all was.

@@ -324,7 +324,7 @@ async fn thousands_of_streams_do_not_slow_down_requests_and_all_see_a_call_end()
     let server = Server::start().await;
     usual_requests(&server, Duration::from_secs(5)).await;
     let (baseline, _) = usual_requests(&server, Duration::from_secs(20)).await;
-    let key = key_of("other", &[Scope::CallsRead, Scope::CallsWrite]);
+    let key = key_of("other", &[Scope::CallsWrite, Scope::CallsRead]);
     let open = tokio::sync::Semaphore::new(0);
     let streams = join_all((0..STREAMS).map(|_| follow(&server, &key, &open, "event: call.completed")));
     let beside = async {

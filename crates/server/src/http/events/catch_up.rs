@@ -1,16 +1,20 @@
 //! Reading from the store what a stream has not seen: after a resume, and whenever it fell behind.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use bytes::Bytes;
 use callgate_domain::model::{Call, CallId, Revision};
 use callgate_domain::ports::{Mark, Reader, StoreError};
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::id::{EventId, behind};
 use crate::http::{Http, live};
 use crate::recent::Recent;
 
+/// So long a stream waits for its turn before it shows that it lives, and waits again.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Calls read at once, and how much of them is held.
 const TOGETHER: usize = 16;
 const HELD_BYTES: usize = 256 << 10;
@@ -54,7 +58,7 @@ impl CatchUp {
     /// # Errors
     /// The store cannot be used; what was not read is read the next time.
     pub async fn next(&mut self, http: &Http, of: &Reader, recent: &mut Recent) -> Result<VecDeque<Bytes>, StoreError> {
-        let Ok(_turn) = http.events.turns.acquire().await else { return Ok(VecDeque::new()) };
+        let Ok(Ok(_turn)) = timeout(PATIENCE, http.events.turns.acquire()).await else { return Ok(VecDeque::new()) };
         let gateway = &http.gateway;
         if self.found.is_empty() && !self.is_last {
             let now = http.events.feed.looked();

@@ -6,6 +6,7 @@
 //! succeed: so whoever has an event has everything that came well before it. While nobody listens it rests.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use callgate_domain::model::{Call, CallId, ClientId, Revision};
 use callgate_domain::ports::{Reader, StoreError};
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Notify, broadcast, watch};
@@ -105,10 +107,15 @@ impl Feed {
         *self.looked.borrow()
     }
 
-    /// Feeds until the process is to stop.
+    /// Feeds until the process is to stop. After a panic it begins anew, and so does whoever listened: by its last id.
     pub async fn run(self: Arc<Self>) {
         let stopping = self.gateway.stopping.clone();
-        let _stopped = stopping.run_until_cancelled(self.feed()).await;
+        while let Err(_panic) = AssertUnwindSafe(stopping.run_until_cancelled(self.feed())).catch_unwind().await {
+            tracing::error!("the feed of live streams panicked");
+            let mut listeners = self.listeners();
+            self.looked.send_replace(None);
+            listeners.clear();
+        }
     }
 
     async fn feed(&self) {
@@ -117,18 +124,21 @@ impl Feed {
             let mut moves = self.gateway.hub.moves();
             let mut recent = Recent::of(REMEMBERED);
             let mut since = None;
+            let mut is_told = false;
             while self.is_wanted() {
                 match self.look(since, &mut recent).await {
                     Ok(now) => {
-                        since = Some(now);
+                        (since, is_told) = (Some(now), false);
                         self.looked.send_replace(Some(now));
                         self.hints(&mut moves, &mut recent, now).await;
                     }
-                    Err(error) => {
+                    // Told once: it looks twice a second until the store is back.
+                    Err(error) if !std::mem::replace(&mut is_told, true) => {
                         let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
                         tracing::warn!(%error, cause, "live streams wait for the store");
                         tokio::time::sleep(AFTER_FAILURE).await;
                     }
+                    Err(_away_still) => tokio::time::sleep(AFTER_FAILURE).await,
                 }
             }
         }

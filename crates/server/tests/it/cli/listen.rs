@@ -1,12 +1,14 @@
 //! `callgate listen`: what a local receiver gets, and what the person at the terminal sees.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
 use super::stub::{Asked, Stub, json as answer, stream};
 use super::{Program, Running};
-use crate::harness::Server;
+use crate::harness::{Answer, Server};
 
 const ID: &str = "019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d";
 const EVENTS: &str = "GET /v1/events";
@@ -59,6 +61,46 @@ async fn a_call_that_ends_is_posted_as_a_real_notice_is() {
     assert_eq!(fields, ["type", "timestamp", "data"]);
     let said = tokio::task::block_in_place(|| stopped(running));
     said.check(130);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_notice_has_the_same_shape() {
+    let receiver = Stub::start(|_, _| taken());
+    let server = Server::working().await;
+    let endpoint = json!({"url": format!("{}/real", receiver.url)});
+    let endpoint = Answer::of(server.post("/v1/webhook-endpoints", &endpoint)).await.json();
+    let program = Program::of(&server);
+    let to = format!("{}/local", receiver.url);
+    let (running, secret) = tokio::task::block_in_place(|| listening(&program, &["--forward-to", &to]));
+    let id = server.create(&json!({"phone": "+12025550103", "agent": "akylai"})).await;
+    server.ended(&id).await;
+    let both = async {
+        while receiver.asked().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), both).await.expect("both come");
+    tokio::task::block_in_place(|| stopped(running));
+    let mut asked = receiver.asked();
+    asked.sort_by_key(|asked| asked.line.clone());
+    let [local, real] = asked.as_slice() else { panic!("one each: {asked:?}") };
+    verify(&secret, local);
+    verify(endpoint["secret"].as_str().expect("a secret"), real);
+    let names = |asked: &Asked| {
+        let mut names: Vec<_> = asked.headers.iter().map(|(name, _)| name.clone()).filter(|name| name != "host").collect();
+        names.sort_unstable();
+        names
+    };
+    assert_eq!(names(local), names(real));
+    let bodies = [local, real].map(|asked| serde_json::from_str::<Value>(&asked.body).expect("JSON"));
+    let fields = |value: &Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
+    assert_eq!(fields(&bodies[0]), fields(&bodies[1]));
+    assert_eq!((&bodies[0]["type"], &bodies[0]["data"]), (&bodies[1]["type"], &bodies[1]["data"]));
+    let order = |body: &str| ["{\"type\":", ",\"timestamp\":", ",\"data\":{\"call_id\":"].map(|part| body.find(part));
+    assert!(order(&local.body).is_sorted() && order(&local.body)[0] == Some(0), "{}", local.body);
+    assert_eq!(order(&local.body)[1], order(&real.body)[1]);
+    let is_moment = |body: &Value| body["timestamp"].as_str().is_some_and(|at| at.parse::<jiff::Timestamp>().is_ok());
+    assert!(bodies.iter().all(is_moment), "{bodies:?}");
 }
 
 /// As any receiver would.

@@ -91,7 +91,7 @@ async fn what_belongs_to_another_looks_like_what_is_not_there() {
     let test = Answer::of(server.request(Method::POST, &format!("{PATH}/{id}/test"))).await;
     assert_eq!(test.status, 202, "{}", test.text);
     let delivery = test.json()["id"].as_str().expect("an id").to_owned();
-    let key = key_of("other", &[Scope::CallsRead, Scope::CallsWrite]);
+    let key = key_of("other", &[Scope::CallsWrite, Scope::CallsRead]);
     let routes = [
         (Method::GET, "/v1/webhook-endpoints/ID", false),
         (Method::PATCH, "/v1/webhook-endpoints/ID", false),
