@@ -163,8 +163,9 @@ async fn while_another_process_holds_the_file_changes_are_unavailable_and_reads_
     let mut other = SqliteConnection::establish(&url).unwrap();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
 
-    let (new, none) = (a_call().accepted(), Quota::default());
-    let insert = trial.calls.insert(vec![new.clone()], None, &none);
+    let new = a_call().accepted();
+    let quota = Quota::default();
+    let insert = trial.calls.insert(vec![new.clone()], None, &quota);
     let read = trial.calls.get(held.0.id, &Reader::All);
     let (inserted, read) = tokio::join!(insert, read);
     assert!(matches!(inserted, Err(StoreError::Unavailable(_))), "{inserted:?}");
