@@ -145,6 +145,20 @@ fn search_written(place: &str, text: &str, secrets: &[String]) {
     }
 }
 
+#[test]
+#[should_panic(expected = "the log: 99670000130")]
+fn a_number_in_a_log_is_found() {
+    search_written("the log", "ts=1 msg=placed\nts=2 msg=placed phone=+996700001305", &[]);
+}
+
+#[test]
+#[should_panic(expected = "canary-p in")]
+fn a_provider_in_an_answer_is_found() {
+    let innocent = (0..300).map(|_| ("GET /v1/agents".to_owned(), "200 {}".to_owned()));
+    let told = ("GET /v1/calls".to_owned(), "200 {\"server\": \"Canary-P-server\"}".to_owned());
+    search_answers(&Seen(innocent.chain([told]).collect()), &[], "127.0.0.1:1");
+}
+
 /// The notices, once there are as many as are wanted.
 async fn told(receiver: &Engine, wanted: usize) -> Vec<String> {
     for _ in 0..400 {
@@ -204,9 +218,9 @@ async fn check(format: &str) {
     let callback = engine.callback();
     let token = callback.rsplit('/').next().expect("a token").to_owned();
     // A key of an operator's making is shown in one answer, used, and stands nowhere else.
-    let made = json!({"client": "second", "scopes": ["calls:read", "agents:read"]});
-    let made = process.post("/v1/admin/keys", &made).await;
-    let key = made.1["key"].as_str().unwrap_or_else(|| panic!("a key: {made:?}")).to_owned();
+    let wanted = json!({"client": "second", "scopes": ["calls:read", "agents:read"]});
+    let answer = process.post("/v1/admin/keys", &wanted).await;
+    let key = answer.1["key"].as_str().unwrap_or_else(|| panic!("a key: {answer:?}")).to_owned();
     let request = visitor.request("GET", "/v1/agents").bearer_auth(&key);
     assert_eq!(visitor.ask("GET /v1/agents", request).await, 200);
     let notices = told(&receiver, calls.len()).await;
@@ -237,6 +251,7 @@ async fn check(format: &str) {
     assert_eq!(process.stop().await, Some(0));
     let log = std::fs::read_to_string(folder.path().join("log")).expect("a log");
     assert!(lines_with(&log, "request").len() > 300 && log.contains(&calls[0]), "there is a log, of everything");
+    assert!(!lines_with(&log, PROVIDER).is_empty(), "operators are told what an engine said");
     search_written("the log", &log, &secrets);
 }
 
