@@ -18,7 +18,7 @@ pub struct Event {
 /// A stream, and what of it has not been taken apart yet.
 pub struct Stream {
     response: Response,
-    held: String,
+    held: Vec<u8>,
     /// The newest id, with an event or alone.
     pub last: Option<String>,
     /// What was said beside events.
@@ -37,10 +37,10 @@ impl Stream {
         assert_eq!(header("content-type").as_deref(), Some("text/event-stream"));
         assert_eq!(header("cache-control").as_deref(), Some("no-store"));
         assert_eq!(header("x-accel-buffering").as_deref(), Some("no"));
-        Self { response, held: String::new(), last: None, comments: Vec::new() }
+        Self { response, held: Vec::new(), last: None, comments: Vec::new() }
     }
 
-    /// The next event; `None` at the end of the stream.
+    /// The next event; `None` at the end of the stream, however it came about.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.block().await? {
@@ -52,13 +52,12 @@ impl Stream {
     /// The next block, and the event in it, if it holds one.
     pub async fn block(&mut self) -> Option<Option<Event>> {
         loop {
-            if let Some((block, rest)) = self.held.split_once("\n\n") {
-                let block = block.to_owned();
-                self.held = rest.to_owned();
-                return Some(self.take(&block));
+            if let Some(end) = self.held.windows(2).position(|two| two == b"\n\n") {
+                let block: Vec<u8> = self.held.drain(..end + 2).collect();
+                return Some(self.take(std::str::from_utf8(&block).expect("text").trim_end()));
             }
             let piece = tokio::time::timeout(Duration::from_secs(20), self.response.chunk()).await.expect("it goes on");
-            self.held.push_str(std::str::from_utf8(&piece.expect("a piece")?).expect("text"));
+            self.held.extend_from_slice(&piece.ok().flatten()?);
         }
     }
 

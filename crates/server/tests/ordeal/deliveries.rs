@@ -11,7 +11,6 @@ use std::time::Duration;
 use callgate_adapters::testing::postgres;
 use callgate_domain::model::moment::elapsed;
 use callgate_domain::testing::chance::SeededChance;
-use jiff::Timestamp;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +18,7 @@ use crate::api::Api;
 use crate::judge::{setting, tell};
 use crate::load::Wishes;
 use crate::process::Site;
-use crate::receiver::{Heard, Receiver};
+use crate::receiver::Receiver;
 
 const CONFIG: &str = "[limits]\nfailed_auth_per_minute = 0\n[webhooks]\nallow_private = [\"127.0.0.0/8\"]\n\
     [connections.simulator]\nkind = \"simulator\"\nspeed = 200\nmax_live = 0\nmax_per_second = 0\npoll_interval = \"1s\"\n\
@@ -145,9 +144,8 @@ async fn lag(api: &Api, wishes: &Arc<Wishes>, receiver: &Receiver, known: &mut B
     wishes.send_again(api).await;
     let missing = unheard(api, wishes, receiver, Duration::from_secs(90)).await;
     assert!(missing.is_empty(), "not told: {missing:#?}");
-    let ended_at = |heard: &Heard| heard.call["ended_at"].as_str().and_then(|at| at.parse::<Timestamp>().ok());
     let new = receiver.ear.heard().into_iter().filter(|(id, _)| known.insert(id.clone()));
-    let mut lags: Vec<_> = new.filter_map(|(_, heard)| Some(elapsed(ended_at(&heard)?, heard.at))).collect();
+    let mut lags: Vec<_> = new.map(|(_, heard)| elapsed(heard.made_at, heard.at)).collect();
     lags.sort_unstable();
     lags[lags.len() / 2]
 }

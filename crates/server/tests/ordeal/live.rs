@@ -17,7 +17,7 @@ const BOUND: Duration = Duration::from_secs(30);
 /// A stream, the newest id of it, and each call as it was told last.
 struct Live {
     response: Response,
-    held: String,
+    held: Vec<u8>,
     last: Option<String>,
     calls: HashMap<String, Value>,
 }
@@ -29,7 +29,7 @@ impl Live {
         let response = process.api.stream("/v1/events", last.as_deref()).await.expect("an answer");
         assert_eq!(response.status(), 200);
         let calls = seen.map(|seen| seen.calls.clone()).unwrap_or_default();
-        let mut live = Self { response, held: String::new(), last, calls };
+        let mut live = Self { response, held: Vec::new(), last, calls };
         assert!(live.read().await, "it says at once that it follows");
         live
     }
@@ -38,15 +38,16 @@ impl Live {
     async fn read(&mut self) -> bool {
         let piece = tokio::time::timeout(BOUND, self.response.chunk()).await.expect("it goes on or ends");
         let Ok(Some(piece)) = piece else { return false };
-        self.held.push_str(std::str::from_utf8(&piece).expect("text"));
-        while let Some((block, rest)) = self.held.split_once("\n\n") {
+        self.held.extend_from_slice(&piece);
+        while let Some(end) = self.held.windows(2).position(|two| two == b"\n\n") {
+            let block: Vec<u8> = self.held.drain(..end + 2).collect();
+            let block = std::str::from_utf8(&block).expect("text");
             let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
             if let Some(data) = field("data: ") {
                 let call: Value = serde_json::from_str(&data).expect("JSON");
                 self.calls.insert(call["call_id"].as_str().expect("an id").to_owned(), call);
             }
             self.last = field("id: ").or(self.last.take());
-            self.held = rest.to_owned();
         }
         true
     }

@@ -30,6 +30,8 @@ pub struct Heard {
     pub id: String,
     /// The call as it was told first.
     pub call: Value,
+    /// When the call's end was known, as the notice says.
+    pub made_at: Timestamp,
     /// When it came first.
     pub at: Timestamp,
     /// How often it came.
@@ -136,10 +138,18 @@ impl Ear {
         if call["terminal"] != true {
             self.fault(format!("told of an end that is none: {told}"));
         }
+        let Some(made_at) = told["timestamp"].as_str().and_then(|at| at.parse().ok()) else {
+            return self.fault(format!("without a timestamp: {told}"));
+        };
         let at = SystemClock::new().now();
         let mut heard = self.heard.lock().expect("nobody panics");
-        let before =
-            heard.entry(call_id.to_owned()).or_insert_with(|| Heard { id: id.clone(), call: call.clone(), at, times: 0 });
+        let before = heard.entry(call_id.to_owned()).or_insert_with(|| Heard {
+            id: id.clone(),
+            call: call.clone(),
+            made_at,
+            at,
+            times: 0,
+        });
         before.times += 1;
         let same = before.id == *id;
         drop(heard);

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use reqwest::Client;
@@ -67,6 +67,9 @@ fn node() -> Option<Language> {
 fn runs(command: &mut Command) -> bool {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
+
+/// Installed once, whichever test is first: two installations into one folder are none.
+static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(languages);
 
 fn languages() -> Vec<Language> {
     let found = [("Python", python()), ("Node", node())];
@@ -218,10 +221,10 @@ async fn gateway(folder: &Path) -> (Site, Process) {
 async fn receivers_in_other_languages_take_a_call_that_ended_straight_from_the_program() {
     let folder = tempfile::tempdir().expect("a folder");
     let (_site, callgate) = gateway(folder.path()).await;
-    for language in languages() {
+    for language in LANGUAGES.iter() {
         // Its address has to be known before its secret: it moves there once it is.
         let (id, secret) = added(&callgate, "http://127.0.0.1:9/hooks").await;
-        let receiver = Receiver::start(&language, &[&secret]).await;
+        let receiver = Receiver::start(language, &[&secret]).await;
         let moved = Client::new().patch(format!("{}{ENDPOINTS}/{id}", callgate.api.base())).bearer_auth(crate::process::KEY);
         let moved = moved.json(&json!({ "url": receiver.url() })).send().await.expect("an answer");
         assert_eq!(moved.status(), 200, "{}", language.name);
@@ -238,7 +241,7 @@ async fn receivers_in_other_languages_verify_through_a_rotation_and_nothing_that
     let folder = tempfile::tempdir().expect("a folder");
     let (_site, callgate) = gateway(folder.path()).await;
     let desk = Desk::open().await;
-    for language in languages() {
+    for language in LANGUAGES.iter() {
         let name = language.name;
         let (id, first) = added(&callgate, &desk.url).await;
         let before = sample(&callgate, &desk, &id).await;
@@ -250,10 +253,10 @@ async fn receivers_in_other_languages_verify_through_a_rotation_and_nothing_that
             newest = rotated(&callgate, &id).await;
         }
         let after = sample(&callgate, &desk, &id).await;
-        let old = Receiver::start(&language, &[&first]).await;
-        let new = Receiver::start(&language, &[&second]).await;
-        let last = Receiver::start(&language, &[&newest]).await;
-        let both = Receiver::start(&language, &[&newest, &first]).await;
+        let old = Receiver::start(language, &[&first]).await;
+        let new = Receiver::start(language, &[&second]).await;
+        let last = Receiver::start(language, &[&newest]).await;
+        let both = Receiver::start(language, &[&newest, &first]).await;
         let signatures = |sent: &Sent| sent.headers["webhook-signature"].split(' ').count();
         assert_eq!((signatures(&before), signatures(&during), signatures(&after)), (1, 2, 5), "{name}");
         for (when, sent, expected) in [

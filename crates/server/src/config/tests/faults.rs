@@ -200,7 +200,7 @@ fn a_fault_of_one_connection_is_told_once_and_not_by_its_agents_too() {
 
 #[test]
 fn all_faults_are_told_at_once() {
-    let faults = load("[calls]\nmax_live = -1\nkeep = \"1m\"\n[server]\nlisten = \"x\"", &Environment::default()).unwrap_err();
+    let faults = load("[calls]\nmax_live = -1\nkeep = \"1s\"\n[server]\nlisten = \"x\"", &Environment::default()).unwrap_err();
     let places: Vec<_> = faults.0.iter().map(|fault| fault.place.as_str()).collect();
     assert_eq!(places, ["callgate.toml:5", "callgate.toml:2", "callgate.toml:3"]);
 }
