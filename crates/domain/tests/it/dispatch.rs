@@ -330,7 +330,7 @@ async fn a_pause_of_this_process_after_the_mark_is_proof_that_nothing_was_sent()
     let call = claimed(&desk, &dispatch).await;
     // The mark is refused once by a conflict that is none, so that time passes between the mark's moment and its commit.
     let slow = SlowMark { desk: &desk, by: SEND_BY + Duration::from_millis(1) };
-    let Carried::Recorded(waits) = slow.carry(dispatch, call).await else { panic!("it is recorded") };
+    let Carried::Recorded(waits) = Box::pin(slow.carry(dispatch, call)).await else { panic!("it is recorded") };
     assert_eq!((waits.state, waits.attempts, waits.newest().outcome), (CallState::Queued, 0, Outcome::NotDialed));
 }
 
@@ -341,7 +341,7 @@ async fn a_window_that_ends_while_the_mark_is_written_keeps_the_request_from_lea
     desk.keeps(accepted(Asked { expires_at: Some(at(1)), ..Asked::default() }, terms())).await;
     let call = dispatch.claim(10).await.unwrap().taken.remove(0);
     let slow = SlowMark { desk: &desk, by: Duration::from_secs(1) };
-    let Carried::Recorded(waits) = slow.carry(dispatch, call).await else { panic!("it is recorded") };
+    let Carried::Recorded(waits) = Box::pin(slow.carry(dispatch, call)).await else { panic!("it is recorded") };
     assert_eq!((waits.state, waits.attempts, waits.newest().outcome), (CallState::Queued, 0, Outcome::NotDialed));
 }
 

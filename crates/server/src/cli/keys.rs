@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::calls::now;
@@ -76,13 +76,14 @@ impl Keys {
 }
 
 async fn create(client: &Client, wish: Create, out: &Out) -> Result<Exit, Failure> {
-    let mut body = json!({ "client": wish.client });
+    let mut body = Map::from_iter([("client".to_owned(), json!(wish.client))]);
     if !wish.scope.is_empty() {
-        body["scopes"] = json!(wish.scope);
+        body.insert("scopes".to_owned(), json!(wish.scope));
     }
     if let Some(at) = wish.expires {
-        body["expires_at"] = json!(at);
+        body.insert("expires_at".to_owned(), json!(at));
     }
+    let body = Value::Object(body);
     let answer = client.make("/v1/admin/keys", &body, "Waiting for the key").await?;
     show_once(&answer, out)?;
     let scopes = scopes(&answer.body);

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use callgate_domain::model::moment::earlier;
@@ -178,10 +179,10 @@ impl<'a> Ledger<'a> {
     ) -> Result<Option<Overrun>, Failure> {
         let since = Id(CallId::new(earlier(call.created_at.0, DAY), [u8::MAX; 10]).as_uuid());
         let mine = || spent::table.filter(spent::key_id.eq(Id(spending.by.as_uuid()))).filter(spent::call_id.gt(since));
-        if !self.keys.contains_key(&spending.by) {
+        if let Entry::Vacant(unread) = self.keys.entry(spending.by) {
             let known: i64 = on_backend!(db, c => mine().count().get_result(c))?;
             let calls = u32::try_from(known).unwrap_or(u32::MAX);
-            self.keys.insert(spending.by, Spent { calls, new: Vec::new(), since });
+            unread.insert(Spent { calls, new: Vec::new(), since });
         }
         let spent = self.keys.get(&spending.by);
         let nth = together.iter().position(|one| one.id == call.id).unwrap_or_default();

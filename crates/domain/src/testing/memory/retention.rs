@@ -66,7 +66,9 @@ impl Retention for Memory {
             |(client, operation, key): &(ClientId, &str, String)| (client.to_string(), (*operation).to_owned(), key.clone());
         let behind = held.idempotency.iter().filter(|(key, _)| after.as_ref().is_none_or(|after| place(key) > *after));
         let page: Vec<_> = behind.take(size(limit)).map(|(key, used)| (key.clone(), used.at)).collect();
-        page.iter().filter(|(_, at)| *at < before).for_each(|(key, _)| drop(held.idempotency.remove(key)));
+        for (key, _) in page.iter().filter(|(_, at)| *at < before) {
+            held.idempotency.remove(key);
+        }
         let last = page.last().map(|(key, _)| place(key));
         Ok(last.filter(|_| page.len() == size(limit)))
     }

@@ -29,7 +29,7 @@ pub async fn an_operator_sees_a_calls_attempts_and_the_webhooks_about_them(trial
     let first = left(trial, "first", Progress::Applied, Some(about(&attempt))).await;
     let second = left(trial, "second", Progress::Ignored, Some(about(&attempt))).await;
     left(trial, "third", Progress::Applied, other.attempt.as_ref().map(about)).await;
-    assert_eq!(trial.inspection.attempts(call.id).await.expect("attempts"), [attempt.clone()]);
+    assert_eq!(trial.inspection.attempts(call.id).await.expect("attempts"), std::slice::from_ref(&attempt));
     let mut seen = ids(&trial.inspection.webhooks_about(call.id, 10).await.expect("webhooks"));
     seen.sort_unstable();
     let mut expected = [first, second];

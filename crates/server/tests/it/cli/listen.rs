@@ -1,4 +1,5 @@
 //! `callgate listen`: what a local receiver gets, and what the person at the terminal sees.
+#![expect(clippy::disallowed_methods, reason = "the program is waited for while the server beside it goes on")]
 
 use std::time::Duration;
 
