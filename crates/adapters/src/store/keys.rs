@@ -118,7 +118,8 @@ fn another_admin(db: &mut AnyConnection, id: KeyId, now: Timestamp) -> Result<bo
     let now = Instant(now);
     let query = keys::table
         .filter(keys::id.ne(Id(id.as_uuid())))
-        .filter(keys::revoked_at.is_null().or(keys::revoked_at.gt(now)))
+        // Revoked is revoked, whatever the clock of the process that did it said.
+        .filter(keys::revoked_at.is_null())
         .filter(keys::expires_at.is_null().or(keys::expires_at.gt(now)))
         // No other scope holds this word.
         .filter(keys::scopes.like(format!("%{}%", Scope::Admin)))

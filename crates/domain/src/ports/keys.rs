@@ -57,7 +57,8 @@ impl ListedKey {
     /// Whether requests with it are accepted at `now`.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        self.revoked_at.is_none_or(|at| at > now) && self.key.expires_at.is_none_or(|at| at > now)
+        // Revoked is revoked, whatever the clock of the process that did it said.
+        self.revoked_at.is_none() && self.key.expires_at.is_none_or(|at| at > now)
     }
 }
 

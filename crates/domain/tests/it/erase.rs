@@ -1,8 +1,7 @@
 //! Forgetting a call's content: what goes, what stays, and that nothing of it comes back.
 
 use callgate_domain::model::call::{By, What};
-use callgate_domain::model::{Call, CallEvent, CallState, Erasure, Evidence, NoticeType, Seen, Source, Stale, Transition};
-use callgate_domain::ports::Change;
+use callgate_domain::model::{Call, CallEvent, CallState, Erasure, Evidence, Seen, Source, Stale, Transition};
 use callgate_domain::testing::builders::{after, change, object};
 
 use crate::made::{Steps, about, at, in_state, seen};
@@ -59,11 +58,10 @@ fn by_person_the_number_and_the_reference_go_too() {
 }
 
 #[test]
-fn its_client_is_told() {
-    let told = |change: &Change| change.notice.as_ref().map(|notice| notice.kind);
+fn nobody_is_told_since_nothing_is_learned() {
     let content = change(&full(), &CONTENT, at(100));
-    assert_eq!(told(&content), Some(NoticeType::CallUpdated));
-    assert_eq!(told(&change(&content.call, &PERSON, at(101))), Some(NoticeType::CallUpdated));
+    assert_eq!(content.notice, None);
+    assert_eq!(change(&content.call, &PERSON, at(101)).notice, None);
 }
 
 #[test]

@@ -131,8 +131,8 @@ impl<'a> Ledger<'a> {
         let query = calls::table
             .filter(calls::phone.eq(&call.phone))
             .filter(calls::id.ge(first_id(since.0)))
-            .filter(calls::client.eq(&call.client))
-            // As an expression, so that no index of agents is taken for the better one: calls to one number are few.
+            // As expressions, so that no other index is taken for the better one: calls to one number are few.
+            .filter(calls::client.concat("").eq(&call.client))
             .filter(calls::agent.concat("").eq(&call.agent))
             .filter(calls::created_at.gt(since))
             .filter(calls::state.ne_all(over))
