@@ -140,6 +140,9 @@ fn clear_raw(db: &mut AnyConnection, before: Instant, limit: u32) -> Result<Swep
         .select(inbox::id);
     // What somebody else holds is left to the next sweep: then nobody waits for another that waits for him.
     let ids: Vec<Id> = take_ids!(db, query)?;
+    if ids.is_empty() {
+        return Ok(Swept::default());
+    }
     let found = inbox::table.filter(inbox::id.eq_any(&ids)).filter(inbox::again_at.is_null());
     on_backend!(db, c => diesel::update(found).set(cleared()).execute(c))?;
     Ok(swept(ids.len(), limit))
@@ -150,6 +153,9 @@ fn drop_webhooks(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Resul
     let first = Id(InboxId::new(before, [0; 10]).as_uuid());
     let query = inbox::table.filter(inbox::id.lt(first)).order(inbox::id).limit(i64::from(limit)).select(inbox::id);
     let ids: Vec<Id> = take_ids!(db, query)?;
+    if ids.is_empty() {
+        return Ok(Swept::default());
+    }
     let found = inbox::table.filter(inbox::id.eq_any(&ids));
     on_backend!(db, c => diesel::delete(found).execute(c))?;
     Ok(swept(ids.len(), limit))
@@ -161,8 +167,10 @@ fn drop_notices(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result
     let over = deliveries::table.filter(deliveries::id.lt(first)).filter(deliveries::next_at.is_null());
     let over = over.order(deliveries::id).limit(i64::from(limit)).select(deliveries::id);
     let ids: Vec<Id> = on_backend!(db, c => over.load(c))?;
-    let found = deliveries::table.filter(deliveries::id.eq_any(&ids));
-    on_backend!(db, c => diesel::delete(found).execute(c))?;
+    if !ids.is_empty() {
+        let found = deliveries::table.filter(deliveries::id.eq_any(&ids));
+        on_backend!(db, c => diesel::delete(found).execute(c))?;
+    }
     let (mut gone, mut client) = (0, String::new());
     while gone < limit {
         let next = notices::table.filter(notices::client.gt(&client)).order(notices::client).select(notices::client).limit(1);
@@ -170,8 +178,10 @@ fn drop_notices(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result
         let of = notices::table.filter(notices::client.eq(&next)).filter(notices::id.lt(first));
         let of = of.order(notices::id).limit(i64::from(limit - gone)).select(notices::id);
         let ids: Vec<Id> = on_backend!(db, c => of.load(c))?;
-        let found = notices::table.filter(notices::client.eq(&next)).filter(notices::id.eq_any(&ids));
-        on_backend!(db, c => diesel::delete(found).execute(c))?;
+        if !ids.is_empty() {
+            let found = notices::table.filter(notices::client.eq(&next)).filter(notices::id.eq_any(&ids));
+            on_backend!(db, c => diesel::delete(found).execute(c))?;
+        }
         gone = gone.saturating_add(u32::try_from(ids.len()).unwrap_or(u32::MAX));
         client = next;
     }
@@ -183,6 +193,9 @@ fn drop_audit(db: &mut AnyConnection, before: Timestamp, limit: u32) -> Result<S
     let first = Id(AuditId::new(before, [0; 10]).as_uuid());
     let query = audit::table.filter(audit::id.lt(first)).order(audit::id).limit(i64::from(limit)).select(audit::id);
     let ids: Vec<Id> = on_backend!(db, c => query.load(c))?;
+    if ids.is_empty() {
+        return Ok(Swept::default());
+    }
     let found = audit::table.filter(audit::id.eq_any(&ids));
     on_backend!(db, c => diesel::delete(found).execute(c))?;
     Ok(swept(ids.len(), limit))
