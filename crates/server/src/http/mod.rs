@@ -11,6 +11,7 @@ mod audited;
 mod auth;
 mod body;
 mod calls;
+mod choices;
 mod connection;
 mod cursor;
 mod edge;

@@ -4,6 +4,7 @@ use callgate_domain::model::endpoint::{LONGEST_DESCRIPTION, LONGEST_URL};
 use callgate_domain::model::{EndpointUrl, NoticeType};
 use callgate_domain::ports::UrlFault;
 
+use crate::http::choices::each_once;
 use crate::http::error::{Code, Problem};
 use crate::http::faults::{Faults, Wrong, unknown};
 use crate::http::json::{self, Json, escaped};
@@ -70,25 +71,8 @@ fn url(value: Json<'_>) -> Result<EndpointUrl, Wrong> {
 }
 
 fn events(value: Json<'_>, faults: &mut Faults) -> Option<Vec<NoticeType>> {
-    let Json::List(words) = value else {
-        faults.add("/events", Wrong::r#type(&format!("a list of {EVENTS}")));
-        return None;
-    };
-    if words.is_empty() {
-        faults.add("/events", Wrong::new(Code::Invalid, format!("must name {EVENTS}, or both; left out it is both")));
-        return None;
-    }
-    let mut named = Vec::new();
-    for (nth, word) in words.into_iter().enumerate() {
-        let pointer = format!("/events/{nth}");
-        let Some(event) = faults.keep(&pointer, event(word)) else { continue };
-        if named.contains(&event) {
-            faults.add(pointer, Wrong::new(Code::Invalid, "is named twice"));
-        } else {
-            named.push(event);
-        }
-    }
-    Some(named)
+    let empty = format!("must name {EVENTS}, or both; left out it is both");
+    each_once(value, "/events", EVENTS, empty, faults, event)
 }
 
 fn event(word: Json<'_>) -> Result<NoticeType, Wrong> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use callgate_domain::model::{CallState, RetryPlan};
 
+use crate::http::choices::each_once;
 use crate::http::error::Code;
 use crate::http::faults::{Faults, Wrong, unknown};
 use crate::http::json::{Json, escaped};
@@ -59,24 +60,7 @@ pub fn read(value: Json<'_>, faults: &mut Faults) -> Option<RetryPlan> {
 }
 
 fn on(value: Json<'_>, faults: &mut Faults) -> Option<Vec<CallState>> {
-    let Json::List(words) = value else {
-        faults.add("/retry/on", Wrong::r#type(&format!("a list of {WORDS}")));
-        return None;
-    };
-    if words.is_empty() {
-        faults.add("/retry/on", Wrong::new(Code::Invalid, format!("must name {WORDS}, or both")));
-        return None;
-    }
-    let mut named = Vec::new();
-    for (nth, word) in words.into_iter().enumerate() {
-        let pointer = format!("/retry/on/{nth}");
-        let Some(end) = faults.keep(&pointer, end(word)) else { continue };
-        if named.contains(&end) {
-            faults.add(pointer, Wrong::new(Code::Invalid, "is named twice"));
-        } else {
-            named.push(end);
-        }
-    }
+    let named = each_once(value, "/retry/on", WORDS, format!("must name {WORDS}, or both"), faults, end)?;
     // Two orders of the same words are one plan, also for an Idempotency-Key.
     Some(RetryPlan::ENDS.into_iter().filter(|end| named.contains(end)).collect())
 }
