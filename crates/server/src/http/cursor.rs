@@ -7,8 +7,16 @@ use super::error::Problem;
 use super::query::invalid;
 
 /// A cursor after the row with this key.
-pub fn after(key: &[u8]) -> String {
+fn after(key: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(key)
+}
+
+/// Cuts a page that was read with one row more than `limit` to its length, and says where the next one begins, if there is
+/// another.
+pub fn cut<T, K: AsRef<[u8]>>(page: &mut Vec<T>, limit: u32, key: impl FnOnce(&T) -> K) -> Option<String> {
+    let more = page.len() > limit as usize;
+    page.truncate(limit as usize);
+    page.last().filter(|_| more).map(|last| after(key(last).as_ref()))
 }
 
 /// The key inside a cursor.

@@ -127,9 +127,7 @@ pub async fn list_deliveries(http: Data<Http>, caller: Caller, request: HttpRequ
     // One more than is shown: whether there is another page.
     let page = DeliveryPage { before, limit: limit + 1 };
     let mut found = http.gateway.endpoints.deliveries(&caller.reader(), &filter, page).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(last.id.as_uuid().as_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.id.as_uuid().into_bytes());
     Ok(json(StatusCode::OK, &Deliveries { data: found.iter().map(view).collect(), next_cursor }))
 }
 

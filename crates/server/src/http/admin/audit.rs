@@ -47,9 +47,7 @@ pub async fn list_audit(http: Data<Http>, _caller: Caller, request: HttpRequest)
     let before = query.get("cursor").map(cursor::read).transpose()?.map(|id| AuditId::from_uuid(Uuid::from_bytes(id)));
     // One more than is shown: whether there is another page.
     let mut found = http.gateway.audit.list(before, limit + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(last.id.as_uuid().as_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.id.as_uuid().into_bytes());
     Ok(json(StatusCode::OK, &AuditList { data: found.iter().map(view).collect(), next_cursor }))
 }
 

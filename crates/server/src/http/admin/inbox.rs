@@ -98,9 +98,7 @@ pub async fn list_inbox(http: Data<Http>, _caller: Caller, request: HttpRequest)
     let before = query.get("cursor").map(cursor::read).transpose()?;
     let before = before.map(|key| InboxId::from_uuid(uuid::Uuid::from_bytes(key)));
     let mut found = http.gateway.inspect.left_over(progress, before, limit + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(last.kept.parcel.id.as_uuid().as_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.kept.parcel.id.as_uuid().into_bytes());
     Ok(json(StatusCode::OK, &Page { data: found.iter().map(WebhookView::listed).collect(), next_cursor }))
 }
 

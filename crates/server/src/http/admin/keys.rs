@@ -81,9 +81,7 @@ pub async fn list_keys(http: Data<Http>, _caller: Caller, request: HttpRequest) 
     let before = query.get("cursor").map(cursor::read).transpose()?.map(|id| KeyId::from_uuid(Uuid::from_bytes(id)));
     // One more than is shown: whether there is another page.
     let mut found = http.gateway.keys.list(before, limit + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(last.key.id.as_uuid().as_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.key.id.as_uuid().into_bytes());
     Ok(json(StatusCode::OK, &KeyList { data: found.iter().map(view).collect(), next_cursor }))
 }
 

@@ -68,9 +68,7 @@ pub async fn list_calls(http: Data<Http>, caller: Caller, request: HttpRequest) 
     let page = Page { before, limit: limit + 1 };
     let calls = &http.gateway.calls;
     let mut found = calls.list(&caller.reader(), &filter(&query)?, page).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(last.0.id.as_uuid().as_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.0.id.as_uuid().into_bytes());
     let data = found.iter().map(|held| view::listed(&held.0, calls.can_be_canceled(&held.0))).collect();
     Ok(json(StatusCode::OK, &CallPage { data, next_cursor }))
 }

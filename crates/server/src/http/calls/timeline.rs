@@ -88,8 +88,6 @@ pub async fn get_timeline(http: Data<Http>, caller: Caller, request: HttpRequest
     let limit = query.number("limit", 1, LONGEST_PAGE)?.unwrap_or(PAGE);
     let after = query.get("cursor").map(cursor::read).transpose()?.map_or(Revision(0), |key| Revision(u32::from_be_bytes(key)));
     let mut found = http.gateway.calls.history(id, &caller.reader(), after, limit + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(&last.revision.0.to_be_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.revision.0.to_be_bytes());
     Ok(json(StatusCode::OK, &Timeline { data: found.into_iter().map(TimelineEntry::from).collect(), next_cursor }))
 }

@@ -48,8 +48,6 @@ pub async fn list_endpoints(http: Data<Http>, caller: Caller, request: HttpReque
     let after = query.get("cursor").map(cursor::read).transpose()?.map(|id| EndpointId::from_uuid(Uuid::from_bytes(id)));
     // One more than is shown: whether there is another page.
     let mut found = http.gateway.endpoints.list(&caller.reader(), after, limit + 1).await.map_err(missing_or)?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next_cursor = found.last().filter(|_| more).map(|last| cursor::after(last.id.as_uuid().as_bytes()));
+    let next_cursor = cursor::cut(&mut found, limit, |last| last.id.as_uuid().into_bytes());
     Ok(json(StatusCode::OK, &EndpointPage { data: found.iter().map(view).collect(), next_cursor }))
 }
