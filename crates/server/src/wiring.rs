@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
-use callgate_adapters::providers::{self, Ports};
+use callgate_adapters::providers::{self, Ports, Way};
 use callgate_adapters::sender::{Guard, HttpSender, SystemLookup};
 use callgate_adapters::store::{self, OpenError, Relay, Stores};
 use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
@@ -81,6 +81,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         signals: Arc::clone(&signals),
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
+        way: Way::Network,
     };
     let facts = Facts { public_url: plan.public_url, database: plan.database, alone: plan.alone, workers: plan.workers };
     let mut opened = Vec::with_capacity(plan.connections.len());

@@ -7,11 +7,12 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callgate_domain::model::Secret;
-use callgate_domain::model::moment::elapsed;
 use callgate_domain::ports::{RawWebhook, WebhookError};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
+
+use super::keys::{digits, is_fresh, only};
 
 /// Names one message.
 pub const ID: &str = "webhook-id";
@@ -70,8 +71,7 @@ impl StandardWebhooks {
         if !agree {
             return Err(WebhookError::BadSignature);
         }
-        let off = elapsed(signed_at, now).max(elapsed(now, signed_at));
-        if off > TOLERANCE { Err(WebhookError::TooOld) } else { Ok(()) }
+        is_fresh(signed_at, now, TOLERANCE)
     }
 }
 
@@ -114,18 +114,8 @@ fn mac(key: &Hmac<Sha256>, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha25
     mac
 }
 
-/// A header that stands there once: with two, it is not clear which one was meant.
-fn only<'a>(webhook: &'a RawWebhook, name: &'a str) -> Result<&'a str, WebhookError> {
-    let mut values = webhook.header(name);
-    match (values.next(), values.next()) {
-        (Some(value), None) if !value.is_empty() => Ok(value),
-        _ => Err(WebhookError::BadSignature),
-    }
-}
-
 fn moment(text: &str) -> Option<Timestamp> {
-    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    digits.then(|| text.parse().ok()).flatten().and_then(|seconds| Timestamp::from_second(seconds).ok())
+    digits(text).and_then(|seconds| Timestamp::from_second(seconds).ok())
 }
 
 #[cfg(test)]

@@ -16,13 +16,17 @@ use serde_json::Value;
 pub(crate) mod client;
 pub mod hmac;
 mod http;
+mod keys;
+mod lenient;
 pub mod report;
+mod setting;
 mod simulator;
+mod theirs;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
 mod words;
 
-pub use client::install_crypto;
+pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
 pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];
@@ -101,6 +105,8 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub chance: Arc<dyn Chance>,
+    /// Whether requests leave.
+    pub way: Way,
 }
 
 impl Kind {

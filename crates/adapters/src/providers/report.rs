@@ -11,7 +11,9 @@ use callgate_domain::model::{AttemptId, ConnectionId, Evidence, ProviderCallId, 
 use callgate_domain::ports::{AttemptRef, Authentic, Reading};
 
 use draft::Draft;
+pub(super) use draft::{MAX_EXTRACTED, MAX_SUMMARY, MAX_TURNS, MAX_URL};
 pub use fields::Fault;
+pub(super) use fields::has_nul;
 pub(super) use status::Words;
 
 /// What somebody reports about a call.

@@ -1,6 +1,7 @@
 //! What a webhook or a look-up says about an attempt, in our words.
 
 use std::fmt;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -40,6 +41,8 @@ super::words::words! {
         Failed = "failed",
         /// Ended before anybody spoke, on request.
         Canceled = "canceled",
+        /// It is no longer there, and nothing says how it ended: a provider that keeps no record of calls.
+        Gone = "gone",
     }
 }
 
@@ -51,7 +54,8 @@ impl Seen {
             Self::Accepted => CallState::Placed,
             Self::Ringing => CallState::Ringing,
             Self::Answered => CallState::InProgress,
-            Self::Over => CallState::Processing,
+            // What it means depends on the call: whether anybody was seen to answer.
+            Self::Over | Self::Gone => CallState::Processing,
             Self::Completed => CallState::Completed,
             Self::NoAnswer => CallState::NoAnswer,
             Self::Busy => CallState::Busy,
@@ -84,10 +88,14 @@ pub struct Evidence {
     pub transcript: Option<String>,
     /// The same, taken apart; empty when the provider does not.
     pub turns: Vec<Turn>,
-    /// Whether transcript and turns are all there will be.
+    /// Whether transcript and turns are all there will be; where there are none, that none will come.
     pub words_final: bool,
     /// Whole seconds of conversation.
     pub duration_s: Option<u32>,
+    /// The provider tells no duration: it is the time from the answer to `ended_at`.
+    pub measures_talk: bool,
+    /// Whoever talks reports the result elsewhere: a talk that is over waits so long for it before it is completed.
+    pub result_within: Option<Duration>,
     /// A summary in words.
     pub summary: Option<String>,
     /// What the agent was asked to find out.
@@ -127,6 +135,8 @@ impl Evidence {
             turns: Vec::new(),
             words_final: false,
             duration_s: None,
+            measures_talk: false,
+            result_within: None,
             summary: None,
             extracted: Map::new(),
             opt_out: false,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::agent::Voicemail;
-use super::call::EndedReason;
+use super::call::{CallState, EndedReason};
 use super::ids::{AgentKey, AttemptId, ProviderCallId};
 use super::phone::Phone;
 
@@ -101,8 +101,8 @@ pub enum Retry {
 /// What a provider can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
-    /// A call under way can be ended.
-    pub cancel: bool,
+    /// Until when the end of a call can be asked for.
+    pub cancel: Cancel,
     /// A call can be asked for by the provider's id.
     pub by_id: bool,
     /// A call can be asked for by our reference.
@@ -111,6 +111,29 @@ pub struct Capabilities {
     pub by_window: bool,
     /// How often to ask about a live call, before it is answered and after.
     pub poll: Pace,
+}
+
+/// Until when the end of a call can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cancel {
+    /// There is no such request.
+    Never,
+    /// While it waits over there: a phone that rings goes on ringing.
+    BeforeItRings,
+    /// Always.
+    Always,
+}
+
+impl Cancel {
+    /// Whether the end of a call in this state can be asked for.
+    #[must_use]
+    pub const fn reaches(self, state: CallState) -> bool {
+        match self {
+            Self::Never => false,
+            Self::BeforeItRings => state.rank() < CallState::Ringing.rank(),
+            Self::Always => true,
+        }
+    }
 }
 
 /// How often to ask about a live call.

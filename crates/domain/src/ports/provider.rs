@@ -218,7 +218,7 @@ impl Connections {
     #[must_use]
     pub fn can_cancel(&self, call: &Call) -> bool {
         let connection = call.connection.as_ref().and_then(|id| self.get(id));
-        connection.is_none_or(|connection| connection.provider.capabilities().cancel)
+        connection.is_none_or(|connection| connection.provider.capabilities().cancel.reaches(call.state))
     }
 
     /// All of them, in no order.

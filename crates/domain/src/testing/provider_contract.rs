@@ -165,6 +165,12 @@ pub fn no_signature_is_refused(provider: &dyn VoiceProvider, recorded: &Recorded
     }
 }
 
+/// A webhook that nobody can prove to be theirs is kept, and says nothing of its own: it is a hint to ask.
+pub fn what_is_not_proven_only_makes_us_ask(provider: &dyn VoiceProvider, recorded: &Recorded) {
+    let read = provider.verify(&recorded.webhook, recorded.at).map(|authentic| provider.read(&authentic));
+    assert!(!matches!(read, Ok(Reading::Says { .. })), "{} believes what anybody may have sent", recorded.name);
+}
+
 /// A webhook that was signed long ago, or will be, is not believed. For providers that date their signatures.
 pub fn an_old_webhook_is_refused(provider: &dyn VoiceProvider, recorded: &Recorded) {
     let day = Duration::from_hours(24);
@@ -314,6 +320,8 @@ fn shown_evidence(evidence: &Evidence, source: Source) -> Value {
     fact("turns", turns.collect());
     fact("words_final", json!(evidence.words_final));
     fact("duration_s", json!(evidence.duration_s));
+    fact("measures_talk", json!(evidence.measures_talk));
+    fact("result_within_s", json!(evidence.result_within.map(|wait| wait.as_secs())));
     fact("summary", json!(evidence.summary));
     fact("extracted", Value::Object(evidence.extracted.clone()));
     fact("opt_out", json!(evidence.opt_out));

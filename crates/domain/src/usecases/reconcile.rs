@@ -124,7 +124,7 @@ impl Reconcile {
             self.later(&call, counted).await?;
             return Ok(None);
         };
-        let can_ask = order.provider_call.is_some() && connection.provider.capabilities().cancel;
+        let can_ask = order.provider_call.is_some() && connection.provider.capabilities().cancel.reaches(call.state);
         if hang_up && can_ask {
             // Asked again at every look until evidence shows the end; a refusal changes nothing.
             let _asked = connection.provider.cancel(&order).await;

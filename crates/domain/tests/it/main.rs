@@ -10,6 +10,7 @@ mod corpus;
 mod desk;
 mod dispatch;
 mod erase;
+mod gone;
 mod holds;
 mod intake;
 mod keys;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{AttemptId, ConnectionId, Placing, ProviderCallId, Route, Source};
 use callgate_domain::ports::{
     Authentic, Chance, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
@@ -52,7 +52,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
         tracing::warn!(connection = %settings.id, "base_url is http: calls and their transcripts travel in the clear");
     }
     let signing = StandardWebhooks::new(settings.secrets_of("secret")).map_err(|fault| settings.fault("secret", fault))?;
-    let clients = Clients::new(settings.request_timeout)
+    let clients = Clients::new(settings.request_timeout, &ports.way)
         .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
     Ok(Arc::new(OwnEngine {
         id: settings.id.clone(),
@@ -120,7 +120,7 @@ impl OwnEngine {
 impl VoiceProvider for OwnEngine {
     fn capabilities(&self) -> Capabilities {
         let poll = Pace::every(Duration::from_secs(60));
-        Capabilities { cancel: true, by_id: true, by_reference: true, by_window: false, poll }
+        Capabilities { cancel: Cancel::Always, by_id: true, by_reference: true, by_window: false, poll }
     }
 
     fn check_route(&self, route: &Route) -> Result<(), InvalidSettings> {

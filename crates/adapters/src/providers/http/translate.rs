@@ -45,7 +45,7 @@ pub fn canceled(answer: &Answer, now: Timestamp) -> Result<(), ProviderError> {
     match answer.status {
         200 | 202 | 204 => Ok(()),
         404 | 409 => Err(ProviderError::Gone),
-        _ => Err(odd(answer, now)),
+        _ => Err(answer.unusable(now)),
     }
 }
 
@@ -67,7 +67,7 @@ pub fn found(answer: &Answer, asked: Option<&ProviderCallId>, now: Timestamp) ->
         404 => {
             return Ok(LookedUp { found: Found::Absent { complete: true }, unknown_status: None, unusable: Vec::new() });
         }
-        _ => return Err(odd(answer, now)),
+        _ => return Err(answer.unusable(now)),
     }
     let Lenient { report, provider_call, unknown_status, unusable } =
         Report::make_the_best_of(&answer.body, Words::LookUp, Source::LookUp);
@@ -102,15 +102,6 @@ pub fn health(status: u16) -> Health {
         _ => (false, format!("the engine answers GET /calls with {status}; it should be 404 for an unknown attempt_id")),
     };
     Health { ready, detail }
-}
-
-fn odd(answer: &Answer, now: Timestamp) -> ProviderError {
-    let retry_after = wait_of(answer.retry_after.as_deref(), now);
-    match answer.status {
-        429 => ProviderError::Busy { retry_after },
-        503 if retry_after.is_some() => ProviderError::Busy { retry_after },
-        status => ProviderError::Failed(anyhow!("the engine answered {status}")),
-    }
 }
 
 #[cfg(test)]

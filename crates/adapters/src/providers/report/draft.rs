@@ -11,12 +11,12 @@ use super::{Fault, Report, Unreadable};
 use callgate_domain::model::nearest::nearest;
 
 const MAX_WORD: usize = 64;
-const MAX_SUMMARY: usize = 256 * 1024;
-const MAX_EXTRACTED: usize = 256 * 1024;
-const MAX_URL: usize = 4 * 1024;
+pub const MAX_SUMMARY: usize = 256 * 1024;
+pub const MAX_EXTRACTED: usize = 256 * 1024;
+pub const MAX_URL: usize = 4 * 1024;
 /// The result webhook's body is bounded to this, so no text in it can be longer; a look-up's is cut by the model.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
-const MAX_TURNS: usize = 10_000;
+pub const MAX_TURNS: usize = 10_000;
 /// What both databases keep as an integer.
 const MAX_DURATION: u32 = i32::MAX.unsigned_abs();
 

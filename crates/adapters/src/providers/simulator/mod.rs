@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{EndedReason, Placing, Route, Source};
 use callgate_domain::ports::{
     Authentic, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
@@ -118,7 +118,7 @@ impl Simulator {
 impl VoiceProvider for Simulator {
     fn capabilities(&self) -> Capabilities {
         let poll = Pace::every(Duration::from_secs(1));
-        Capabilities { cancel: true, by_id: true, by_reference: true, by_window: false, poll }
+        Capabilities { cancel: Cancel::Always, by_id: true, by_reference: true, by_window: false, poll }
     }
 
     fn check_route(&self, _route: &Route) -> Result<(), InvalidSettings> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_adapters::providers::{BaseUrl, ConnectionSettings, Kind, Ports};
+use callgate_adapters::providers::{BaseUrl, ConnectionSettings, Kind, Ports, Way};
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
 use callgate_domain::model::{Call, CallState, ConnectionId, InboxId, ProviderCallId, Secret};
@@ -105,6 +105,7 @@ pub fn ports(inbox: &Arc<OpenInbox>, at: Timestamp) -> Ports {
         signals: Arc::clone(inbox) as Arc<dyn Signals>,
         clock: Arc::new(TestClock::at(at)),
         chance: Arc::new(Sevens),
+        way: Way::Network,
     }
 }
 

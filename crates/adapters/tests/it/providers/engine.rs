@@ -14,14 +14,22 @@ pub struct LocalEngine {
 
 struct State {
     answer: Mutex<Answer>,
+    /// Answers by what the path begins with, the first that fits.
+    asides: Mutex<Vec<(String, Answer)>>,
     asked: Mutex<Vec<Asked>>,
+    asked_aside: Mutex<Vec<Asked>>,
 }
 
 impl LocalEngine {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(State { answer: Mutex::new(Answer::is(500, "")), asked: Mutex::default() });
+        let state = Arc::new(State {
+            answer: Mutex::new(Answer::is(500, "")),
+            asides: Mutex::default(),
+            asked: Mutex::default(),
+            asked_aside: Mutex::default(),
+        });
         let serving = Arc::clone(&state);
         tokio::spawn(async move {
             for connection in 0.. {
@@ -32,6 +40,18 @@ impl LocalEngine {
             }
         });
         Self { url, state }
+    }
+}
+
+impl LocalEngine {
+    /// From now on requests whose path begins so are answered so, and stand apart from those that tests are about.
+    pub fn answer_aside(&self, asides: Vec<(String, Answer)>) {
+        *self.state.asides.lock().unwrap() = asides;
+    }
+
+    /// The requests that were answered aside since the last time this was asked.
+    pub fn asked_aside(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.state.asked_aside.lock().unwrap())
     }
 }
 
@@ -59,8 +79,12 @@ async fn serve(mut stream: TcpStream, connection: usize, state: &State) -> std::
             Heard::Nothing => return Ok(()),
             Heard::Nonsense => return stream.write_all(b"this is not TLS").await,
         };
-        state.asked.lock().unwrap().push(asked);
-        let answer = state.answer.lock().unwrap().clone();
+        let aside = state.asides.lock().unwrap().iter().find(|(path, _)| asked.path.starts_with(path)).cloned();
+        let (held, answer) = match aside {
+            Some((_, answer)) => (&state.asked_aside, answer),
+            None => (&state.asked, state.answer.lock().unwrap().clone()),
+        };
+        held.lock().unwrap().push(asked);
         match answer {
             Answer::Is { status, headers, body } => {
                 let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

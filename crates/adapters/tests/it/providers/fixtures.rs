@@ -1,7 +1,8 @@
 //! The fixtures of a kind: what its provider really says, in `src/providers/<kind>/fixtures/`.
 //!
 //! `settings.json` opens a connection. `place.*.json` has an `answer` and what it `means`, and may have the `request`
-//! that is to be sent; `look_up.*.json` the same; `webhook.*.json` has headers and body as they came, `at` a moment, and
+//! that is to be sent; `look_up.*.json` the same. Where a provider needs other requests beside that one, `asides` answers
+//! them by their paths. `webhook.*.json` has headers and body as they came, `at` a moment, and
 //! what it `says`. Where a provider signs by the Standard Webhooks format, `sign` names the message and the secret, and
 //! the reference library signs in place of recorded headers.
 
@@ -14,7 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// A connection's settings, secrets in the clear: they are made for tests.
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     #[serde(default)]
@@ -24,9 +25,56 @@ pub struct Settings {
     /// Whether its signatures are dated.
     #[serde(default)]
     pub dated: bool,
+    /// What proves that a webhook is theirs.
+    #[serde(default)]
+    pub proof: Proof,
+    /// The provider's id of the call that look-ups are about.
+    #[serde(default = "usual_id")]
+    pub provider_call: String,
+    /// How every other request is answered than the one that a fixture is about.
+    #[serde(default)]
+    pub asides: Vec<AsideAnswer>,
     /// Statuses whose meaning its documentation fixes whatever the body.
     #[serde(default)]
     pub listed_statuses: Vec<u16>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        parsed("settings", "{}")
+    }
+}
+
+fn usual_id() -> String {
+    "eng-7f3a".to_owned()
+}
+
+/// What proves that a webhook is a provider's.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Proof {
+    /// A signature over its bytes.
+    #[default]
+    Signature,
+    /// A secret that is sent along: whoever knows it may send anything.
+    Secret,
+    /// Nothing beside the address: such a webhook is a hint to ask, and no more.
+    Nothing,
+}
+
+/// How a request beside the main one is answered.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AsideAnswer {
+    /// What its path, with its query, begins with.
+    path: String,
+    answer: Answered,
+}
+
+impl AsideAnswer {
+    pub fn aside(&self) -> (String, Answer) {
+        (self.path.clone(), self.answer.answer())
+    }
 }
 
 /// An answer and what it means.
@@ -37,10 +85,12 @@ pub struct Exchange {
     pub name: String,
     pub request: Option<Value>,
     answer: Answered,
+    #[serde(default)]
+    asides: Vec<AsideAnswer>,
     pub means: Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answered {
     status: u16,
@@ -72,8 +122,18 @@ struct Sign {
 
 impl Exchange {
     pub fn answer(&self) -> Answer {
-        let Answered { status, headers, body } = &self.answer;
-        Answer::Is { status: *status, headers: headers.clone(), body: text(body) }
+        self.answer.answer()
+    }
+
+    /// Its own first, then those that all of its kind have.
+    pub fn asides(&self, settings: &Settings) -> Vec<(String, Answer)> {
+        self.asides.iter().chain(&settings.asides).map(AsideAnswer::aside).collect()
+    }
+}
+
+impl Answered {
+    fn answer(&self) -> Answer {
+        Answer::Is { status: self.status, headers: self.headers.clone(), body: text(&self.body) }
     }
 }
 

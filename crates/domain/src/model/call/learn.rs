@@ -15,7 +15,7 @@ use super::restore::tries_with;
 use super::state::CallState;
 use super::transition::{Stale, Transition};
 use crate::model::evidence::{Evidence, Seen};
-use crate::model::moment::{later, to_micros};
+use crate::model::moment::{elapsed, later, sooner, to_micros};
 
 impl Call {
     pub(super) fn learn(&self, about: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
@@ -104,14 +104,13 @@ impl Call {
     /// `next` is this call, or this call with an attempt it adopted.
     fn learn_open(&self, mut next: Self, evidence: &Evidence, at: Timestamp) -> Transition {
         next.take_facts(evidence, at);
-        let Some(seen) = evidence.seen.filter(|seen| next.meaning(*seen).rank() > next.state.rank()) else {
+        let Some(state) = next.meaning(evidence).filter(|state| state.rank() > next.state.rank()) else {
             return if next == *self {
                 Transition::Ignored(Stale::Known)
             } else {
                 self.moved(next, at, What::FactsAdded, By::Provider)
             };
         };
-        let state = next.meaning(seen);
         match state {
             CallState::Placed => next.goes(self, state, What::Accepted, at),
             CallState::Ringing => next.goes(self, state, What::Ringing, at),
@@ -121,9 +120,10 @@ impl Call {
             }
             CallState::Processing => {
                 next.ended_at = next.ended_at.or(Some(at));
+                next.settles_by = evidence.result_within.map(|wait| sooner(later(at, wait), next.settles_by)).or(next.settles_by);
                 next.goes(self, state, What::TalkEnded, at)
             }
-            _ => next.ends(self, state, at),
+            _ => next.ends(self, state, evidence, at),
         }
     }
 
@@ -132,12 +132,19 @@ impl Call {
         before.moved(self, at, what, By::Provider)
     }
 
-    fn ends(mut self, before: &Self, state: CallState, at: Timestamp) -> Transition {
+    fn ends(mut self, before: &Self, state: CallState, evidence: &Evidence, at: Timestamp) -> Transition {
         let known = self.ended_reason.filter(|reason| *reason != EndedReason::Unknown);
-        let reason = known.unwrap_or_else(|| usual_reason(state, before.meant_to_end()));
-        // What was guessed may be another's: ours may still ring.
+        let is_gone = evidence.seen == Some(Seen::Gone);
+        let reason = known.unwrap_or_else(|| match state {
+            CallState::NoAnswer if is_gone => EndedReason::Unknown,
+            _ => usual_reason(state, before.meant_to_end()),
+        });
+        if evidence.words_final && self.result.transcript.is_none() {
+            self.transcript_status = TranscriptStatus::Unavailable;
+        }
+        // What was guessed may be another's: ours may still ring. What is only gone may have been answered unseen.
         let proven_over = match state {
-            _ if self.is_guessed() => Outcome::Over,
+            _ if self.is_guessed() || is_gone => Outcome::Over,
             _ if reason == EndedReason::Declined || self.result.opt_out => Outcome::Over,
             CallState::NoAnswer => Outcome::NoAnswer,
             CallState::Busy => Outcome::Busy,
@@ -178,7 +185,7 @@ impl Call {
 
     /// Evidence after the end: what it adds where something is missing, or on record once where it disagrees.
     fn learn_late(&self, current: &Attempt, evidence: &Evidence, at: Timestamp) -> Transition {
-        let end = evidence.seen.map(|seen| self.meaning(seen)).filter(|state| state.is_terminal() && *state != self.state);
+        let end = self.meaning(evidence).filter(|state| state.is_terminal() && *state != self.state);
         let was_unknown = matches!(self.ended_reason, Some(EndedReason::OutcomeUnknown | EndedReason::ProviderTimeout));
         let not_rung = current.outcome == Outcome::NotDialed;
         if (end.is_some() && !was_unknown) || (not_rung && proves_a_dial(evidence)) {
@@ -187,7 +194,7 @@ impl Call {
         let mut next = self.clone();
         next.fill_facts(evidence, at);
         if was_unknown {
-            next.resolved = next.resolved.or(end.and(evidence.seen).map(|seen| next.meaning(seen)));
+            next.resolved = next.resolved.or(end.and(next.meaning(evidence)));
         }
         if next == *self { Transition::Ignored(Stale::Known) } else { self.moved(next, at, What::FactsAdded, By::Provider) }
     }
@@ -201,12 +208,18 @@ impl Call {
         self.moved(next, at, What::Contradicted, By::Provider)
     }
 
-    /// What `seen` means for this call: hung up on request after the answer is a talk that was completed.
-    fn meaning(&self, seen: Seen) -> CallState {
-        match seen {
-            Seen::Canceled if self.was_answered() => CallState::Completed,
+    /// Where what was seen takes this call. Hung up on request after the answer is a talk that was completed; what is gone is
+    /// over in the way that it was last seen, and says nothing of a call that was never seen there.
+    fn meaning(&self, evidence: &Evidence) -> Option<CallState> {
+        let state = match evidence.seen? {
+            Seen::Canceled | Seen::Gone if self.was_answered() => CallState::Completed,
+            Seen::Gone if !matches!(self.state, CallState::Placed | CallState::Ringing) => self.state,
+            Seen::Gone if self.meant_to_end() => CallState::Canceled,
+            Seen::Gone => CallState::NoAnswer,
             seen => seen.state(),
-        }
+        };
+        let waits = state == CallState::Completed && evidence.result_within.is_some() && !self.state.is_terminal();
+        Some(if waits { CallState::Processing } else { state })
     }
 
     fn was_answered(&self) -> bool {
@@ -223,6 +236,7 @@ impl Call {
         self.take_id(evidence, at);
         self.answered_at = first(self.answered_at, self.believed(evidence.answered_at));
         self.ended_at = first(self.ended_at, self.believed(evidence.ended_at));
+        self.measure(evidence);
         if let Some(words) = Transcript::of(evidence)
             && self.result.transcript.as_ref().is_none_or(|held| words.beats(held))
         {
@@ -245,6 +259,17 @@ impl Call {
         if self.ended_by == Some(EndedBy::Unknown) {
             self.ended_by = self.ended_reason.map(EndedReason::usually_by);
         }
+    }
+
+    /// How long they talked, by the clock of a provider that does not tell it.
+    fn measure(&mut self, evidence: &Evidence) {
+        let (true, Some(answered_at), Some(ended_at)) =
+            (evidence.measures_talk, self.answered_at, self.believed(evidence.ended_at))
+        else {
+            return;
+        };
+        let seconds = elapsed(answered_at, ended_at).as_secs();
+        self.result.duration_s = self.result.duration_s.or(u32::try_from(seconds).ok());
     }
 
     /// A moment as we keep it: nothing happens to an attempt before its send mark, whatever another clock says.
@@ -299,7 +324,7 @@ fn first(held: Option<Timestamp>, told: Option<Timestamp>) -> Option<Timestamp> 
 
 /// Whether somebody may have been rung if this is true. A provider's own "failed" is what a refusal looks like.
 fn proves_a_dial(evidence: &Evidence) -> bool {
-    let seen = evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled));
+    let seen = evidence.seen.is_some_and(|seen| !matches!(seen, Seen::Failed | Seen::Canceled | Seen::Gone));
     seen || evidence.opt_out || tells_of_a_talk(evidence)
 }
 
@@ -324,7 +349,7 @@ fn forbids_another_try(evidence: &Evidence) -> bool {
 
 /// Whether evidence shows another end than the one an attempt is proven to have had.
 fn disagrees(outcome: Outcome, evidence: &Evidence) -> bool {
-    match evidence.seen.map(Seen::state) {
+    match evidence.seen.filter(|seen| *seen != Seen::Gone).map(Seen::state) {
         Some(CallState::NoAnswer) => outcome != Outcome::NoAnswer,
         Some(CallState::Busy) => outcome != Outcome::Busy,
         Some(state) => state.rank() >= CallState::InProgress.rank(),

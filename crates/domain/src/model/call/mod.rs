@@ -265,15 +265,20 @@ impl Call {
             return None;
         }
         // Some providers count the ringing.
-        if self.nobody_answered() { Some(0) } else { self.result.duration_s }
+        match self.state {
+            _ if self.nobody_answered() => Some(0),
+            // Only gone: whether it was answered unseen may still be told.
+            CallState::NoAnswer => None,
+            _ => self.result.duration_s,
+        }
     }
 
     /// True only where it is proven that nobody was rung, or the end was `no_answer` or `busy`, not declined and no guess.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        let declined = self.ended_reason == Some(EndedReason::Declined);
+        let doubtful = matches!(self.ended_reason, Some(EndedReason::Declined | EndedReason::Unknown));
         match self.state {
-            CallState::NoAnswer | CallState::Busy => !declined && !self.is_guessed() && !self.may_have_gone_on(),
+            CallState::NoAnswer | CallState::Busy => !doubtful && !self.is_guessed() && !self.may_have_gone_on(),
             state => state.is_terminal() && self.attempts == 0 && !self.is_contradicted(),
         }
     }
@@ -294,7 +299,9 @@ impl Call {
     #[must_use]
     pub fn nobody_answered(&self) -> bool {
         match self.state {
-            CallState::NoAnswer | CallState::Busy | CallState::Canceled | CallState::Expired | CallState::Blocked => true,
+            // A call that is only gone may have been answered unseen.
+            CallState::NoAnswer => self.ended_reason != Some(EndedReason::Unknown),
+            CallState::Busy | CallState::Canceled | CallState::Expired | CallState::Blocked => true,
             CallState::Failed => self.attempts == 0,
             _ => false,
         }

@@ -348,7 +348,7 @@ impl Call {
             next.looks = Looks::default();
         }
         // It is a promise: it only moves earlier.
-        let settles_at = sooner(next.settles_at(at), self.settles_by);
+        let settles_at = sooner(sooner(next.settles_at(at), self.settles_by), next.settles_by);
         next.settles_by = if next.state.is_terminal() { None } else { Some(settles_at) };
         next.look_at = next.own_moment();
         Transition::Moved { call: Box::new(next), entry, earlier: None }

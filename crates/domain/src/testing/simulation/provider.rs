@@ -11,7 +11,7 @@ use super::engine::Dial;
 use super::faults::Fault;
 use super::webhooks;
 use super::world::World;
-use crate::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing, Retry};
+use crate::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing, Retry};
 use crate::model::{ConnectionId, EndedReason, Evidence, Route, Seen, Source};
 use crate::ports::{
     AttemptRef, Authentic, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
@@ -127,7 +127,7 @@ impl VoiceProvider for SimProvider {
     fn capabilities(&self) -> Capabilities {
         let poll = Pace { ringing: Duration::from_secs(4), talking: Duration::from_secs(15) };
         let by_reference = self.manners == Manners::Echoes;
-        Capabilities { cancel: true, by_id: true, by_reference, by_window: self.manners == Manners::Lists, poll }
+        Capabilities { cancel: Cancel::Always, by_id: true, by_reference, by_window: self.manners == Manners::Lists, poll }
     }
 
     fn check_route(&self, _route: &Route) -> Result<(), InvalidSettings> {
