@@ -21,9 +21,9 @@ mod lenient;
 pub mod report;
 mod setting;
 mod simulator;
-mod theirs;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
+mod theirs;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};

@@ -1,5 +1,7 @@
 //! What the tests of this crate and of those above it share, behind the feature `testing`.
 
+pub mod document;
+pub mod engine;
 pub mod postgres;
 pub mod sqlite;
 pub mod stub;
