@@ -9,7 +9,9 @@ mod calls;
 mod client;
 mod config;
 mod confirm;
+mod connections;
 mod db;
+mod dev;
 mod exchange;
 mod export;
 mod follow;
@@ -101,6 +103,8 @@ enum Command {
     #[command(subcommand)]
     Webhooks(webhooks::Webhooks),
     #[command(subcommand)]
+    Connections(connections::Connections),
+    #[command(subcommand)]
     Keys(keys::Keys),
     Listen(listen::Listen),
     Pause(pause::Pause),
@@ -109,6 +113,8 @@ enum Command {
     Config(config::Configuration),
     #[command(subcommand)]
     Db(db::Db),
+    #[command(subcommand)]
+    Dev(dev::Dev),
 }
 
 /// Runs the program.
@@ -136,7 +142,10 @@ impl Command {
     fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
         match self {
             Self::Serve(serve) => serve.run(global),
+            Self::Config(config::Configuration::Reload) => block_on(config::reload(global, out)),
             Self::Config(configuration) => configuration.run(global, out),
+            Self::Connections(connections) => block_on(connections.run(global, out)),
+            Self::Dev(dev) => block_on(dev.run(global, out)),
             Self::Db(db) => db.run(global, out),
             Self::Call(call) => block_on(call.run(global, out)),
             Self::Calls(calls) => block_on(calls.run(global, out)),

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
+    Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::signals::Hub;
+use crate::wiring::Reload;
 
 /// Everything a running process holds. Made in `wiring.rs`, shared by HTTP handlers and workers.
 pub struct Gateway {
@@ -29,6 +30,10 @@ pub struct Gateway {
     pub pause: Pause,
     /// What operators look at.
     pub inspect: Inspect,
+    /// Whether connections and agents are in order.
+    pub checks: Checks,
+    /// Reading agents and connections again.
+    pub reload: Reload,
     /// Looking after calls.
     pub reconcile: Reconcile,
     /// Erasing what a call holds, or what points to a person.

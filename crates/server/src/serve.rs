@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_adapters::store;
-use tokio::signal::unix::{SignalKind, signal};
+use callgate_domain::ports::{Actor, AuditAction, AuditResult};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::banner::Banner;
 use self::data_dir::DataDir;
@@ -18,7 +19,7 @@ use self::first_key::FirstKey;
 use crate::config::{Config, DatabaseKind};
 use crate::failure::{Exit, Failure};
 use crate::gateway::Gateway;
-use crate::wiring::{Plan, wire};
+use crate::wiring::{Plan, Sources, wire};
 use crate::workers::Workers;
 use crate::{hint, http, telemetry};
 
@@ -51,13 +52,13 @@ fn misconfigured(what: impl Into<String>, then: impl Into<String>) -> Failure {
 ///
 /// # Errors
 /// [`Failure`]; nothing is damaged then.
-pub fn run(config: Config, options: ServeOptions) -> Result<(), Failure> {
+pub fn run(config: Config, sources: Sources, options: ServeOptions) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| refused(format!("no threads: {error}"), "Free memory, then start again."))?;
-    runtime.block_on(serve(config, options))
+    runtime.block_on(serve(config, sources, options))
 }
 
-async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
+async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Result<(), Failure> {
     let listener = if options.http { Some(listen(config.server.listen, &config)?) } else { None };
     let metrics_listener = config.server.metrics_listen.map(|address| listen(address, &config)).transpose()?;
     let alone = config.database.kind == DatabaseKind::Sqlite;
@@ -77,8 +78,9 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
     }
     let banner = Banner::of(&config);
     let key_rules = first_key::Rules::of(&config);
-    let plan = Plan::of(config, options.workers)
+    let mut plan = Plan::of(config, options.workers)
         .map_err(|fault| misconfigured(fault.to_string(), "Mend that setting, then: callgate config check"))?;
+    plan.sources = Some(sources);
     let gateway = Arc::new(wire(plan, metrics).await?);
     take_in(&gateway).await?;
     let key = if options.http { key_rules.settle(&gateway, &data).await? } else { None };
@@ -87,6 +89,7 @@ async fn serve(config: Config, options: ServeOptions) -> Result<(), Failure> {
     }
     let stop = stop_signal()?;
     tokio::spawn(keep_metrics_small(Arc::clone(&gateway)));
+    tokio::spawn(reload_when_told(Arc::clone(&gateway), hang_up()?));
     let workers = options.workers.then(|| Workers::start(&gateway));
     let failed = |error: io::Error| refused(format!("the server could not be started: {error}"), "Start it again.");
     let operators =
@@ -175,6 +178,28 @@ async fn keep_metrics_small(gateway: Arc<Gateway>) {
     while !gateway.stopping.is_cancelled() {
         tick.tick().await;
         gateway.metrics.run_upkeep();
+    }
+}
+
+/// SIGHUP, which once meant that a terminal was gone, means by custom: read the configuration again.
+fn hang_up() -> Result<Signal, Failure> {
+    let failed = |error: io::Error| refused(format!("signals cannot be taken: {error}"), "Start it again.");
+    signal(SignalKind::hangup()).map_err(failed)
+}
+
+/// Reads agents and connections again at each signal. A fault is told in the log, and the old ones stay.
+async fn reload_when_told(gateway: Arc<Gateway>, mut hang_up: Signal) {
+    while hang_up.recv().await.is_some() {
+        let reloaded = gateway.reload.now().await;
+        let result = if reloaded.is_ok() { AuditResult::Done } else { AuditResult::Refused };
+        let line = gateway.audit.line(Actor::default(), AuditAction::ConfigReloaded, "SIGHUP", result);
+        if let Err(error) = gateway.audit.record(line).await {
+            tracing::error!(%error, "a line of the audit log could not be kept");
+        }
+        match reloaded {
+            Ok(done) => tracing::info!(agents = done.agents.len(), added = ?done.added, removed = ?done.removed, "configuration read again"),
+            Err(error) => tracing::error!(%error, "the configuration was not taken; the old one stays"),
+        }
     }
 }
 

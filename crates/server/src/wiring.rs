@@ -2,9 +2,10 @@
 
 #[cfg(feature = "crash-points")]
 pub mod crash;
+mod catalog;
 mod plan;
+mod reload;
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
@@ -12,19 +13,22 @@ use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{self, Ports, Way};
 use callgate_adapters::sender::{Guard, HttpSender, SystemLookup};
 use callgate_adapters::store::{self, OpenError, Relay, Stores};
-use callgate_domain::model::{Agent, AgentKey, ProviderId, Secret, WorkerId};
+use callgate_domain::model::{ConnectionId, ProviderId, Secret, WorkerId};
 use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, NoticeSender, Settings, Signals, StoreError,
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder,
+    Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder,
     Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use plan::{ConnectionPlan, Plan};
+pub use plan::{ConnectionPlan, Plan, Sources};
+pub use reload::{Reload, ReloadError, Reloaded};
+
+use self::catalog::Catalog;
 
 use crate::gateway::{Facts, Gateway};
 use crate::http::notices;
@@ -84,19 +88,17 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         way: Way::Network,
     };
     let facts = Facts { public_url: plan.public_url, database: plan.database, alone: plan.alone, workers: plan.workers };
-    let mut opened = Vec::with_capacity(plan.connections.len());
-    for connection in plan.connections {
-        let connection = open_connection(connection, &facts, settings.as_ref(), &ports).await?;
-        telemetry::breaker_closed(&connection.id);
-        opened.push(connection);
-    }
+    #[cfg_attr(not(feature = "crash-points"), expect(unused_mut, reason = "only crash points stand around providers"))]
+    let mut opened = open_connections(plan.connections, facts.public_url.as_deref(), settings.as_ref(), &ports).await?;
+    opened.iter().for_each(|held| telemetry::breaker_closed(&held.id));
     #[cfg(feature = "crash-points")]
     if let Some(at) = crash_at {
         opened.iter_mut().for_each(|held| held.provider = at.around_provider(Arc::clone(&held.provider)));
     }
     let allow_numbers = plan.limits.allow_numbers.clone();
     let connections = Arc::new(Connections::new(opened, providers::report::read_report));
-    let catalog: Arc<dyn AgentCatalog> = Arc::new(Catalog::of(plan.agents));
+    let configured = Arc::new(Catalog::of(plan.agents));
+    let catalog: Arc<dyn AgentCatalog> = Arc::clone(&configured) as Arc<dyn AgentCatalog>;
     let recorder = Arc::new(Recorder {
         store: Arc::clone(&store),
         inbox: Arc::clone(&inbox),
@@ -117,9 +119,28 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     });
     let retain =
         Retain { erase: Arc::clone(&erase), retention, clock: Arc::clone(&clock), terms: plan.keep, round: Mutex::default() };
+    let reload = Reload {
+        sources: plan.sources,
+        public_url: facts.public_url.clone(),
+        settings: Arc::clone(&settings),
+        inspection: Arc::clone(&inspection),
+        connections: Arc::clone(&connections),
+        catalog: configured,
+        ports,
+        one_at_a_time: tokio::sync::Mutex::default(),
+    };
+    let checks = Checks {
+        agents: Arc::clone(&catalog),
+        connections: Arc::clone(&connections),
+        inspection: Arc::clone(&inspection),
+        clock: Arc::clone(&clock),
+        found: Mutex::default(),
+    };
     let inspect = Inspect { store: Arc::clone(&store), inspection, clock: Arc::clone(&clock), signals: Arc::clone(&signals) };
     Ok(Gateway {
         inspect,
+        checks,
+        reload,
         erase,
         retain,
         agents: Agents { catalog: Arc::clone(&catalog), connections: Arc::clone(&connections) },
@@ -221,30 +242,47 @@ async fn open_stores(url: String, pool: u32, clock: Arc<dyn Clock>) -> Result<St
     opened.map_err(|error| OpenError::Unreachable(error.into()))?
 }
 
-async fn open_connection(
-    plan: ConnectionPlan,
-    facts: &Facts,
+/// Opens connections, with the addresses at which their webhooks reach us.
+async fn open_connections(
+    plans: Vec<ConnectionPlan>,
+    public_url: Option<&str>,
     settings: &dyn Settings,
     ports: &Ports,
-) -> Result<Connection, WiringError> {
-    let mut given = plan.settings;
-    if let (Some(public_url), Some(fresh)) = (&facts.public_url, fresh_token(ports.chance.as_ref())) {
-        let token = settings.webhook_token(&given.id, fresh).await?;
-        given.webhook_url = Some(format!("{public_url}/v1/webhooks/in/{}/{}", given.id, token.expose()));
+) -> Result<Vec<Connection>, WiringError> {
+    let mut opened = Vec::with_capacity(plans.len());
+    for plan in plans {
+        let mut given = plan.settings;
+        given.webhook_url = webhook_url(public_url, &given.id, settings, ports.chance.as_ref()).await?;
+        let provider = plan.kind.open(&given, ports.clone())?;
+        let kind = ProviderId::new(plan.kind.name)
+            .map_err(|error| InvalidSettings { field: format!("connections.{}.kind", given.id), fault: error.to_string() })?;
+        opened.push(Connection {
+            id: given.id,
+            kind,
+            provider,
+            max_live: plan.max_live,
+            max_per_second: plan.max_per_second,
+            request_timeout: given.request_timeout,
+            poll_interval: plan.poll_interval,
+            test: plan.kind.is_test,
+        });
     }
-    let provider = plan.kind.open(&given, ports.clone())?;
-    let kind = ProviderId::new(plan.kind.name)
-        .map_err(|error| InvalidSettings { field: format!("connections.{}.kind", given.id), fault: error.to_string() })?;
-    Ok(Connection {
-        id: given.id,
-        kind,
-        provider,
-        max_live: plan.max_live,
-        max_per_second: plan.max_per_second,
-        request_timeout: given.request_timeout,
-        poll_interval: plan.poll_interval,
-        test: plan.kind.is_test,
-    })
+    Ok(opened)
+}
+
+/// Where a connection's webhooks reach us; `None` where no public address is configured.
+///
+/// # Errors
+/// `Unavailable`.
+pub async fn webhook_url(
+    public_url: Option<&str>,
+    id: &ConnectionId,
+    settings: &dyn Settings,
+    chance: &dyn Chance,
+) -> Result<Option<String>, StoreError> {
+    let (Some(public_url), Some(fresh)) = (public_url, fresh_token(chance)) else { return Ok(None) };
+    let token = settings.webhook_token(id, fresh).await?.current;
+    Ok(Some(format!("{public_url}/v1/webhooks/in/{id}/{}", token.expose())))
 }
 
 /// 160 random bits in letters and digits: what makes a webhook's address unknown to others. Never `None` in practice, since
@@ -256,25 +294,4 @@ pub fn fresh_token(chance: &dyn Chance) -> Option<Secret> {
     chance.bytes(&mut bytes);
     let token = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
     Secret::new(token)
-}
-
-/// The agents of the configuration.
-struct Catalog {
-    by_key: BTreeMap<AgentKey, Arc<Agent>>,
-}
-
-impl Catalog {
-    fn of(agents: Vec<Agent>) -> Self {
-        Self { by_key: agents.into_iter().map(|agent| (agent.key.clone(), Arc::new(agent))).collect() }
-    }
-}
-
-impl AgentCatalog for Catalog {
-    fn all(&self) -> Vec<Arc<Agent>> {
-        self.by_key.values().cloned().collect()
-    }
-
-    fn get(&self, key: &AgentKey) -> Option<Arc<Agent>> {
-        self.by_key.get(key).cloned()
-    }
 }

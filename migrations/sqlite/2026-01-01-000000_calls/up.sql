@@ -181,7 +181,10 @@ CREATE UNIQUE INDEX keys_one_first ON keys (kind) WHERE kind = 'first' AND revok
 CREATE TABLE connections (
     id TEXT NOT NULL PRIMARY KEY,
     token TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    -- The one before, and until when it still works.
+    previous_token TEXT,
+    previous_until INTEGER
 ) STRICT, WITHOUT ROWID;
 
 -- Small things that outlive a process and are shared by all.

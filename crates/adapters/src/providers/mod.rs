@@ -31,6 +31,10 @@ pub use client::{Outgoing, Paper, Way, install_crypto};
 /// Every kind of provider there is.
 pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];
 
+/// What the stub engine of each kind speaks, for tests. The simulator has none: it opens no socket.
+#[cfg(feature = "testing")]
+pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[&http::stub::OwnEngine];
+
 /// The kind of this name.
 #[must_use]
 pub fn kind(name: &str) -> Option<&'static Kind> {

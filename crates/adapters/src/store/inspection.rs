@@ -1,5 +1,6 @@
 //! [`Inspection`] over the database.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -15,8 +16,8 @@ use super::error::{Failure, Unreadable};
 use super::rows::attempt::AttemptRow;
 use super::rows::inbox::InboxRow;
 use super::rows::{moment, word};
-use super::schema::{attempts, inbox};
-use super::statements::{IsLeft, IsParked};
+use super::schema::{attempts, calls, inbox};
+use super::statements::{IsLeft, IsLive, IsParked};
 use super::types::{Id, Instant};
 
 /// What operators look at, in a database.
@@ -55,6 +56,10 @@ impl Inspection for SqlInspection {
         self.database.read(move |db| left_over(db, progress, before, limit)).await
     }
 
+    async fn live(&self) -> Result<BTreeMap<ConnectionId, u32>, StoreError> {
+        self.database.read(live).await
+    }
+
     async fn webhook(&self, id: InboxId) -> Result<Looked, StoreError> {
         self.database.read(move |db| webhook(db, id)).await
     }
@@ -68,6 +73,14 @@ fn attempts_of(db: &mut AnyConnection, call: CallId) -> Result<Vec<Attempt>, Fai
     let query = attempts::table.filter(attempts::call_id.eq(Id(call.as_uuid()))).order(attempts::id);
     let rows: Vec<AttemptRow> = on_backend!(db, c => query.select(AttemptRow::as_select()).load(c))?;
     Ok(rows.into_iter().map(AttemptRow::attempt).collect::<Result<_, _>>()?)
+}
+
+fn live(db: &mut AnyConnection) -> Result<BTreeMap<ConnectionId, u32>, Failure> {
+    let query = calls::table.filter(IsLive).filter(calls::connection.is_not_null()).group_by(calls::connection);
+    let query = query.select((calls::connection.assume_not_null(), diesel::dsl::count_star()));
+    let counted: Vec<(String, i64)> = on_backend!(db, c => query.load(c))?;
+    let counts = counted.into_iter().map(|(id, count)| Ok((word("calls.connection", &id)?, u32::try_from(count).unwrap_or(u32::MAX))));
+    counts.collect()
 }
 
 fn webhooks_about(db: &mut AnyConnection, call: CallId, limit: u32) -> Result<Vec<Looked>, Failure> {

@@ -173,6 +173,8 @@ table! {
         id -> Text,
         token -> Text,
         created_at -> sql::Instant,
+        previous_token -> Nullable<Text>,
+        previous_until -> Nullable<sql::Instant>,
     }
 }
 

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use callgate_domain::model::{ConnectionId, Secret};
-use callgate_domain::ports::{Settings, StoreError};
+use callgate_domain::ports::{Settings, StoreError, WebhookToken};
 use diesel::prelude::*;
+use jiff::Timestamp;
 
 use super::connection::{AnyConnection, on_backend};
 use super::database::Database;
@@ -36,9 +37,14 @@ impl Settings for SqlSettings {
         self.database.write(move |db| secret(db, &name, &fresh, now)).await
     }
 
-    async fn webhook_token(&self, connection: &ConnectionId, fresh: Secret) -> Result<Secret, StoreError> {
+    async fn webhook_token(&self, connection: &ConnectionId, fresh: Secret) -> Result<WebhookToken, StoreError> {
         let (connection, now) = (connection.clone(), self.now());
         self.database.write(move |db| webhook_token(db, &connection, &fresh, now)).await
+    }
+
+    async fn rotate_webhook_token(&self, connection: &ConnectionId, fresh: Secret, until: Timestamp) -> Result<(), StoreError> {
+        let (connection, now, until) = (connection.clone(), self.now(), Instant(until));
+        self.database.write(move |db| rotate(db, &connection, &fresh, until, now)).await
     }
 }
 
@@ -49,11 +55,37 @@ fn secret(db: &mut AnyConnection, name: &str, fresh: &Secret, now: Instant) -> R
     readable(on_backend!(db, c => kept.get_result(c))?)
 }
 
-fn webhook_token(db: &mut AnyConnection, connection: &ConnectionId, fresh: &Secret, now: Instant) -> Result<Secret, Failure> {
+fn webhook_token(
+    db: &mut AnyConnection,
+    connection: &ConnectionId,
+    fresh: &Secret,
+    now: Instant,
+) -> Result<WebhookToken, Failure> {
     let row = (connections::id.eq(connection.as_str()), connections::token.eq(fresh.expose()), connections::created_at.eq(now));
     on_backend!(db, c => diesel::insert_into(connections::table).values(row).on_conflict_do_nothing().execute(c))?;
-    let kept = connections::table.find(connection.as_str()).select(connections::token);
-    readable(on_backend!(db, c => kept.get_result(c))?)
+    let kept = connections::table.find(connection.as_str());
+    let kept = kept.select((connections::token, connections::previous_token, connections::previous_until));
+    let (current, previous, until): (String, Option<String>, Option<Instant>) = on_backend!(db, c => kept.get_result(c))?;
+    let previous = previous.map(readable).transpose()?.zip(until.map(|until| until.0));
+    Ok(WebhookToken { current: readable(current)?, previous })
+}
+
+fn rotate(
+    db: &mut AnyConnection,
+    connection: &ConnectionId,
+    fresh: &Secret,
+    until: Instant,
+    now: Instant,
+) -> Result<(), Failure> {
+    let before = webhook_token(db, connection, fresh, now)?.current;
+    let row = connections::table.find(connection.as_str());
+    let turned = (
+        connections::token.eq(fresh.expose()),
+        connections::previous_token.eq(before.expose()),
+        connections::previous_until.eq(until),
+    );
+    on_backend!(db, c => diesel::update(row).set(turned).execute(c))?;
+    Ok(())
 }
 
 fn readable(kept: String) -> Result<Secret, Failure> {

@@ -1,5 +1,7 @@
 //! What operators look at: what no client sees of a call, and webhooks that wait for somebody.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
@@ -7,7 +9,7 @@ use super::error::StoreError;
 use super::inbox::{KeptWebhook, Progress};
 use super::provider::AttemptRef;
 use crate::model::call::Attempt;
-use crate::model::{CallId, InboxId};
+use crate::model::{CallId, ConnectionId, InboxId};
 
 /// A webhook, and what it turned out to speak of.
 #[derive(Debug, Clone)]
@@ -42,6 +44,9 @@ pub trait Inspection: Send + Sync {
     /// Up to `limit` webhooks that are `parked`, `quarantined` or `orphaned`, newest first, those before one. Of any other
     /// progress there are none.
     async fn left_over(&self, progress: Progress, before: Option<InboxId>, limit: u32) -> Result<Vec<Looked>, StoreError>;
+
+    /// How many calls are with each connection and not over, those it has none of left out.
+    async fn live(&self) -> Result<BTreeMap<ConnectionId, u32>, StoreError>;
 
     /// One webhook.
     async fn webhook(&self, id: InboxId) -> Result<Looked, StoreError>;

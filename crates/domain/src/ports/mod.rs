@@ -34,7 +34,7 @@ pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};
 pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, in_turn};
 pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
 pub use retention::{KeyPlace, Retention, Swept};
-pub use settings::Settings;
+pub use settings::{Settings, WebhookToken};
 pub use signals::{Signals, Work};
 pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, Taken};
 pub use url_fault::UrlFault;

@@ -1,14 +1,15 @@
 //! Voice providers, all behind one port, and what comes in from them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::error::{ProviderError, WebhookError};
+use crate::model::moment::later;
 use crate::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing};
 use crate::model::{AttemptId, Call, ConnectionId, Evidence, ProviderCallId, ProviderId, Route};
 
@@ -193,25 +194,53 @@ impl fmt::Debug for Connection {
 /// Reads a result in the words of `API.md` section 3.
 pub type ReadReport = fn(&Authentic) -> Reading;
 
-/// The connections this process knows. A plain map: it needs no trait.
-#[derive(Clone)]
+/// The connections this process knows. They are replaced as a whole when the configuration is read again.
 pub struct Connections {
-    by_id: HashMap<ConnectionId, Connection>,
+    held: RwLock<Held>,
     /// How the result webhook is read: its words are ours, whichever provider stands behind a call.
     pub read_report: ReadReport,
 }
+
+#[derive(Default)]
+struct Held {
+    by_id: BTreeMap<ConnectionId, Connection>,
+    /// No longer configured, and until when their webhooks are still taken.
+    retired: BTreeMap<ConnectionId, (Connection, Timestamp)>,
+}
+
+/// So long the webhooks of a connection that was removed are still taken.
+pub const RETIRED_FOR: Duration = Duration::from_hours(72);
 
 impl Connections {
     /// These connections.
     #[must_use]
     pub fn new(connections: impl IntoIterator<Item = Connection>, read_report: ReadReport) -> Self {
-        Self { by_id: connections.into_iter().map(|held| (held.id.clone(), held)).collect(), read_report }
+        let by_id = connections.into_iter().map(|held| (held.id.clone(), held)).collect();
+        Self { held: RwLock::new(Held { by_id, retired: BTreeMap::new() }), read_report }
+    }
+
+    /// These from now on. The webhooks of one that is gone are still taken for [`RETIRED_FOR`].
+    pub fn replace(&self, connections: impl IntoIterator<Item = Connection>, now: Timestamp) {
+        let by_id: BTreeMap<_, _> = connections.into_iter().map(|held| (held.id.clone(), held)).collect();
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        let gone = std::mem::replace(&mut held.by_id, by_id);
+        held.retired.extend(gone.into_iter().map(|(id, connection)| (id, (connection, later(now, RETIRED_FOR)))));
+        let Held { by_id, retired } = &mut *held;
+        retired.retain(|id, (_, until)| now < *until && !by_id.contains_key(id));
     }
 
     /// One connection.
     #[must_use]
-    pub fn get(&self, id: &ConnectionId) -> Option<&Connection> {
-        self.by_id.get(id)
+    pub fn get(&self, id: &ConnectionId) -> Option<Connection> {
+        self.held().by_id.get(id).cloned()
+    }
+
+    /// One whose webhooks are taken: also for a while after it was removed.
+    #[must_use]
+    pub fn heard(&self, id: &ConnectionId, now: Timestamp) -> Option<Connection> {
+        let held = self.held();
+        let retired = held.retired.get(id).filter(|(_, until)| now < *until).map(|(connection, _)| connection);
+        held.by_id.get(id).or(retired).cloned()
     }
 
     /// Whether the end of this call can be asked for: false where it is with a provider that has no such thing.
@@ -221,14 +250,28 @@ impl Connections {
         connection.is_none_or(|connection| connection.provider.capabilities().cancel.reaches(call.state))
     }
 
-    /// All of them, in no order.
-    pub fn all(&self) -> impl Iterator<Item = &Connection> {
-        self.by_id.values()
+    /// All of them, in the order of their ids.
+    #[must_use]
+    pub fn all(&self) -> Vec<Connection> {
+        self.held().by_id.values().cloned().collect()
     }
 
     /// Their ids.
     #[must_use]
     pub fn ids(&self) -> Vec<ConnectionId> {
-        self.by_id.keys().cloned().collect()
+        self.held().by_id.keys().cloned().collect()
+    }
+
+    /// The ids of those whose webhooks are taken.
+    #[must_use]
+    pub fn heard_ids(&self, now: Timestamp) -> Vec<ConnectionId> {
+        let held = self.held();
+        let retired = held.retired.iter().filter(|(_, (_, until))| now < *until).map(|(id, _)| id);
+        held.by_id.keys().chain(retired).cloned().collect()
+    }
+
+    fn held(&self) -> RwLockReadGuard<'_, Held> {
+        // Whoever panicked while writing left whole maps.
+        self.held.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

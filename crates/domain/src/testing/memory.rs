@@ -23,7 +23,7 @@ use crate::model::{
     AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, KeyId,
     Notice, NoticeId, OnHold, Revision, Secret,
 };
-use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey};
+use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey, WebhookToken};
 
 /// Calls, inbox, outbox, keys, audit log, settings and holds.
 pub struct Memory {
@@ -45,7 +45,7 @@ struct Held {
     keys: BTreeMap<[u8; 32], ListedKey>,
     audit: BTreeMap<AuditId, AuditEntry>,
     secrets: BTreeMap<String, Secret>,
-    tokens: BTreeMap<ConnectionId, Secret>,
+    tokens: BTreeMap<ConnectionId, WebhookToken>,
     rates: HashMap<ConnectionId, Rate>,
     holds: BTreeMap<OnHold, Hold>,
     stamped_at: Option<Timestamp>,

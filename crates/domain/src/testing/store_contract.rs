@@ -294,6 +294,8 @@ macro_rules! store_promises {
             every_word_of_the_audit_log_is_read_back,
             a_secret_is_made_once,
             a_webhook_token_is_made_once_per_connection,
+            a_webhook_token_that_is_rotated_works_a_while_longer,
+            live_calls_are_counted_by_connection,
             the_database_answers,
         }
     };

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 pub use hands::Hands;
-pub use pacing::Pacing;
+pub use pacing::{Mishap, Pacing};
 
 use super::record::{RecordError, Recorded, Recorder};
 use crate::model::breaker::Sign;
@@ -163,6 +163,7 @@ impl Dispatch {
             Some(order) => connection.provider.place(&order).await,
         };
         self.learn(&connection.id, Sign::of(&placing));
+        self.pacing.note(&connection.id, &placing, self.clock.now());
         let pause = match placing {
             Placing::NotDialed { retry: Retry::After(wait), .. } => Some(wait.clamp(SHORTEST_WAIT, LONGEST_PAUSE)),
             _ => None,
@@ -239,7 +240,7 @@ impl Dispatch {
             dials: !held.test,
         };
         Room {
-            connections: self.connections.all().map(|held| (held.id.clone(), space(held))).collect(),
+            connections: self.connections.all().iter().map(|held| (held.id.clone(), space(held))).collect(),
             agents: self.agents.all().into_iter().map(|agent| (agent.key.clone(), agent.routes.clone())).collect(),
             max_live: self.max_live,
             allow_numbers: self.allow_numbers.clone(),
@@ -248,7 +249,7 @@ impl Dispatch {
 
     fn known(&self, call: &Call) -> Option<(Arc<Agent>, crate::ports::Connection)> {
         let connection = self.connections.get(call.connection.as_ref()?)?;
-        Some((self.agents.get(&call.agent)?, connection.clone()))
+        Some((self.agents.get(&call.agent)?, connection))
     }
 
     /// Whether the agent has another route that was not refused in this try.

@@ -69,7 +69,7 @@ impl Intake {
     /// # Errors
     /// [`ArriveError`]; nothing is kept then.
     pub async fn arrive(&self, connection: &ConnectionId, webhook: &RawWebhook) -> Result<(), ArriveError> {
-        let held = self.connections.get(connection).ok_or(ArriveError::UnknownConnection)?;
+        let held = self.connections.heard(connection, self.clock.now()).ok_or(ArriveError::UnknownConnection)?;
         let authentic = held.provider.verify(webhook, self.clock.now())?;
         let dedupe_key = held.provider.event_id(&authentic).unwrap_or_else(|| digest(&authentic.webhook().body));
         self.inbox.keep(self.parcel(Some(connection.clone()), false, dedupe_key, authentic)).await?;
@@ -100,7 +100,7 @@ impl Intake {
     /// # Errors
     /// `Unavailable`.
     pub async fn take(&self, limit: u32) -> Result<Vec<KeptWebhook>, StoreError> {
-        self.inbox.take(&self.connections.ids(), HOLD, limit, self.clock.now()).await
+        self.inbox.take(&self.connections.heard_ids(self.clock.now()), HOLD, limit, self.clock.now()).await
     }
 
     /// Takes up to `limit` webhooks that a process which is gone may have held when this one started; none when there are
@@ -110,7 +110,7 @@ impl Intake {
     /// `Unavailable`.
     pub async fn take_held(&self, limit: u32, started_at: Timestamp) -> Result<Vec<KeptWebhook>, StoreError> {
         let held_until = later(started_at, HOLD);
-        let mut taken = self.inbox.take(&self.connections.ids(), PAST_IT, limit, held_until).await?;
+        let mut taken = self.inbox.take(&self.connections.heard_ids(started_at), PAST_IT, limit, held_until).await?;
         // What came in since then is left to the request that brought it.
         taken.retain(|kept| kept.parcel.received_at < started_at);
         Ok(taken)
@@ -161,7 +161,7 @@ impl Intake {
         if parcel.is_report {
             return (self.connections.read_report)(&parcel.webhook);
         }
-        let Some((id, held)) = parcel.connection.as_ref().and_then(|id| Some((id, self.connections.get(id)?))) else {
+        let Some((id, held)) = parcel.connection.as_ref().and_then(|id| Some((id, self.connections.heard(id, self.clock.now())?))) else {
             return Reading::Nothing;
         };
         // One connection's event never touches another's call.

@@ -204,7 +204,7 @@ impl Reconcile {
         sent.is_some_and(|send_by| elapsed(send_by, self.clock.now()) >= ABSENCE_COUNTS_AFTER)
     }
 
-    fn order(&self, call: &Call) -> Option<(&Connection, LookUpOrder)> {
+    fn order(&self, call: &Call) -> Option<(Connection, LookUpOrder)> {
         let attempt = call.attempt.as_ref()?;
         let connection = self.connections.get(&attempt.connection)?;
         let agent = self.agents.get(&call.agent);

@@ -10,7 +10,7 @@ use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::provider::Pace;
 use crate::model::{Call, CallEvent, CallState, ConnectionId, Fence, Forbidden, ProviderCallId, Stale, Transition};
 use crate::ports::{
-    AttemptRef, CallStore, Chance, Change, Clock, Connection, Connections, Inbox, Match, Reader, Signals, StoreError, Work,
+    AttemptRef, CallStore, Chance, Change, Clock, Connections, Inbox, Match, Reader, Signals, StoreError, Work,
 };
 
 /// How often a change is tried again when another came between.
@@ -141,7 +141,7 @@ impl Recorder {
     /// How often to ask about this call.
     #[must_use]
     pub fn pace(&self, call: &Call) -> Pace {
-        call.connection.as_ref().and_then(|id| self.connections.get(id)).map_or(UNKNOWN_PACE, Connection::pace)
+        call.connection.as_ref().and_then(|id| self.connections.get(id)).map_or(UNKNOWN_PACE, |held| held.pace())
     }
 
     async fn tell(&self, before: &Call, now: &Call, by: By, tells: bool) {

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::body::Body;
 use super::client::Client;
+use super::connections::print_routes;
 use super::out::{Out, clean};
 use super::{Global, table};
 use crate::failure::{Exit, Failure};
@@ -16,13 +17,23 @@ pub enum Agents {
     /// Whom you can call with
     #[command(before_help = "Example:\n  callgate agents list --json\n")]
     List,
+    /// Ask every provider whether its agents are there and can dial; rings nobody
+    #[command(before_help = "Example:\n  callgate agents check\n")]
+    Check,
 }
 
 impl Agents {
     /// Asks, and prints the answer.
     pub async fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
-        let Self::List = self;
-        let answer = Client::new(global, out)?.get("/v1/agents").await?;
+        let client = Client::new(global, out)?;
+        if let Self::Check = self {
+            let answer = client.post("/v1/admin/agents/check").await?;
+            if out.json {
+                out.answer(answer.text.trim_end());
+            }
+            return Ok(print_routes(answer.body.items("data"), out));
+        }
+        let answer = client.get("/v1/agents").await?;
         if out.json {
             out.answer(answer.text.trim_end());
             return Ok(Exit::Done);

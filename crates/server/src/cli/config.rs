@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::out::Out;
+use super::body::Body;
+use super::client::Client;
+use super::out::{Out, clean};
 use super::{Global, table};
 use crate::config::{Config, DEFAULT_FILE, Environment, Given};
 use crate::failure::{Exit, Failure};
@@ -28,6 +30,30 @@ pub enum Configuration {
     /// Show each value in force and where it came from, secrets hidden
     #[command(before_help = "Example:\n  callgate config show\n")]
     Show,
+    /// Have a running gateway read agents and connections again
+    #[command(before_help = "Example:\n  callgate config check && callgate config reload\n")]
+    Reload,
+}
+
+/// Asks, and prints what there is now. Nothing has changed where there is a fault.
+pub async fn reload(global: &Global, out: &Out) -> Result<Exit, Failure> {
+    let answer = Client::new(global, out)?.post("/v1/admin/reload").await?;
+    if out.json {
+        out.answer(answer.text.trim_end());
+        return Ok(Exit::Done);
+    }
+    let names = |field: &str| {
+        let names = answer.body.items(field).iter().filter_map(Value::as_str);
+        clean(&names.collect::<Vec<_>>().join(", "), false)
+    };
+    out.answer(&format!("agents: {}\nconnections: {}", names("agents"), names("connections")));
+    for (word, field) in [("New", "added"), ("Gone", "removed")] {
+        let names = names(field);
+        if !names.is_empty() {
+            out.note(&format!("{word}: {names}"));
+        }
+    }
+    Ok(Exit::Done)
 }
 
 impl Configuration {
@@ -44,6 +70,7 @@ impl Configuration {
                 Ok(Exit::Done)
             }
             Self::Show => show(&given, out),
+            Self::Reload => Err(Failure::new(Exit::Other, "this is a fault of the program: reload is asked over HTTP")),
         }
     }
 }

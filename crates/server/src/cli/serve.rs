@@ -9,6 +9,7 @@ use crate::config::{Config, Environment, Given};
 use crate::failure::{Exit, Failure};
 use crate::serve::{ServeOptions, run};
 use crate::telemetry::{self, LogFormat};
+use crate::wiring::Sources;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,7 +73,7 @@ impl Serve {
             Failure::new(Exit::Configuration, format!("CALLGATE_LOG cannot be read: {error}"))
                 .then("Write a level, such as info, or a filter such as warn,callgate=debug")
         })?;
-        run(config, ServeOptions { workers: self.workers == Switch::On, http: self.http == Switch::On })?;
+        run(config, Sources { given, environment }, ServeOptions { workers: self.workers == Switch::On, http: self.http == Switch::On })?;
         Ok(Exit::Done)
     }
 }

@@ -1,12 +1,15 @@
 //! `/v1/admin`: for operators, with a key that has the scope `admin`. Its answers name connections; none is public.
 
+pub mod agents;
 pub mod audit;
 pub mod backup;
 pub mod calls;
+pub mod connections;
 pub mod erase;
 pub mod inbox;
 pub mod keys;
 pub mod pause;
+pub mod reload;
 
 use super::error::{Code, Problem};
 use super::faults::{Faults, Wrong, unknown};

@@ -98,6 +98,8 @@ catalogue! {
         "It is expired, revoked or replaced, which is final. Make a new key, or rotate the one that replaced it.";
     LastAdminKey CONFLICT "last_admin_key" "This is the last key that may operate the gateway"
         "Make another key with the scope admin first.";
+    ConnectionInUse CONFLICT "connection_in_use" "The connection has open calls"
+        "A connection's id is permanent: it is renamed or removed once its calls are over. Nothing was changed.";
     AmbiguousProviderCall CONFLICT "ambiguous_provider_call" "More than one call has this id"
         "Name the connection in the field connection. Nothing was kept.";
     TooManyEndpoints CONFLICT "too_many_endpoints" "There are too many webhook endpoints"
@@ -136,6 +138,8 @@ catalogue! {
         "Webhooks go to https on port 443 at public addresses. The operator of this gateway can allow others.";
     WindowPassed UNPROCESSABLE_ENTITY "window_passed" "The window is over already"
         "schedule.expires_at lies in the past, so this call could never ring.";
+    InvalidConfiguration UNPROCESSABLE_ENTITY "invalid_configuration" "The configuration has faults"
+        "The detail names each with its place and what to do. The settings in force stay as they are.";
     NotSupportedHere UNPROCESSABLE_ENTITY "not_supported_here" "This gateway is not set up for that"
         "The detail says what to do instead.";
     NotSupportedYet UNPROCESSABLE_ENTITY "not_supported_yet" "This release does not do that yet"

@@ -105,6 +105,11 @@ routes! {
     GET  "/v1/admin/keys"                           [Admin]       admin::keys::list_keys, hidden;
     POST "/v1/admin/keys/{key_id}/rotate"           [Admin]       admin::keys::rotate_key, hidden;
     POST "/v1/admin/keys/{key_id}/revoke"           [Admin]       admin::keys::revoke_key, hidden;
+    GET  "/v1/admin/connections"                    [Admin]       admin::connections::list_connections, hidden;
+    POST "/v1/admin/connections/{connection}/check" [Admin]       admin::connections::check_connection, hidden;
+    POST "/v1/admin/connections/{connection}/rotate-url" [Admin]  admin::connections::rotate_url, hidden;
+    POST "/v1/admin/agents/check"                   [Admin]       admin::agents::check_agents, hidden;
+    POST "/v1/admin/reload"                         [Admin]       admin::reload::reload, hidden;
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;

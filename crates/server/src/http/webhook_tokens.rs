@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use callgate_domain::model::{ConnectionId, Secret};
-use callgate_domain::ports::{Chance, Clock, Settings, StoreError};
+use callgate_domain::model::ConnectionId;
+use callgate_domain::ports::{Chance, Clock, Settings, StoreError, WebhookToken};
 
 use crate::gateway::Gateway;
 use crate::wiring::fresh_token;
@@ -21,7 +21,7 @@ pub struct WebhookTokens {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     /// One entry for each configured connection at most.
-    known: Mutex<HashMap<ConnectionId, (Secret, Duration)>>,
+    known: Mutex<HashMap<ConnectionId, (WebhookToken, Duration)>>,
 }
 
 impl WebhookTokens {
@@ -31,25 +31,30 @@ impl WebhookTokens {
         Self { settings, clock, chance, known: Mutex::default() }
     }
 
+    /// It has changed: what is remembered is out of date.
+    pub fn forget(&self, connection: &ConnectionId) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(connection);
+    }
+
     /// Whether `token` is that of this connection, which must be one that is configured.
     ///
     /// # Errors
     /// `Unavailable`.
     pub async fn is(&self, connection: &ConnectionId, token: &str) -> Result<bool, StoreError> {
-        let now = self.clock.monotonic();
+        let (now, today) = (self.clock.monotonic(), self.clock.now());
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(connection).cloned();
-        if let Some((secret, since)) = known {
+        if let Some((kept, since)) = known {
             let age = now.saturating_sub(since);
-            let right = secret.is(token.as_bytes());
+            let right = kept.is(token.as_bytes(), today);
             if (right && age < BELIEVED) || (!right && age < LOOKED_UP) {
                 return Ok(right);
             }
         }
         let fresh =
             fresh_token(&*self.chance).ok_or_else(|| StoreError::Unavailable(anyhow::anyhow!("no token could be made")))?;
-        let secret = self.settings.webhook_token(connection, fresh).await?;
-        let right = secret.is(token.as_bytes());
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone(), (secret, now));
+        let kept = self.settings.webhook_token(connection, fresh).await?;
+        let right = kept.is(token.as_bytes(), today);
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(connection.clone(), (kept, now));
         Ok(right)
     }
 }

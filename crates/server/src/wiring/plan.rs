@@ -9,7 +9,7 @@ use callgate_domain::ports::InvalidSettings;
 use callgate_domain::usecases::calls::CallLimits;
 use callgate_domain::usecases::retain::KeepFor;
 
-use crate::config::{Config, ConnectionConfig, DatabaseKind};
+use crate::config::{Config, ConnectionConfig, DatabaseKind, Environment, Given};
 
 /// What a gateway is put together from.
 #[derive(Debug)]
@@ -38,6 +38,17 @@ pub struct Plan {
     pub public_url: Option<String>,
     /// Whether this process runs workers.
     pub workers: bool,
+    /// What it was read from, to be read again.
+    pub sources: Option<Sources>,
+}
+
+/// What a configuration is read from.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// What the command line said.
+    pub given: Given,
+    /// The variables of the process.
+    pub environment: Environment,
 }
 
 /// One account with a provider.
@@ -84,6 +95,7 @@ impl Plan {
             allow_private: config.webhooks.allow_private,
             public_url: config.server.public_url,
             workers,
+            sources: None,
         })
     }
 }

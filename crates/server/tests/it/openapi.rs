@@ -9,12 +9,17 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 22] = [
+const HIDDEN: [&str; 27] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
     "POST /v1/admin/keys/{key_id}/rotate",
     "POST /v1/admin/keys/{key_id}/revoke",
+    "GET /v1/admin/connections",
+    "POST /v1/admin/connections/{connection}/check",
+    "POST /v1/admin/connections/{connection}/rotate-url",
+    "POST /v1/admin/agents/check",
+    "POST /v1/admin/reload",
     "POST /v1/admin/pause",
     "POST /v1/admin/resume",
     "POST /v1/admin/backup",

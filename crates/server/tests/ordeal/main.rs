@@ -11,6 +11,7 @@ mod database;
 mod deliveries;
 mod engine;
 mod engines;
+mod every_provider;
 mod judge;
 mod keys;
 mod kill;

@@ -3,6 +3,8 @@
 //! Traffic only. What an engine's answers mean is in `translate.rs`, their JSON in `wire.rs`.
 
 mod signature;
+#[cfg(feature = "testing")]
+pub(super) mod stub;
 pub(super) mod translate;
 mod wire;
 

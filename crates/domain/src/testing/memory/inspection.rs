@@ -1,11 +1,13 @@
 //! `Inspection` in memory.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::{InboxRow, Memory};
 use crate::model::call::Attempt;
-use crate::model::{CallId, InboxId};
+use crate::model::{CallId, ConnectionId, InboxId};
 use crate::ports::{Inspection, Looked, Progress, Replayed, StoreError};
 
 const LEFT_OVER: [Progress; 3] = [Progress::Parked, Progress::Quarantined, Progress::Orphaned];
@@ -30,6 +32,15 @@ impl Inspection for Memory {
         let rows = held.inbox.iter().rev().filter(|(id, _)| before.is_none_or(|before| **id < before));
         let rows = rows.map(|(_, row)| row).filter(|row| LEFT_OVER.contains(&progress) && row.kept.progress == progress);
         Ok(rows.take(limit as usize).map(looked).collect())
+    }
+
+    async fn live(&self) -> Result<BTreeMap<ConnectionId, u32>, StoreError> {
+        let held = self.held();
+        let live = held.calls.values().filter(|call| call.state.is_live()).filter_map(|call| call.connection.clone());
+        Ok(live.fold(BTreeMap::new(), |mut counts, connection| {
+            *counts.entry(connection).or_default() += 1;
+            counts
+        }))
     }
 
     async fn webhook(&self, id: InboxId) -> Result<Looked, StoreError> {

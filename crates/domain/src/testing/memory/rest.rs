@@ -1,10 +1,11 @@
 //! `Settings` and `Holds` in memory.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use super::Memory;
 use crate::model::{ConnectionId, Hold, OnHold, Secret};
-use crate::ports::{Holds, Settings, StoreError};
+use crate::ports::{Holds, Settings, StoreError, WebhookToken};
 
 #[async_trait]
 impl Settings for Memory {
@@ -12,8 +13,16 @@ impl Settings for Memory {
         Ok(self.held().secrets.entry(name.to_owned()).or_insert(fresh).clone())
     }
 
-    async fn webhook_token(&self, connection: &ConnectionId, fresh: Secret) -> Result<Secret, StoreError> {
+    async fn webhook_token(&self, connection: &ConnectionId, fresh: Secret) -> Result<WebhookToken, StoreError> {
+        let fresh = WebhookToken { current: fresh, previous: None };
         Ok(self.held().tokens.entry(connection.clone()).or_insert(fresh).clone())
+    }
+
+    async fn rotate_webhook_token(&self, connection: &ConnectionId, fresh: Secret, until: Timestamp) -> Result<(), StoreError> {
+        let tokens = &mut self.held().tokens;
+        let previous = tokens.get(connection).map(|held| (held.current.clone(), until));
+        tokens.insert(connection.clone(), WebhookToken { current: fresh, previous });
+        Ok(())
     }
 }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::Trial;
-use crate::model::InboxId;
 use crate::model::call::Attempt;
+use crate::model::{Call, InboxId, Seen};
 use crate::ports::{AttemptRef, Looked, Progress, Replayed, StoreError};
-use crate::testing::builders::{a_call, a_parcel, connection, unique};
+use crate::testing::builders::{self, a_call, a_parcel, connection, unique};
 
 /// Keeps a webhook that has come so far.
 async fn left(trial: &Trial, key: &str, progress: Progress, about: Option<AttemptRef>) -> InboxId {
@@ -18,6 +18,25 @@ async fn left(trial: &Trial, key: &str, progress: Progress, about: Option<Attemp
 
 fn ids(looked: &[Looked]) -> Vec<InboxId> {
     looked.iter().map(|looked| looked.kept.parcel.id).collect()
+}
+
+pub async fn live_calls_are_counted_by_connection(trial: &Trial) {
+    for call in [
+        a_call().over("first").placed("theirs-1"),
+        a_call().over("first").unknown(),
+        a_call().over("second").claimed(),
+        a_call().queued(),
+    ] {
+        trial.hold(&call).await;
+    }
+    let over = after(&a_call().over("first").placed("theirs-2"), Seen::Busy, trial);
+    trial.hold(&over).await;
+    let live = trial.inspection.live().await.expect("a count");
+    assert_eq!(live.into_iter().collect::<Vec<_>>(), [(connection("first"), 2), (connection("second"), 1)]);
+}
+
+fn after(call: &Call, seen: Seen, trial: &Trial) -> Call {
+    builders::after(call, &builders::evidence(call, seen), trial.now())
 }
 
 pub async fn an_operator_sees_a_calls_attempts_and_the_webhooks_about_them(trial: &Trial) {

@@ -1,10 +1,13 @@
 //! The first key, secrets and tokens.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 
 use super::Trial;
 use super::access::{a_key_id, a_line};
 use crate::model::Secret;
+use crate::model::moment::later;
 use crate::ports::{ApiKey, AuditAction, Scope};
 use crate::testing::builders::{client, connection};
 
@@ -52,10 +55,25 @@ pub async fn a_secret_is_made_once(trial: &Trial) {
 pub async fn a_webhook_token_is_made_once_per_connection(trial: &Trial) {
     let of = connection("simulator");
     let made = join_all((0..20).map(|nth| trial.settings.webhook_token(&of, secret(nth)))).await;
-    let made: Vec<_> = made.into_iter().map(|made| made.expect("a token").expose().to_owned()).collect();
+    let made: Vec<_> = made.into_iter().map(|made| made.expect("a token").current.expose().to_owned()).collect();
     assert!(made.windows(2).all(|pair| pair.first() == pair.last()), "{made:?}");
     let other = trial.settings.webhook_token(&connection("second"), secret(99)).await.expect("a token");
-    assert_eq!(other.expose(), "secret-99");
+    assert_eq!(other.current.expose(), "secret-99");
+}
+
+pub async fn a_webhook_token_that_is_rotated_works_a_while_longer(trial: &Trial) {
+    let of = connection("simulator");
+    let before = trial.settings.webhook_token(&of, secret(1)).await.expect("a token").current;
+    let (now, until) = (trial.now(), later(trial.now(), Duration::from_hours(24)));
+    trial.settings.rotate_webhook_token(&of, secret(2), until).await.expect("a rotation");
+    let token = trial.settings.webhook_token(&of, secret(3)).await.expect("a token");
+    assert_eq!(token.current.expose(), "secret-2");
+    assert!(token.is(b"secret-2", until) && token.is(before.expose().as_bytes(), now));
+    assert!(!token.is(before.expose().as_bytes(), until) && !token.is(b"secret-3", now));
+    // Of three only the last two.
+    trial.settings.rotate_webhook_token(&of, secret(4), until).await.expect("a rotation");
+    let token = trial.settings.webhook_token(&of, secret(3)).await.expect("a token");
+    assert!(token.is(b"secret-4", now) && token.is(b"secret-2", now) && !token.is(before.expose().as_bytes(), now));
 }
 
 pub async fn the_database_answers(trial: &Trial) {

@@ -3,12 +3,15 @@
 //! Rates, and pauses for other processes, are the store's: `model/rate.rs`. A pause is kept here too, so that it holds at
 //! once, and whatever becomes of the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::model::ConnectionId;
+use jiff::Timestamp;
+
 use crate::model::breaker::{Breaker, Sign, Turn};
+use crate::model::provider::Placing;
+use crate::model::{ConnectionId, EndedReason};
 
 /// Which connections this process leaves alone just now.
 #[derive(Default)]
@@ -20,6 +23,21 @@ pub struct Pacing {
 struct Held {
     paused_until: Duration,
     breaker: Breaker,
+    mishaps: VecDeque<Mishap>,
+}
+
+/// So many requests that came to nothing are remembered of a connection.
+const MISHAPS: usize = 10;
+
+/// A request to place a call that was refused, or of which nobody knows what became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mishap {
+    /// When it was known.
+    pub at: Timestamp,
+    /// Whether somebody may have been rung.
+    pub may_have_rung: bool,
+    /// Why.
+    pub reason: EndedReason,
 }
 
 impl Pacing {
@@ -27,6 +45,24 @@ impl Pacing {
     #[must_use]
     pub fn is_open(&self, connection: &ConnectionId) -> bool {
         self.held().get(connection).is_some_and(|held| held.breaker.is_open())
+    }
+
+    /// The newest requests that came to nothing, newest first.
+    #[must_use]
+    pub fn mishaps(&self, connection: &ConnectionId) -> Vec<Mishap> {
+        self.held().get(connection).map(|held| held.mishaps.iter().copied().collect()).unwrap_or_default()
+    }
+
+    pub(super) fn note(&self, connection: &ConnectionId, placing: &Placing, at: Timestamp) {
+        let (may_have_rung, reason) = match placing {
+            Placing::Dialed(_) => return,
+            Placing::NotDialed { reason, .. } => (false, *reason),
+            Placing::Unknown { reason } => (true, *reason),
+        };
+        let mut all = self.held();
+        let mishaps = &mut all.entry(connection.clone()).or_default().mishaps;
+        mishaps.truncate(MISHAPS - 1);
+        mishaps.push_front(Mishap { at, may_have_rung, reason });
     }
 
     pub(super) fn may_send(&self, connection: &ConnectionId, now: Duration) -> u32 {

@@ -10,7 +10,7 @@ use crate::harness::{Answer, KEY, OWN_SECRET, Server};
 async fn token(server: &Server) -> String {
     let own = ConnectionId::new("own").expect("a name");
     let fresh = Secret::new("a-token-of-the-test").expect("a secret");
-    server.gateway.settings.webhook_token(&own, fresh).await.expect("a token").expose().to_owned()
+    server.gateway.settings.webhook_token(&own, fresh).await.expect("a token").current.expose().to_owned()
 }
 
 fn signed(server: &Server, path: &str, body: &str) -> RequestBuilder {
