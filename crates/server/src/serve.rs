@@ -79,6 +79,7 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     let banner = Banner::of(&config);
     let key_rules = first_key::Rules::of(&config);
     let mut plan = Plan::of(config, options.workers)
+        .and_then(|plan| plan.check().map(|()| plan))
         .map_err(|fault| misconfigured(fault.to_string(), "Mend that setting, then: callgate config check"))?;
     plan.sources = Some(sources);
     let gateway = Arc::new(wire(plan, metrics).await?);

@@ -3,6 +3,7 @@
 #[cfg(feature = "crash-points")]
 pub mod crash;
 mod catalog;
+mod paper;
 mod plan;
 mod reload;
 
@@ -25,6 +26,7 @@ use callgate_domain::usecases::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use paper::on_paper;
 pub use plan::{ConnectionPlan, Plan, Sources};
 pub use reload::{Reload, ReloadError, Reloaded};
 

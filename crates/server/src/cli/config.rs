@@ -65,7 +65,7 @@ impl Configuration {
                 let config = Config::load(&given, &Environment::of_process())?;
                 let file =
                     config.file.as_ref().map_or_else(|| "no file; the defaults".to_owned(), |file| file.display().to_string());
-                Plan::of(config, true)?;
+                Plan::of(config, true)?.check()?;
                 out.answer(&format!("good: {file}"));
                 Ok(Exit::Done)
             }

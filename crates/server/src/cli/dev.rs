@@ -1,21 +1,11 @@
 //! `callgate dev`: for those who write or try a provider.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use async_trait::async_trait;
 use callgate_adapters::clock::{SystemChance, SystemClock};
-use callgate_adapters::providers::{Outgoing, Paper, Ports, Way};
-use callgate_domain::model::breaker::Turn;
-use callgate_domain::model::call::By;
+use callgate_adapters::providers::Outgoing;
 use callgate_domain::model::provider::PlaceOrder;
-use callgate_domain::model::{Agent, AttemptId, Call, CallState, ConnectionId, InboxId, Phone, ProviderCallId, Route, Secret};
-use callgate_domain::ports::inbox::Parcel;
-use callgate_domain::ports::{
-    AttemptRef, Chance, Clock, Inbox, Kept, KeptWebhook, Progress, Signals, StoreError, Work,
-};
+use callgate_domain::model::{Agent, AttemptId, Phone, Route, Secret};
+use callgate_domain::ports::{Chance, Clock};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Global;
@@ -23,12 +13,10 @@ use super::out::Out;
 use crate::config::{Config, Environment, Given};
 use crate::failure::{Exit, Failure};
 use crate::hint;
-use crate::wiring::{ConnectionPlan, Plan};
+use crate::wiring::{ConnectionPlan, Plan, on_paper};
 
 /// A header whose value is, or may hold, a secret.
 const SHOWN: [&str; 2] = ["content-type", "accept"];
-/// Stands in a printed request where a webhook address would.
-const WEBHOOK_URL: &str = "https://this-gateway.example/v1/webhooks/in/";
 
 /// Try a provider without ringing anybody
 #[derive(Debug, Subcommand)]
@@ -116,18 +104,7 @@ impl Place {
 
 /// The requests of a connection whose clients write down instead of sending.
 async fn write_down(plan: &ConnectionPlan, order: &PlaceOrder, public_url: Option<&str>) -> Result<Vec<Outgoing>, Failure> {
-    let paper = Paper::default();
-    let nobody = Arc::new(Nobody);
-    let ports = Ports {
-        inbox: Arc::clone(&nobody) as Arc<dyn Inbox>,
-        signals: nobody,
-        clock: Arc::new(SystemClock::new()),
-        chance: Arc::new(SystemChance),
-        way: Way::Paper(paper.clone()),
-    };
-    let mut settings = plan.settings.clone();
-    settings.webhook_url = public_url.map(|_| format!("{WEBHOOK_URL}{}/…", settings.id));
-    let opened = plan.kind.open(&settings, ports).map_err(|fault| {
+    let (opened, paper) = on_paper(plan, public_url).map_err(|fault| {
         Failure::new(Exit::Configuration, fault.to_string()).then(format!("Mend that, then: {}", hint::command("config check")))
     })?;
     if !plan.kind.is_test {
@@ -155,34 +132,4 @@ fn shown(request: &Outgoing, secrets: &[&Secret], as_json: bool) -> String {
     }
     let pretty = parsed.and_then(|parsed| serde_json::to_string_pretty(&parsed).ok()).unwrap_or(body);
     format!("{text}\n{pretty}\n")
-}
-
-/// Takes nothing and tells nobody: what is written down has no consequences.
-struct Nobody;
-
-#[async_trait]
-impl Inbox for Nobody {
-    async fn keep(&self, _: Parcel) -> Result<Kept, StoreError> {
-        Ok(Kept::New)
-    }
-
-    async fn take(&self, _: &[ConnectionId], _: Duration, _: u32, _: Timestamp) -> Result<Vec<KeptWebhook>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    async fn settle(&self, _: InboxId, _: Progress, _: Option<AttemptRef>, _: Option<Timestamp>) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    async fn unpark(&self, _: &ConnectionId, _: &ProviderCallId, _: Timestamp) -> Result<u32, StoreError> {
-        Ok(0)
-    }
-}
-
-impl Signals for Nobody {
-    fn call_moved(&self, _: &Call, _: CallState, _: By) {}
-
-    fn work_waiting(&self, _: Work) {}
-
-    fn breaker_turned(&self, _: &ConnectionId, _: Turn) {}
 }

@@ -35,14 +35,13 @@ fn one(key: &str, section: Section<'_>, connections: &All<'_>, calls: &Calls) ->
     let public = section.truth("public").unwrap_or(true);
     let routes = routes(&key, &section, connections);
     let variables = section.read("variables", variables).unwrap_or_default();
-    section.not_yet("voicemail", Some(&Value::Text(Voicemail::Hangup.to_string())));
+    let voicemail = section.one_of("voicemail", [("hangup", Voicemail::Hangup), ("leave", Voicemail::Leave)]).unwrap_or(Voicemail::Hangup);
     section.not_yet("calling_hours", None);
     let reached: Vec<_> =
         routes.iter().filter_map(|route| connections.read.iter().find(|connection| connection.id == route.connection)).collect();
     let max_duration = max_duration(&section, &reached, calls);
     let test = reached.iter().all(|connection| connection.kind.is_test);
     section.finish();
-    let voicemail = Voicemail::Hangup;
     (!routes.is_empty()).then_some(Agent {
         key,
         name,

@@ -86,6 +86,7 @@ impl Reload {
         let sources = self.sources.as_ref().ok_or(ReloadError::NoSources)?;
         let config = Config::load(&sources.given, &sources.environment).map_err(ReloadError::Faults)?;
         let plan = Plan::of(config, true).map_err(WiringError::from)?;
+        plan.check().map_err(WiringError::from)?;
         let before = self.connections.ids();
         let kept: Vec<&ConnectionId> = plan.connections.iter().map(|plan| &plan.settings.id).collect();
         let live = self.inspection.live().await?;

@@ -209,6 +209,7 @@ async fn an_agent_moves_to_another_provider_by_two_lines_and_no_restart() {
     assert_eq!((status, fault["code"].as_str()), (422, Some("invalid_configuration")), "{fault}");
     // One with open calls stays.
     stand.site.configure(&config);
+    assert_eq!(stand.process.post("/v1/admin/reload", &json!({})).await.0, 200);
     stand.engines[0].tell(None);
     stand.engines[0].behave(Manners::SaysNothing);
     let open = stand.process.place("+996700000001", "akylai").await;

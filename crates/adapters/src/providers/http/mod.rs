@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use reqwest::Method;
 use url::Url;
 
-use super::client::{Answer, Clients, Failure, Outgoing};
+use super::client::{Answer, Clients, Failure, Outgoing, Way};
 use super::hmac::StandardWebhooks;
 use super::words::UnknownWords;
 use super::{BaseUrl, ConnectionSettings, Kind, Ports, Setting};
@@ -50,7 +50,7 @@ struct OwnEngine {
 fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoiceProvider>, InvalidSettings> {
     let base_url =
         base_url(settings.base_url.as_deref().unwrap_or_default()).map_err(|fault| settings.fault("base_url", fault))?;
-    if base_url.scheme() == "http" {
+    if base_url.scheme() == "http" && matches!(ports.way, Way::Network) {
         tracing::warn!(connection = %settings.id, "base_url is http: calls and their transcripts travel in the clear");
     }
     let signing = StandardWebhooks::new(settings.secrets_of("secret")).map_err(|fault| settings.fault("secret", fault))?;

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use callgate_adapters::providers::{BaseUrl, KINDS, Kind, kind};
+use callgate_adapters::testing::document::Document;
+use callgate_adapters::testing::stub;
 use callgate_domain::ports::VoiceProvider;
 use callgate_domain::testing::provider_contract as contract;
 use callgate_domain::testing::provider_contract::{Answer, Engine};
@@ -18,7 +20,7 @@ fn now() -> Timestamp {
 }
 
 /// A connection of a kind, as its fixtures open it.
-fn provider(kind: &Kind, base_url: &str) -> Arc<dyn VoiceProvider> {
+pub fn provider(kind: &Kind, base_url: &str) -> Arc<dyn VoiceProvider> {
     let held = fixtures::settings(kind.name);
     let values: Vec<(&str, Value)> = held.values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
     let secrets: Vec<(&str, Vec<&str>)> =
@@ -95,12 +97,13 @@ async fn recorded_answers_to_placing_mean_what_is_expected() {
     for kind in with_an_engine() {
         let engine = LocalEngine::start().await;
         let provider = provider(kind, &engine.url);
-        let settings = fixtures::settings(kind.name);
+        let (settings, document) = (fixtures::settings(kind.name), Document::of(kind.name));
         for exchange in fixtures::exchanges(kind.name, "place.") {
             engine.answer_aside(exchange.asides(&settings));
             let means = exchange.means.as_str().unwrap();
             let asked = contract::an_answer_means(&*provider, &engine, exchange.answer(), means).await;
             check_request(&exchange, &asked);
+            check_conformance(document.as_ref(), &engine, &[asked], &exchange.name);
         }
     }
 }
@@ -110,7 +113,7 @@ async fn recorded_answers_to_look_ups_mean_what_is_expected() {
     for kind in with_an_engine() {
         let engine = LocalEngine::start().await;
         let provider = provider(kind, &engine.url);
-        let settings = fixtures::settings(kind.name);
+        let (settings, document) = (fixtures::settings(kind.name), Document::of(kind.name));
         for exchange in fixtures::exchanges(kind.name, "look_up.") {
             engine.answer(exchange.answer());
             engine.answer_aside(exchange.asides(&settings));
@@ -119,8 +122,20 @@ async fn recorded_answers_to_look_ups_mean_what_is_expected() {
             let id = known.then_some(settings.provider_call.as_str());
             let found = provider.look_up(&contract::a_look_up(id)).await;
             assert_eq!(contract::shown_found(&found), exchange.means, "{}", exchange.name);
-            check_request(&exchange, engine.asked().first().unwrap());
+            let asked = engine.asked();
+            check_request(&exchange, asked.first().unwrap());
+            check_conformance(document.as_ref(), &engine, &asked, &exchange.name);
         }
+    }
+}
+
+/// Every request is one of the provider's own document, where that is given.
+fn check_conformance(document: Option<&Document>, engine: &LocalEngine, asked: &[contract::Asked], name: &str) {
+    let Some(document) = document else { return };
+    for asked in asked.iter().chain(&engine.asked_aside()) {
+        let contract::Asked { method, path, headers, body, .. } = asked.clone();
+        let faults = document.faults(&stub::Asked { method, path, headers, body: body.into_bytes() });
+        assert_eq!(faults, Vec::<String>::new(), "{name}");
     }
 }
 

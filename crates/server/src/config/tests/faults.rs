@@ -104,8 +104,8 @@ fn what_this_release_does_not_act_on_is_refused_and_never_ignored() {
         "callgate.toml:2: webhooks.allow_private holds \"receiver\", which is no range of addresses such as \"10.0.0.0/8\"",
     );
     check(
-        "[agents.a]\nconnection = \"simulator\"\nvoicemail = \"leave\"",
-        "callgate.toml:3: agents.a.voicemail = \"leave\" is not supported yet\n  Leave it out, or write its default: voicemail = \"hangup\"",
+        "[agents.a]\nconnection = \"simulator\"\nvoicemail = \"ignore\"",
+        "callgate.toml:3: agents.a.voicemail must be \"hangup\" or \"leave\"",
     );
     check(
         "[agents.a]\nconnection = \"simulator\"\n[agents.a.calling_hours]\nfrom = \"09:00\"",

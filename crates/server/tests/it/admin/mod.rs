@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod connections;
 mod erase;
 mod inspect;
 mod keys;

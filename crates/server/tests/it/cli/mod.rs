@@ -4,6 +4,7 @@ mod agents;
 mod call;
 mod calls;
 mod config;
+mod connections;
 mod db;
 mod export;
 mod follow;
