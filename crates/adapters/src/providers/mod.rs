@@ -14,11 +14,13 @@ use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, Voi
 use serde_json::Value;
 
 pub(crate) mod client;
+mod elevenlabs;
 pub mod hmac;
 mod http;
 mod keys;
 mod lenient;
 pub mod report;
+mod retell;
 mod setting;
 mod simulator;
 #[cfg(any(test, feature = "testing"))]
@@ -29,7 +31,11 @@ mod words;
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];
+pub const KINDS: &[Kind] = &[elevenlabs::KIND, http::KIND, retell::KIND, simulator::KIND];
+
+/// What stub engines of the kinds speak.
+#[cfg(feature = "testing")]
+pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[&elevenlabs::stub::ElevenLabsStub, &retell::stub::RetellStub];
 
 /// What the stub engine of each kind speaks, for tests. The simulator has none: it opens no socket.
 #[cfg(feature = "testing")]

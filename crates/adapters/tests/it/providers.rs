@@ -5,10 +5,12 @@
 
 mod bench;
 mod contract;
+mod elevenlabs;
 pub mod engine;
 mod fixtures;
 mod http;
 pub mod peer;
+mod retell;
 mod simulated_calls;
 mod simulator;
 mod stage;
