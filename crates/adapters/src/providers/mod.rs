@@ -13,6 +13,11 @@ use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, VoiceProvider};
 use serde_json::Value;
 
+#[cfg(feature = "testing")]
+use crate::testing::stub::Dialect;
+
+mod bland;
+mod bolna;
 pub(crate) mod client;
 pub mod hmac;
 mod http;
@@ -21,15 +26,20 @@ mod lenient;
 pub mod report;
 mod setting;
 mod simulator;
-mod theirs;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
+mod theirs;
+mod window;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];
+pub const KINDS: &[Kind] = &[bland::KIND, bolna::KIND, http::KIND, simulator::KIND];
+
+/// What stub engines of these kinds speak.
+#[cfg(feature = "testing")]
+pub const DIALECTS: &[&dyn Dialect] = &[bland::STUB, bolna::STUB];
 
 /// The kind of this name.
 #[must_use]
