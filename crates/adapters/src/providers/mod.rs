@@ -13,6 +13,8 @@ use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, VoiceProvider};
 use serde_json::Value;
 
+mod bland;
+mod bolna;
 pub(crate) mod client;
 mod elevenlabs;
 pub mod hmac;
@@ -26,20 +28,17 @@ mod simulator;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
 mod theirs;
+mod window;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[elevenlabs::KIND, http::KIND, retell::KIND, simulator::KIND];
-
-/// What stub engines of the kinds speak.
-#[cfg(feature = "testing")]
-pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[&elevenlabs::stub::ElevenLabsStub, &retell::stub::RetellStub];
+pub const KINDS: &[Kind] = &[bland::KIND, bolna::KIND, elevenlabs::KIND, http::KIND, retell::KIND, simulator::KIND];
 
 /// What the stub engine of each kind speaks, for tests. The simulator has none: it opens no socket.
 #[cfg(feature = "testing")]
-pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[&http::stub::OwnEngine];
+pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[bland::STUB, bolna::STUB, &elevenlabs::stub::ElevenLabsStub, &http::stub::OwnEngine, &retell::stub::RetellStub];
 
 /// The kind of this name.
 #[must_use]
