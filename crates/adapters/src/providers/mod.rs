@@ -21,15 +21,20 @@ mod lenient;
 pub mod report;
 mod setting;
 mod simulator;
-mod theirs;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
+mod theirs;
+mod vapi;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];
+pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND, vapi::KIND];
+
+/// What each kind's stub engine speaks.
+#[cfg(feature = "testing")]
+pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[&vapi::stub::Stub];
 
 /// The kind of this name.
 #[must_use]

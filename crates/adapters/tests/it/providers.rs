@@ -13,3 +13,4 @@ mod simulated_calls;
 mod simulator;
 mod stage;
 mod transport;
+mod vapi;
