@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Retain,
+    Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
+    Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;

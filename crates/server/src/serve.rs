@@ -198,7 +198,9 @@ async fn reload_when_told(gateway: Arc<Gateway>, mut hang_up: Signal) {
             tracing::error!(%error, "a line of the audit log could not be kept");
         }
         match reloaded {
-            Ok(done) => tracing::info!(agents = done.agents.len(), added = ?done.added, removed = ?done.removed, "configuration read again"),
+            Ok(done) => {
+                tracing::info!(agents = done.agents.len(), added = ?done.added, removed = ?done.removed, "configuration read again")
+            }
             Err(error) => tracing::error!(%error, "the configuration was not taken; the old one stays"),
         }
     }

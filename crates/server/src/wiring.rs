@@ -1,8 +1,8 @@
 //! The only place where concrete types meet.
 
+mod catalog;
 #[cfg(feature = "crash-points")]
 pub mod crash;
-mod catalog;
 mod paper;
 mod plan;
 mod reload;
@@ -20,8 +20,8 @@ use callgate_domain::ports::{
 };
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
-    Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile, Recorder,
-    Retain,
+    Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
+    Recorder, Retain,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;

@@ -28,17 +28,25 @@ mod simulator;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
 mod theirs;
+mod vapi;
 mod window;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[bland::KIND, bolna::KIND, elevenlabs::KIND, http::KIND, retell::KIND, simulator::KIND];
+pub const KINDS: &[Kind] = &[bland::KIND, bolna::KIND, elevenlabs::KIND, http::KIND, retell::KIND, simulator::KIND, vapi::KIND];
 
 /// What the stub engine of each kind speaks, for tests. The simulator has none: it opens no socket.
 #[cfg(feature = "testing")]
-pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[bland::STUB, bolna::STUB, &elevenlabs::stub::ElevenLabsStub, &http::stub::OwnEngine, &retell::stub::RetellStub];
+pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[
+    bland::STUB,
+    bolna::STUB,
+    &elevenlabs::stub::ElevenLabsStub,
+    &http::stub::OwnEngine,
+    &retell::stub::RetellStub,
+    &vapi::stub::Stub,
+];
 
 /// The kind of this name.
 #[must_use]

@@ -79,7 +79,8 @@ fn live(db: &mut AnyConnection) -> Result<BTreeMap<ConnectionId, u32>, Failure> 
     let query = calls::table.filter(IsLive).filter(calls::connection.is_not_null()).group_by(calls::connection);
     let query = query.select((calls::connection.assume_not_null(), diesel::dsl::count_star()));
     let counted: Vec<(String, i64)> = on_backend!(db, c => query.load(c))?;
-    let counts = counted.into_iter().map(|(id, count)| Ok((word("calls.connection", &id)?, u32::try_from(count).unwrap_or(u32::MAX))));
+    let counts =
+        counted.into_iter().map(|(id, count)| Ok((word("calls.connection", &id)?, u32::try_from(count).unwrap_or(u32::MAX))));
     counts.collect()
 }
 

@@ -15,4 +15,5 @@ mod simulated_calls;
 mod simulator;
 mod stage;
 mod transport;
+mod vapi;
 mod verifiers;

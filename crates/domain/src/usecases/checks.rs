@@ -112,7 +112,9 @@ async fn ask(agent: &Agent, route: &Route, connection: &Connection) -> CheckedRo
     let health = match (connection.provider.check_route(route), connection.provider.probe(route).await) {
         (Err(fault), _) => Health { ready: false, detail: fault.to_string() },
         (Ok(()), Ok(health)) => health,
-        (Ok(()), Err(ProviderError::Failed(cause))) => Health { ready: false, detail: format!("it could not be asked: {cause:#}") },
+        (Ok(()), Err(ProviderError::Failed(cause))) => {
+            Health { ready: false, detail: format!("it could not be asked: {cause:#}") }
+        }
         (Ok(()), Err(error)) => Health { ready: false, detail: format!("it could not be asked: {error}") },
     };
     CheckedRoute { agent: agent.key.clone(), connection: connection.id.clone(), health }

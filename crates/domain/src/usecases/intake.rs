@@ -161,7 +161,9 @@ impl Intake {
         if parcel.is_report {
             return (self.connections.read_report)(&parcel.webhook);
         }
-        let Some((id, held)) = parcel.connection.as_ref().and_then(|id| Some((id, self.connections.heard(id, self.clock.now())?))) else {
+        let Some((id, held)) =
+            parcel.connection.as_ref().and_then(|id| Some((id, self.connections.heard(id, self.clock.now())?)))
+        else {
             return Reading::Nothing;
         };
         // One connection's event never touches another's call.

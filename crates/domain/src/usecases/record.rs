@@ -9,9 +9,7 @@ use std::time::Duration;
 use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::provider::Pace;
 use crate::model::{Call, CallEvent, CallState, ConnectionId, Fence, Forbidden, ProviderCallId, Stale, Transition};
-use crate::ports::{
-    AttemptRef, CallStore, Chance, Change, Clock, Connections, Inbox, Match, Reader, Signals, StoreError, Work,
-};
+use crate::ports::{AttemptRef, CallStore, Chance, Change, Clock, Connections, Inbox, Match, Reader, Signals, StoreError, Work};
 
 /// How often a change is tried again when another came between.
 const TRIES: u8 = 6;

@@ -124,7 +124,8 @@ fn shown(request: &Outgoing, secrets: &[&Secret], as_json: bool) -> String {
     if as_json {
         let headers: serde_json::Map<String, Value> = headers.map(|(name, value)| (name.to_owned(), json!(value))).collect();
         let body = parsed.unwrap_or(Value::String(body));
-        return json!({ "method": request.method.as_str(), "url": request.url.as_str(), "headers": headers, "body": body }).to_string();
+        return json!({ "method": request.method.as_str(), "url": request.url.as_str(), "headers": headers, "body": body })
+            .to_string();
     }
     let mut text = format!("{} {}\n", request.method, request.url);
     for (name, value) in headers {

@@ -73,7 +73,11 @@ impl Serve {
             Failure::new(Exit::Configuration, format!("CALLGATE_LOG cannot be read: {error}"))
                 .then("Write a level, such as info, or a filter such as warn,callgate=debug")
         })?;
-        run(config, Sources { given, environment }, ServeOptions { workers: self.workers == Switch::On, http: self.http == Switch::On })?;
+        run(
+            config,
+            Sources { given, environment },
+            ServeOptions { workers: self.workers == Switch::On, http: self.http == Switch::On },
+        )?;
         Ok(Exit::Done)
     }
 }

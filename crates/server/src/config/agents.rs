@@ -35,7 +35,8 @@ fn one(key: &str, section: Section<'_>, connections: &All<'_>, calls: &Calls) ->
     let public = section.truth("public").unwrap_or(true);
     let routes = routes(&key, &section, connections);
     let variables = section.read("variables", variables).unwrap_or_default();
-    let voicemail = section.one_of("voicemail", [("hangup", Voicemail::Hangup), ("leave", Voicemail::Leave)]).unwrap_or(Voicemail::Hangup);
+    let voicemail =
+        section.one_of("voicemail", [("hangup", Voicemail::Hangup), ("leave", Voicemail::Leave)]).unwrap_or(Voicemail::Hangup);
     section.not_yet("calling_hours", None);
     let reached: Vec<_> =
         routes.iter().filter_map(|route| connections.read.iter().find(|connection| connection.id == route.connection)).collect();

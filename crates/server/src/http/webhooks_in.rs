@@ -34,7 +34,9 @@ pub async fn take_webhook(http: Data<Http>, request: HttpRequest, body: Unread) 
 /// The connection that the path names, where it also holds that connection's token.
 async fn known(http: &Http, request: &HttpRequest) -> Result<Option<ConnectionId>, Problem> {
     let part = |name| request.match_info().get(name).unwrap_or_default();
-    let connection = ConnectionId::new(part("connection")).ok().filter(|id| http.gateway.connections.heard(id, http.gateway.clock.now()).is_some());
+    let connection = ConnectionId::new(part("connection"))
+        .ok()
+        .filter(|id| http.gateway.connections.heard(id, http.gateway.clock.now()).is_some());
     let Some(connection) = connection else { return Ok(None) };
     Ok(http.tokens.is(&connection, part("token")).await?.then_some(connection))
 }

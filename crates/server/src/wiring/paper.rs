@@ -25,10 +25,7 @@ const TOKEN: &str = "TOKEN";
 ///
 /// # Errors
 /// What is wrong with its settings.
-pub fn on_paper(
-    plan: &ConnectionPlan,
-    public_url: Option<&str>,
-) -> Result<(Arc<dyn VoiceProvider>, Paper), InvalidSettings> {
+pub fn on_paper(plan: &ConnectionPlan, public_url: Option<&str>) -> Result<(Arc<dyn VoiceProvider>, Paper), InvalidSettings> {
     let paper = Paper::default();
     let nobody = Arc::new(Nobody);
     let ports = Ports {
@@ -61,7 +58,8 @@ impl Plan {
 
 fn check_route(agent: &Agent, connection: &ConnectionId, provider: &dyn VoiceProvider) -> Result<(), InvalidSettings> {
     let Some(route) = agent.route(connection) else { return Ok(()) };
-    let named = |fault: InvalidSettings| InvalidSettings { field: format!("agents.{}.{}", agent.key, fault.field), fault: fault.fault };
+    let named =
+        |fault: InvalidSettings| InvalidSettings { field: format!("agents.{}.{}", agent.key, fault.field), fault: fault.fault };
     provider.check_route(route).map_err(named)
 }
 

@@ -193,7 +193,9 @@ async fn an_agent_moves_to_another_provider_by_two_lines_and_no_restart() {
     let stand = Stand::of(&[one, other]).await;
     let path = stand.site.folder.join("callgate.toml");
     let config = std::fs::read_to_string(&path).expect("the configuration");
-    let agent = |connection: &str, remote_id: &str| format!("[agents.akylai]\nconnection = \"{connection}\"\nremote_id = \"{remote_id}\"\n");
+    let agent = |connection: &str, remote_id: &str| {
+        format!("[agents.akylai]\nconnection = \"{connection}\"\nremote_id = \"{remote_id}\"\n")
+    };
     let (before, _) = config.split_once("[agents.akylai]").expect("the agent");
     for (nth, dialect) in [(0, one), (1, other)] {
         stand.site.configure(&format!("{before}{}", agent(&format!("c{nth}"), dialect.remote_id())));

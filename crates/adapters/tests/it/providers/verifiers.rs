@@ -18,7 +18,8 @@ use super::fixtures;
 
 const KINDS: [&str; 4] = ["elevenlabs", "livekit", "retell", "twilio"];
 /// Newer ones may verify otherwise: then this test is where it is noticed.
-const LIBRARIES: [&str; 5] = ["elevenlabs==2.78.0", "retell-sdk==6.2.13", "twilio==9.13.0", "livekit-api==1.2.2", "freezegun>=1.5,<2"];
+const LIBRARIES: [&str; 5] =
+    ["elevenlabs==2.78.0", "retell-sdk==6.2.13", "twilio==9.13.0", "livekit-api==1.2.2", "freezegun>=1.5,<2"];
 
 /// A webhook at a moment, and what was done to it.
 struct Case {
@@ -31,7 +32,8 @@ struct Case {
 fn python() -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("verifiers");
     let program = folder.join("bin/python");
-    let runs = |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|done| done.success());
+    let runs =
+        |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|done| done.success());
     let has = || runs(Command::new(&program).args(["-c", "import elevenlabs, retell, twilio, livekit.api, freezegun"]));
     let ready = has()
         || (runs(Command::new("python3").args(["-m", "venv"]).arg(&folder))
@@ -48,10 +50,15 @@ fn cases(kind: &'static str) -> Vec<Case> {
         let mut changed = recorded.webhook.clone();
         changed.body.push(b'0');
         let bare = RawWebhook { headers: Vec::new(), ..recorded.webhook.clone() };
-        let aged = dated.then(|| case("a day old", recorded.webhook.clone(), later(recorded.at, std::time::Duration::from_hours(24))));
-        [case("as it is", recorded.webhook.clone(), recorded.at), case("changed", changed, recorded.at), case("bare", bare, recorded.at)]
-            .into_iter()
-            .chain(aged)
+        let aged =
+            dated.then(|| case("a day old", recorded.webhook.clone(), later(recorded.at, std::time::Duration::from_hours(24))));
+        [
+            case("as it is", recorded.webhook.clone(), recorded.at),
+            case("changed", changed, recorded.at),
+            case("bare", bare, recorded.at),
+        ]
+        .into_iter()
+        .chain(aged)
     });
     made.collect()
 }

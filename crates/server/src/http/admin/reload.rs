@@ -42,7 +42,9 @@ pub(super) fn not_reloaded(error: ReloadError) -> Problem {
         ReloadError::Faults(faults) => Problem::new(Code::InvalidConfiguration, faults.to_string()),
         ReloadError::InUse { id, calls } => Problem::new(
             Code::ConnectionInUse,
-            format!("Connection '{id}' has {calls} open calls, which only it can look after. Wait for their end, or keep it under its id."),
+            format!(
+                "Connection '{id}' has {calls} open calls, which only it can look after. Wait for their end, or keep it under its id."
+            ),
         ),
         ReloadError::Wiring(error) => match error {
             crate::wiring::WiringError::Connection(fault) => Problem::new(Code::InvalidConfiguration, format!("{fault}.")),
