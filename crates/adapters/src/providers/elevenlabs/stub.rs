@@ -213,7 +213,7 @@ mod tests {
                 &asked("/v1/convai/conversations?user_id=019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d"),
                 std::slice::from_ref(&call),
             );
-            assert_eq!(translate::page(&answer(list.reply), Timestamp::UNIX_EPOCH).unwrap().ids, [id.clone()]);
+            assert_eq!(translate::page(&answer(list.reply), Timestamp::UNIX_EPOCH).unwrap().ids, std::slice::from_ref(&id));
             let hook = stub.tells(&call, "", Timestamp::UNIX_EPOCH);
             assert_eq!(hook.is_some(), is_told, "{stage:?}");
             let Some(Hook { headers, body }) = hook else { continue };

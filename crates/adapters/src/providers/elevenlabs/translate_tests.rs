@@ -147,15 +147,15 @@ fn a_429_keeps_its_retry_after() {
     assert_eq!(placing(&busy, now()), expected);
 }
 
-fn read(conversation: &Value) -> Evidence {
+fn read(fields: &Value) -> Evidence {
     let mut whole = json!({ "conversation_id": "conv_1" });
-    whole.as_object_mut().unwrap().extend(conversation.as_object().unwrap().clone());
+    whole.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     let asked = ProviderCallId::new("conv_1").unwrap();
     conversation_of(&whole, &asked).unwrap().unwrap().evidence
 }
 
 fn conversation_of(body: &Value, asked: &ProviderCallId) -> Result<Option<LookedUp>, ProviderError> {
-    super::conversation(&answer(200, &body.to_string()), asked, &origin(), now())
+    conversation(&answer(200, &body.to_string()), asked, &origin(), now())
 }
 
 fn ends(status: &str, metadata: &Value) -> (Option<Seen>, Option<EndedReason>) {
@@ -262,7 +262,7 @@ fn a_failure_in_a_talk_keeps_its_words() {
 fn look_ups_are_about_the_call_that_was_asked_for() {
     let asked = ProviderCallId::new("conv_1").unwrap();
     let failed = |status: u16, body: &str| {
-        let found = super::conversation(&answer(status, body), &asked, &origin(), now());
+        let found = conversation(&answer(status, body), &asked, &origin(), now());
         matches!(found, Err(ProviderError::Failed(_)))
     };
     for body in ["", "[]", "{}", r#"{"status":"done"}"#, r#"{"conversation_id":"conv_1"}"#, "<html>"] {
@@ -273,7 +273,7 @@ fn look_ups_are_about_the_call_that_was_asked_for() {
         assert!(failed(status, r#"{"detail":{"message":"no"}}"#), "{status}");
     }
     assert!(failed(404, "<html>Not found</html>"), "a proxy's page is no absence");
-    let absent = super::conversation(&answer(404, r#"{"detail":{"message":"no"}}"#), &asked, &origin(), now());
+    let absent = conversation(&answer(404, r#"{"detail":{"message":"no"}}"#), &asked, &origin(), now());
     assert!(matches!(absent, Ok(None)));
 }
 

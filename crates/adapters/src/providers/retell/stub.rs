@@ -210,7 +210,7 @@ mod tests {
             let attempt = ATTEMPT.parse().unwrap();
             let filter = serde_json::to_value(super::super::wire::List::by_reference(attempt)).unwrap();
             let list = stub.other(&asked("POST", "/v3/list-calls", &filter), std::slice::from_ref(&call)).reply;
-            assert_eq!(translate::list(&answer(list), Timestamp::UNIX_EPOCH).unwrap().ours(attempt), [id.clone()]);
+            assert_eq!(translate::list(&answer(list), Timestamp::UNIX_EPOCH).unwrap().ours(attempt), std::slice::from_ref(&id));
             let hook = stub.tells(&call, "", Timestamp::UNIX_EPOCH);
             assert_eq!(hook.is_some(), is_told, "{stage:?}");
             let Some(Hook { headers, body }) = hook else { continue };
