@@ -41,9 +41,16 @@ pub fn path(name: &str) -> Option<PathBuf> {
     }
 }
 
+/// What a provider documents elsewhere, later than in the document that is at hand: the fields' names by kind.
+const LATER: [(&str, &str); 1] = [
+    // Its own SDK, since 6.2: https://pypi.org/project/retell-sdk/.
+    ("retell", "idempotency_key"),
+];
+
 /// One provider's document.
 pub struct Document {
     root: Value,
+    later: Vec<&'static str>,
 }
 
 impl Document {
@@ -58,7 +65,8 @@ impl Document {
         let text = std::fs::read_to_string(&path).unwrap_or_else(|fault| panic!("{}: {fault}", path.display()));
         let mut root: Value = serde_json::from_str(&text).unwrap_or_else(|fault| panic!("{name}: {fault}"));
         straighten(&mut root);
-        Some(Self { root })
+        let later = LATER.iter().filter(|(named, _)| *named == kind).map(|(_, field)| *field).collect();
+        Some(Self { root, later })
     }
 
     /// What is wrong with a request by this document: nothing, where it conforms.
@@ -142,7 +150,8 @@ impl Document {
         let (Some(known), Some(given)) = (schema.get("properties").and_then(Value::as_object), instance.as_object()) else {
             return Vec::new();
         };
-        given.keys().filter(|name| !known.contains_key(*name)).map(|name| format!("/{name} is not in it")).collect()
+        let is_known = |name: &str| known.contains_key(name) || self.later.contains(&name);
+        given.keys().filter(|name| !is_known(name)).map(|name| format!("/{name} is not in it")).collect()
     }
 
     fn schema_faults(&self, schema: &Value, instance: &Value) -> Vec<String> {
@@ -180,16 +189,23 @@ impl Document {
     /// What stands in a query or a form, as the type that is expected there.
     fn typed(&self, schema: &Value, text: &str) -> Value {
         let schema = self.resolved(schema);
-        let expects = |word: &str| match schema.get("type") {
-            Some(Value::String(one)) => one == word,
-            Some(Value::Array(many)) => many.iter().any(|one| one == word),
-            _ => false,
-        };
+        let expects = |word: &str| self.expects(schema, word);
         match text.parse::<Value>() {
             Ok(value @ Value::Number(_)) if expects("integer") || expects("number") => value,
             Ok(value @ Value::Bool(_)) if expects("boolean") => value,
             _ => Value::from(text),
         }
+    }
+
+    /// Whether a schema, or one of those it may be, is of this type.
+    fn expects(&self, schema: &Value, word: &str) -> bool {
+        let own = match schema.get("type") {
+            Some(Value::String(one)) => one == word,
+            Some(Value::Array(many)) => many.iter().any(|one| one == word),
+            _ => false,
+        };
+        let any = |key: &str| schema.get(key).and_then(Value::as_array).into_iter().flatten();
+        own || any("anyOf").chain(any("oneOf")).any(|one| self.expects(self.resolved(one), word))
     }
 
     fn resolved<'a>(&'a self, value: &'a Value) -> &'a Value {
@@ -273,7 +289,7 @@ mod tests {
             } } }
         });
         straighten(&mut root);
-        Document { root }
+        Document { root, later: Vec::new() }
     }
 
     fn check(method: &str, path: &str, content_type: &str, body: &str, faults: &[&str]) {
