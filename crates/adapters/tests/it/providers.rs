@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod bench;
+mod bland;
+mod bolna;
 mod contract;
 pub mod engine;
 mod fixtures;
