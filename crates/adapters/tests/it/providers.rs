@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod bench;
+mod bland;
+mod bolna;
 mod contract;
 mod elevenlabs;
 pub mod engine;

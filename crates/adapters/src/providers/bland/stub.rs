@@ -143,3 +143,49 @@ fn shown(call: &Call) -> Value {
         "inbound": false,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use callgate_domain::model::{ConnectionId, Seen};
+    use callgate_domain::ports::{RawWebhook, Reading};
+
+    use super::super::{signature, translate};
+    use super::*;
+    use crate::providers::client::Answer;
+
+    fn call(stage: Stage, ends: Ends) -> Call {
+        let id = STUB.id(1, &Order { attempt: None, to: String::new(), webhook: None });
+        let attempt = Some("019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d".to_owned());
+        let to = "+12025550199".to_owned();
+        let placed_at = Timestamp::UNIX_EPOCH;
+        Call { id, attempt, to, webhook: None, placed_at, stage, ends, is_canceled: false }
+    }
+
+    #[test]
+    fn the_adapter_believes_and_understands_what_the_stub_tells() {
+        assert!(STUB.tells(&call(Stage::Ringing, Ends::Talk), "", Timestamp::UNIX_EPOCH).is_none());
+        for (ends, seen) in [(Ends::Talk, Seen::Completed), (Ends::NoAnswer, Seen::NoAnswer), (Ends::Busy, Seen::Busy)] {
+            let hook = STUB.tells(&call(Stage::Over, ends), "", Timestamp::UNIX_EPOCH).unwrap();
+            let keys = Keys::new(Sum::Sha256, &[Secret::new(WEBHOOK_SECRET).unwrap()]).unwrap();
+            let webhook = RawWebhook { url: None, headers: hook.headers, body: hook.body };
+            let authentic = signature::verify(&keys, &webhook).unwrap();
+            let (reading, word) = translate::reading(&authentic.webhook().body, &ConnectionId::new("own").unwrap());
+            let Reading::Says { about, evidence } = reading else { panic!("it says something") };
+            assert!(about.attempt.is_some() && word.is_none());
+            assert_eq!((evidence.seen, evidence.words_final), (Some(seen), true));
+            let turns = if seen == Seen::Completed { SAID.len() } else { 0 };
+            assert_eq!(evidence.turns.len(), turns);
+        }
+    }
+
+    #[test]
+    fn calls_to_one_number_are_listed() {
+        let other = Call { to: "+12025550198".to_owned(), ..call(Stage::Ringing, Ends::Talk) };
+        let calls = [call(Stage::Ringing, Ends::Talk), other];
+        let path = "/v1/calls?to_number=%2B12025550199&start_date=1969-12-31T23%3A59%3A00.000Z&limit=50".to_owned();
+        let asked = Asked { method: "GET".to_owned(), path, headers: Vec::new(), body: Vec::new() };
+        let reply = STUB.other(&asked, &calls).reply;
+        let answer = Answer { status: reply.status, retry_after: None, body: reply.body };
+        assert_eq!(translate::list(&answer, Timestamp::UNIX_EPOCH).unwrap().calls.len(), 1);
+    }
+}

@@ -133,3 +133,57 @@ fn execution(call: &Call) -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use callgate_domain::model::Seen;
+
+    use super::super::{translate, wire};
+    use super::*;
+    use crate::providers::client::Answer;
+
+    fn call(stage: Stage, ends: Ends) -> Call {
+        let id = STUB.id(1, &Order { attempt: None, to: String::new(), webhook: None });
+        let to = "+12025550199".to_owned();
+        let placed_at = Timestamp::UNIX_EPOCH;
+        Call { id, attempt: None, to, webhook: None, placed_at, stage, ends, is_canceled: false }
+    }
+
+    #[test]
+    fn the_adapter_understands_what_the_stub_shows() {
+        for (stage, ends, seen) in [
+            (Stage::Accepted, Ends::Talk, Seen::Accepted),
+            (Stage::Ringing, Ends::Talk, Seen::Ringing),
+            (Stage::Talking, Ends::Talk, Seen::Answered),
+            (Stage::Over, Ends::Talk, Seen::Completed),
+            (Stage::Over, Ends::NoAnswer, Seen::NoAnswer),
+            (Stage::Over, Ends::Busy, Seen::Busy),
+        ] {
+            let call = call(stage, ends);
+            let path = format!("/executions/{}", call.id);
+            let asked = Asked { method: "GET".to_owned(), path, headers: Vec::new(), body: Vec::new() };
+            let reply = STUB.other(&asked, std::slice::from_ref(&call)).reply;
+            let execution: wire::Execution = serde_json::from_slice(&reply.body).unwrap();
+            let evidence = translate::told(&execution).evidence;
+            assert_eq!(evidence.seen, Some(seen));
+            let talk_s = (seen == Seen::Completed).then_some(TALK_S);
+            assert_eq!(evidence.duration_s.filter(|seconds| *seconds > 0), talk_s);
+            assert_eq!(evidence.transcript.is_some(), talk_s.is_some());
+        }
+    }
+
+    #[test]
+    fn a_list_comes_in_pages_newest_first() {
+        let calls: Vec<Call> = (0..60).map(|n| Call { id: format!("ex-{n}"), ..call(Stage::Accepted, Ends::Talk) }).collect();
+        for (page, first, rows, more) in [(1, "ex-59", 50, true), (2, "ex-9", 10, false)] {
+            let query = format!("from=1969-12-31T23:59:00.000Z&to=1970-01-01T01:00:00.000Z&page_number={page}&page_size=50");
+            let path = format!("/v2/agent/a/executions?{query}");
+            let asked = Asked { method: "GET".to_owned(), path, headers: Vec::new(), body: Vec::new() };
+            let reply = STUB.other(&asked, &calls).reply;
+            let answer = Answer { status: reply.status, retry_after: None, body: reply.body };
+            let read = translate::page(&answer, Timestamp::UNIX_EPOCH).unwrap();
+            assert_eq!((read.data.len(), read.has_more.get()), (rows, Some(&more)));
+            assert_eq!(read.data[0].id().unwrap().as_str(), first);
+        }
+    }
+}

@@ -1,3 +1,5 @@
+//! Answers of Bolna as tables.
+
 use callgate_domain::testing::provider_contract::{UNLISTED_BODIES, shown_placing, shown_reading};
 use serde_json::{Value, json};
 
