@@ -18,18 +18,24 @@ pub mod hmac;
 mod http;
 mod keys;
 mod lenient;
+mod livekit;
 pub mod report;
 mod setting;
 mod simulator;
-mod theirs;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
+mod theirs;
+mod twilio;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[http::KIND, simulator::KIND];
+pub const KINDS: &[Kind] = &[http::KIND, livekit::KIND, simulator::KIND, twilio::KIND];
+
+/// What the stub engine of each kind speaks, for tests. The simulator has none: it opens no socket.
+#[cfg(feature = "testing")]
+pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[&livekit::stub::LiveKit, &twilio::stub::Twilio];
 
 /// The kind of this name.
 #[must_use]

@@ -52,7 +52,10 @@ impl ConnectionSettings {
         let Some(text) = self.text(name)? else { return Ok(None) };
         let read: Option<Duration> = text.parse::<SignedDuration>().ok().and_then(|read| read.try_into().ok());
         read.filter(|read| (from..=to).contains(read)).map(Some).ok_or_else(|| {
-            self.fault(name, format!("= {text:?} must be a duration from {}s to {}s, such as \"30s\"", from.as_secs(), to.as_secs()))
+            self.fault(
+                name,
+                format!("= {text:?} must be a duration from {}s to {}s, such as \"30s\"", from.as_secs(), to.as_secs()),
+            )
         })
     }
 
@@ -64,7 +67,9 @@ impl ConnectionSettings {
     /// A phone number, where it is set.
     pub(super) fn phone(&self, name: &str) -> Result<Option<Phone>, InvalidSettings> {
         let Some(text) = self.text(name)? else { return Ok(None) };
-        Phone::parse(text).map(Some).map_err(|error| self.fault(name, format!("= {text:?} {error}; write it as \"+12025550199\"")))
+        Phone::parse(text)
+            .map(Some)
+            .map_err(|error| self.fault(name, format!("= {text:?} {error}; write it as \"+12025550199\"")))
     }
 
     /// The secret that signs.
@@ -81,7 +86,9 @@ impl ConnectionSettings {
         let beyond = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
         match url.scheme() {
             _ if beyond => Err(fault(format!("= {text:?} must be scheme and host alone: its paths are known"))),
-            _ if !url.username().is_empty() || url.password().is_some() => Err(fault("must hold no name and no password".to_owned())),
+            _ if !url.username().is_empty() || url.password().is_some() => {
+                Err(fault("must hold no name and no password".to_owned()))
+            }
             "https" => Ok(url),
             "http" if is_this_machine(&url) => Ok(url),
             _ => Err(fault(format!("= {text:?} must begin with https://; http:// reaches this machine alone"))),

@@ -93,7 +93,10 @@ mod tests {
     fn what_postgres_cannot_hold_is_left_out() {
         assert_eq!(text(Some("a\0b")).as_deref(), Some("ab"));
         assert_eq!(text(Some(" \0")), None);
-        assert_eq!(extracted(Some(&json!({"a": 1, "b": "x\0", "c": null, "d\0": 2}))), json!({"a": 1}).as_object().unwrap().clone());
+        assert_eq!(
+            extracted(Some(&json!({"a": 1, "b": "x\0", "c": null, "d\0": 2}))),
+            json!({"a": 1}).as_object().unwrap().clone()
+        );
         assert_eq!(extracted(Some(&json!({"a": "x".repeat(MAX_EXTRACTED)}))), Map::new());
         assert_eq!(extracted(Some(&json!([1]))), Map::new());
     }

@@ -142,6 +142,16 @@ pub trait Dialect: Sync {
     /// The environment variables that those lines name, with their values.
     fn environment(&self) -> &'static [(&'static str, &'static str)];
 
+    /// What an agent is called over there.
+    fn remote_id(&self) -> &'static str {
+        "agent-over-there"
+    }
+
+    /// Whether it tells what was said: where it does not, whoever talks reports it.
+    fn tells_words(&self) -> bool {
+        true
+    }
+
     /// The id of its call number `n`, in the provider's manner.
     fn id(&self, n: usize, order: &Order) -> String;
 

@@ -183,7 +183,13 @@ pub fn provider() -> MockVoiceProvider {
 pub fn provider_that(cancel: bool) -> MockVoiceProvider {
     let mut provider = MockVoiceProvider::new();
     let poll = Pace { ringing: Duration::from_secs(4), talking: Duration::from_secs(30) };
-    let capabilities = Capabilities { cancel: if cancel { Cancel::Always } else { Cancel::Never }, by_id: true, by_reference: true, by_window: true, poll };
+    let capabilities = Capabilities {
+        cancel: if cancel { Cancel::Always } else { Cancel::Never },
+        by_id: true,
+        by_reference: true,
+        by_window: true,
+        poll,
+    };
     provider.expect_capabilities().return_const(capabilities);
     provider.expect_verify().returning(|webhook, _| Ok(Authentic::verified(webhook.clone())));
     provider.expect_read().returning(read);
