@@ -166,7 +166,7 @@ pub fn heard(body: &[u8], rooms: &Rooms, result_within: Option<Duration>) -> Hea
     let room = event.room.get().and_then(|room| room.name.text()).unwrap_or_default();
     let (Some(attempt), Some(id)) = (rooms.attempt(room), ProviderCallId::new(room)) else { return Heard::default() };
     let callee = event.participant.get().filter(|participant| participant.is_callee());
-    let at = event.created_at.get().and_then(|at| Timestamp::from_second(i64::from(at.seconds()?)).ok());
+    let at = event.created_at.get().and_then(|at| Timestamp::from_second(at.0 as i64).ok());
     let (evidence, unknown) = match (event.event.text().unwrap_or_default(), callee) {
         // Media is set up while it is still dialing: this is no answer.
         ("participant_joined", Some(_)) => (Some(Evidence::new(Source::Webhook).seen(Seen::Accepted)), None),
