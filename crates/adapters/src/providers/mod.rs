@@ -21,6 +21,7 @@ pub mod hmac;
 mod http;
 mod keys;
 mod lenient;
+mod livekit;
 pub mod report;
 mod retell;
 mod setting;
@@ -28,6 +29,7 @@ mod simulator;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
 mod theirs;
+mod twilio;
 mod vapi;
 mod window;
 mod words;
@@ -35,7 +37,17 @@ mod words;
 pub use client::{Outgoing, Paper, Way, install_crypto};
 
 /// Every kind of provider there is.
-pub const KINDS: &[Kind] = &[bland::KIND, bolna::KIND, elevenlabs::KIND, http::KIND, retell::KIND, simulator::KIND, vapi::KIND];
+pub const KINDS: &[Kind] = &[
+    bland::KIND,
+    bolna::KIND,
+    elevenlabs::KIND,
+    http::KIND,
+    livekit::KIND,
+    retell::KIND,
+    simulator::KIND,
+    twilio::KIND,
+    vapi::KIND,
+];
 
 /// What the stub engine of each kind speaks, for tests. The simulator has none: it opens no socket.
 #[cfg(feature = "testing")]
@@ -44,7 +56,9 @@ pub const DIALECTS: &[&dyn crate::testing::stub::Dialect] = &[
     bolna::STUB,
     &elevenlabs::stub::ElevenLabsStub,
     &http::stub::OwnEngine,
+    &livekit::stub::LiveKit,
     &retell::stub::RetellStub,
+    &twilio::stub::Twilio,
     &vapi::stub::Stub,
 ];
 
