@@ -222,7 +222,7 @@ async fn serve(mut stream: TcpStream, book: &Arc<Book>) -> std::io::Result<()> {
     while let Some(asked) = request(&mut stream, &mut bytes).await? {
         let Some(reply) = book.answer(asked) else {
             if book.held().manners == Manners::SaysNothing {
-                drop(stream.read(&mut [0]).await?);
+                let _until_it_hangs_up = stream.read(&mut [0]).await?;
             }
             return Ok(());
         };
