@@ -24,8 +24,11 @@ pub fn placing(answer: &Answer, now: Timestamp) -> Placing {
         return placed.and_then(|placed| placed.taken_on()).map_or_else(Placing::default, Placing::Dialed);
     }
     let refusal = placed.as_ref().and_then(Placed::refusal);
-    if answer.status == 429 && !placed.is_some_and(|placed| placed.speaks_of_a_call()) {
-        return too_many(refusal.as_deref(), answer, now);
+    if answer.status == 429 {
+        // Also where it cannot be read otherwise: what names a call may be one.
+        let speaks = placed.is_some_and(|placed| placed.speaks_of_a_call());
+        let names_one = String::from_utf8_lossy(&answer.body).contains("call_id");
+        return if speaks || names_one { Placing::default() } else { too_many(refusal.as_deref(), answer, now) };
     }
     let Some(text) = refusal else { return Placing::default() };
     let says = |part: &str| text.contains(part);

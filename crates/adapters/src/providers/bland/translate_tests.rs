@@ -85,9 +85,13 @@ fn the_text_of_a_429_decides() {
     for body in UNLISTED_BODIES {
         check(429, body, WAITS);
     }
-    for body in
-        [r#"{"call_id":"c-1"}"#, r#"{"status":"success"}"#, r#"{"status":"error","message":"Rate limit","call_id":"c-1"}"#]
-    {
+    for body in [
+        r#"{"call_id":"c-1"}"#,
+        r#"{"call_id":7,"status":"error","message":"Rate limit"}"#,
+        r#"{"call_id":"a","call_id":"b"}"#,
+        r#"{"status":"success"}"#,
+        r#"{"status":"error","message":"Rate limit","call_id":"c-1"}"#,
+    ] {
         check(429, body, UNKNOWN);
     }
 }
