@@ -167,7 +167,7 @@ async fn no_connection_is_not_dialed() {
         contract::no_connection_is_not_dialed(&*provider(kind, &nobody().await)).await;
         contract::no_connection_is_no_absence(&*provider(kind, &nobody().await)).await;
         // A name that no resolver asks anybody about: it is longer than names are.
-        let nowhere = format!("http://{}.invalid", "a".repeat(64));
+        let nowhere = format!("https://{}.invalid", "a".repeat(64));
         contract::no_connection_is_not_dialed(&*provider(kind, &nowhere)).await;
         // A server without TLS where TLS is expected: the handshake fails before any byte of the request.
         let engine = LocalEngine::start().await;
