@@ -18,8 +18,8 @@ const BODY_SUM: &str = "bodySHA256";
 /// Whether these bytes are Twilio's, sent to this address.
 pub fn verify(tokens: &Keys, webhook: &RawWebhook) -> Result<Authentic, WebhookError> {
     let bad = WebhookError::BadSignature;
-    let signature = STANDARD.decode(only(webhook, "x-twilio-signature")?).or(Err(bad.clone()))?;
-    let url = webhook.url.as_deref().ok_or_else(|| bad.clone())?;
+    let signature = STANDARD.decode(only(webhook, "x-twilio-signature")?).or(Err(bad))?;
+    let url = webhook.url.as_deref().ok_or(bad)?;
     let fields = match body_sum(url) {
         Some(told) if from_hex(&told).is_some_and(|told| told == Sha256::digest(&webhook.body).to_vec()) => String::new(),
         Some(_) => return Err(bad),

@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use callgate_adapters::providers::{ConnectionSettings, kind};
-use callgate_domain::model::{ConnectionId, Route};
-use callgate_domain::ports::ProviderError;
-use callgate_domain::testing::provider_contract::{Answer, Asked, Engine, a_look_up, an_order, shown_placing};
+use callgate_adapters::providers::{ConnectionSettings, DIALECTS, kind};
+use callgate_adapters::testing::stub;
+use callgate_domain::model::{ConnectionId, Route, Seen};
+use callgate_domain::ports::{ProviderError, RawWebhook, Reading};
+use callgate_domain::testing::provider_contract::{Answer, Asked, Engine, a_look_up, an_order, shown_placing, the_attempt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -140,4 +141,37 @@ async fn a_probe_asks_for_the_trunk() {
     let asked = engine.asked().remove(0);
     assert_eq!(asked.path, "/twirp/livekit.SIP/ListSIPOutboundTrunk");
     assert_eq!(claims(&asked)["sip"], json!({ "admin": true }));
+}
+
+/// What its stub engine says is what the adapter understands.
+#[tokio::test]
+async fn its_stub_engine_is_understood() {
+    let dialect = DIALECTS.iter().find(|dialect| dialect.kind() == "livekit").unwrap();
+    let secrets: Vec<(&str, &[&str])> =
+        vec![("api_key", &["APIstubkey"]), ("api_secret", &["stub-livekit-secret-0123456789abcdef"])];
+    let settings = settings(kind("livekit").unwrap(), "https://own.example", &[("trunk_id", json!("ST_stub"))], &secrets);
+    let provider = open(kind("livekit").unwrap(), &settings, now());
+    let order = stub::Order { attempt: Some(the_attempt().to_string()), to: "+12025550199".to_owned(), webhook: None };
+    let mut call = stub::Call {
+        id: dialect.id(0, &order),
+        attempt: order.attempt,
+        to: order.to,
+        webhook: None,
+        placed_at: now(),
+        stage: stub::Stage::Ringing,
+        ends: stub::Ends::Talk,
+        is_canceled: false,
+    };
+    for (stage, seen) in [(stub::Stage::Ringing, Seen::Accepted), (stub::Stage::Over, Seen::Completed)] {
+        call.stage = stage;
+        let url = format!("https://gw.example/in?attempt_id={}", the_attempt());
+        let hook = dialect.tells(&call, &format!("{url}#rc=3"), now()).unwrap();
+        let webhook = RawWebhook { url: Some(url), headers: hook.headers, body: hook.body };
+        let Reading::Says { about, evidence } = provider.read(&provider.verify(&webhook, now()).unwrap()) else {
+            panic!("it says")
+        };
+        assert_eq!((about.attempt, evidence.seen), (Some(the_attempt()), Some(seen)));
+        assert_eq!(about.provider_call.unwrap().as_str(), call.id);
+        assert!(provider.event_id(&provider.verify(&webhook, now()).unwrap()).is_some());
+    }
 }

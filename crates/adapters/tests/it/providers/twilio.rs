@@ -2,10 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use callgate_adapters::providers::{ConnectionSettings, kind};
-use callgate_domain::model::{ConnectionId, Phone, Route};
-use callgate_domain::ports::{Found, ProviderError, RawWebhook};
-use callgate_domain::testing::provider_contract::{Answer, Engine, a_look_up, an_order};
+use callgate_adapters::providers::{ConnectionSettings, DIALECTS, kind};
+use callgate_adapters::testing::stub;
+use callgate_domain::model::{ConnectionId, Phone, Route, Seen};
+use callgate_domain::ports::{Found, ProviderError, RawWebhook, Reading};
+use callgate_domain::testing::provider_contract::{Answer, Engine, a_look_up, an_order, the_attempt};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -138,4 +139,41 @@ async fn the_end_of_a_call_is_asked_for_whatever_it_does() {
     engine.answer(Answer::is(400, r#"{"code":21220,"message":"x","status":400}"#));
     assert!(matches!(provider.cancel(&a_look_up(Some(SID))).await, Err(ProviderError::Gone)));
     assert!(matches!(provider.cancel(&a_look_up(None)).await, Err(ProviderError::Unsupported)));
+}
+
+/// What its stub engine says is what the adapter understands.
+#[tokio::test]
+async fn its_stub_engine_is_understood() {
+    let dialect = DIALECTS.iter().find(|dialect| dialect.kind() == "twilio").unwrap();
+    let secrets: Vec<(&str, &[&str])> = vec![("auth_token", &["stub-twilio-token"])];
+    let settings = settings(
+        kind("twilio").unwrap(),
+        "https://own.example",
+        &[("account_sid", json!(ACCOUNT)), ("from", json!("+12025550100"))],
+        &secrets,
+    );
+    let provider = open(kind("twilio").unwrap(), &settings, now());
+    let order = stub::Order { attempt: Some(the_attempt().to_string()), to: "+12025550199".to_owned(), webhook: None };
+    let mut call = stub::Call {
+        id: dialect.id(0, &order),
+        attempt: order.attempt,
+        to: order.to,
+        webhook: None,
+        placed_at: now(),
+        stage: stub::Stage::Ringing,
+        ends: stub::Ends::Talk,
+        is_canceled: false,
+    };
+    for (stage, seen) in [(stub::Stage::Ringing, Seen::Ringing), (stub::Stage::Over, Seen::Completed)] {
+        call.stage = stage;
+        let url = format!("https://gw.example/in?attempt_id={}", the_attempt());
+        let hook = dialect.tells(&call, &format!("{url}#rc=3"), now()).unwrap();
+        let webhook = RawWebhook { url: Some(url), headers: hook.headers, body: hook.body };
+        let Reading::Says { about, evidence } = provider.read(&provider.verify(&webhook, now()).unwrap()) else {
+            panic!("it says")
+        };
+        assert_eq!((about.attempt, evidence.seen), (Some(the_attempt()), Some(seen)));
+        assert_eq!(about.provider_call.unwrap().as_str(), call.id);
+        assert!(provider.event_id(&provider.verify(&webhook, now()).unwrap()).is_some());
+    }
 }
