@@ -229,7 +229,8 @@ fn fits(template: &str, path: &str) -> bool {
 }
 
 /// Makes an OpenAPI 3.0 schema one of JSON Schema: `nullable`, exclusive bounds as truths; and moves an `enum` that stands
-/// on a list, where no list can be one of its words, to the list's items (Vapi's `serverMessages`).
+/// on a list, where no list can be one of its words, to the list's items (Vapi's `serverMessages`). Words and numbers that
+/// are called objects, against the `enum` or the example beside them, are taken for what they are (Vapi's `backoffPlan`).
 fn straighten(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(straighten),
@@ -242,6 +243,14 @@ fn straighten(value: &mut Value) {
                 if fields.get(bound).is_some_and(Value::is_boolean) {
                     fields.remove(bound);
                 }
+            }
+            let words_only = |words: &Value| words.as_array().is_some_and(|words| words.iter().all(Value::is_string));
+            if fields.get("type") == Some(&json!("object")) && fields.get("enum").is_some_and(words_only) {
+                fields.insert("type".to_owned(), json!("string"));
+            }
+            let shows_none = fields.get("example").and_then(Value::as_array).is_some_and(|all| !all.iter().any(Value::is_object));
+            if fields.get("items") == Some(&json!({ "type": "object" })) && shows_none {
+                fields.remove("items");
             }
             if fields.get("type") == Some(&json!("array"))
                 && let Some(words) = fields.remove("enum")

@@ -2,10 +2,10 @@
 
 import json
 import sys
-from datetime import datetime, timezone
+from contextlib import contextmanager
+from datetime import datetime
+from unittest import mock
 from urllib.parse import parse_qsl
-
-from freezegun import freeze_time
 
 
 def elevenlabs(case):
@@ -13,7 +13,11 @@ def elevenlabs(case):
 
     client = WebhooksClient.__new__(WebhooksClient)
     secret = case["secrets"]["webhook_secret"]
-    return client.construct_event(case["body"], case["headers"].get("elevenlabs-signature", ""), secret) is not None
+    try:
+        client.construct_event(case["body"], case["headers"].get("elevenlabs-signature", ""), secret)
+    except json.JSONDecodeError:
+        pass  # Its signature is good: it is read after that.
+    return True
 
 
 def retell(case):
@@ -36,22 +40,37 @@ def twilio(case):
 
 
 def livekit(case):
+    from google.protobuf.json_format import ParseError
     from livekit.api import TokenVerifier, WebhookReceiver
 
     secrets = case["secrets"]
     receiver = WebhookReceiver(TokenVerifier(secrets["api_key"], secrets["api_secret"]))
-    return receiver.receive(case["body"], case["headers"].get("authorization", "")) is not None
+    try:
+        receiver.receive(case["body"], case["headers"].get("authorization", ""))
+    except ParseError:
+        pass  # Its signature is good: it is read after that.
+    return True
+
+
+@contextmanager
+def at(moment):
+    """Lets the libraries' clocks stand still."""
+
+    class Frozen(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime.fromtimestamp(moment, tz)
+
+    with mock.patch("time.time", lambda: moment), mock.patch("jwt.api_jwt.datetime", Frozen):
+        yield
 
 
 def accepts(case):
-    with freeze_time(datetime.fromtimestamp(case["at"], timezone.utc)):
+    with at(case["at"]):
         try:
             return bool(globals()[case["kind"]](case))
         except Exception:  # Each library refuses in its own way.
             return False
 
 
-# Loaded before time stands still: some libraries measure their own start.
-for name in ("elevenlabs.webhooks_custom", "retell.lib.webhook_auth", "twilio.request_validator", "livekit.api"):
-    __import__(name)
 json.dump([accepts(case) for case in json.load(sys.stdin)], sys.stdout)

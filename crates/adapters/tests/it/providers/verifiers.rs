@@ -18,8 +18,7 @@ use super::fixtures;
 
 const KINDS: [&str; 4] = ["elevenlabs", "livekit", "retell", "twilio"];
 /// Newer ones may verify otherwise: then this test is where it is noticed.
-const LIBRARIES: [&str; 5] =
-    ["elevenlabs==2.78.0", "retell-sdk==6.2.13", "twilio==9.13.0", "livekit-api==1.2.2", "freezegun>=1.5,<2"];
+const LIBRARIES: [&str; 4] = ["elevenlabs==2.78.0", "retell-sdk==6.2.13", "twilio==9.13.0", "livekit-api==1.2.2"];
 
 /// A webhook at a moment, and what was done to it.
 struct Case {
@@ -34,7 +33,7 @@ fn python() -> Option<PathBuf> {
     let program = folder.join("bin/python");
     let runs =
         |command: &mut Command| command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|done| done.success());
-    let has = || runs(Command::new(&program).args(["-c", "import elevenlabs, retell, twilio, livekit.api, freezegun"]));
+    let has = || runs(Command::new(&program).args(["-c", "import elevenlabs, retell, twilio, livekit.api"]));
     let ready = has()
         || (runs(Command::new("python3").args(["-m", "venv"]).arg(&folder))
             && runs(Command::new(&program).args(["-m", "pip", "install", "--quiet"]).args(LIBRARIES))
