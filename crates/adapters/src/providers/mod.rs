@@ -14,6 +14,7 @@ use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, Voi
 use serde_json::Value;
 
 pub(crate) mod client;
+mod download;
 pub mod hmac;
 mod http;
 mod keys;

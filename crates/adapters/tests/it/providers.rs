@@ -9,6 +9,7 @@ pub mod engine;
 mod fixtures;
 mod http;
 pub mod peer;
+mod recording;
 mod simulated_calls;
 mod simulator;
 mod stage;
