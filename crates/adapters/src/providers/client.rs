@@ -4,7 +4,7 @@
 //! everything else. What an answer means is each provider's own business, in its `translate.rs`.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -21,6 +21,7 @@ use url::Url;
 
 use crate::sender::{Guard, Guarded, SystemLookup};
 
+const AGENT: &str = concat!("callgate/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DIAL_CAP: usize = 1024 * 1024;
 const ASK_CAP: usize = 16 * 1024 * 1024;
@@ -38,8 +39,8 @@ pub fn install_crypto() {
 pub struct Clients {
     dial: Client,
     ask: Client,
-    /// For addresses that others than the operator chose.
-    outside: Client,
+    /// For addresses that others than the operator chose; made when the first one is asked, which for most is never.
+    outside: Arc<OnceLock<Client>>,
     way: Way,
 }
 
@@ -187,7 +188,7 @@ impl Clients {
         install_crypto();
         let common = || {
             Client::builder()
-                .user_agent(concat!("callgate/", env!("CARGO_PKG_VERSION")))
+                .user_agent(AGENT)
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
@@ -197,9 +198,7 @@ impl Clients {
         // By default a request is sent again when a pooled connection turns out to be dead, and when HTTP/2 says that
         // the first one was not seen: a call must not depend on either being right.
         let dial = common().http1_only().retry(reqwest::retry::never()).pool_max_idle_per_host(0).build()?;
-        let names = Guarded::new(Arc::new(SystemLookup::default()), Arc::new(Guard::default()), false);
-        let outside = common().dns_resolver(names).https_only(true).http1_only().pool_max_idle_per_host(0).build()?;
-        Ok(Self { dial, ask: common().build()?, outside, way: way.clone() })
+        Ok(Self { dial, ask: common().build()?, outside: Arc::default(), way: way.clone() })
     }
 
     /// Sends the one request that can ring, once.
@@ -236,8 +235,22 @@ impl Clients {
 
     /// The same of any other host, which has to be on the internet: names are checked as they are asked for.
     pub async fn fetch_outside(&self, url: Url, headers: &[(&'static str, String)]) -> Result<Response, Failure> {
-        open(&self.way, &self.outside, url, headers).await
+        let outside = match self.outside.get() {
+            Some(outside) => outside,
+            None => {
+                let made = outside().map_err(Failure::NotSent)?;
+                self.outside.get_or_init(|| made)
+            }
+        };
+        open(&self.way, outside, url, headers).await
     }
+}
+
+fn outside() -> anyhow::Result<Client> {
+    let names = Guarded::new(Arc::new(SystemLookup::default()), Arc::new(Guard::default()), false);
+    let common = Client::builder().user_agent(AGENT).redirect(Policy::none()).referer(false).no_proxy();
+    let common = common.connect_timeout(CONNECT_TIMEOUT).http1_only().pool_max_idle_per_host(0);
+    Ok(common.dns_resolver(names).https_only(true).build()?)
 }
 
 async fn open(way: &Way, client: &Client, url: Url, headers: &[(&'static str, String)]) -> Result<Response, Failure> {
