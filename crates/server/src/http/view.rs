@@ -19,7 +19,7 @@ use super::words::{EndedByWord, EndedReasonWord, RoleWord, StatusWord, Transcrip
 pub struct CallView<'a> {
     /// The only id of the call a client needs: a UUID that sorts by time.
     #[schema(value_type = String, format = Uuid)]
-    call_id: Text<callgate_domain::model::CallId>,
+    call_id: Text<CallId>,
     /// Where the call is. The status of a terminal call never changes.
     #[schema(value_type = StatusWord)]
     status: Text<Status>,
