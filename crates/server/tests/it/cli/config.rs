@@ -26,7 +26,7 @@ fn every_fault_is_told_with_its_line_and_what_to_do() {
         "a_secret_that_is_not_set",
         "[calls]\nallow_numbers = [\"+\"]\n[connections.own]\nkind = \"http\"\nbase_url = \"https://h\"\nsecret = { env = \"OWN_SECRET\" }\n",
     );
-    check("an_unknown_kind", "[connections.vapi]\nkind = \"vapi\"\n");
+    check("an_unknown_kind", "[connections.own]\nkind = \"pigeon\"\n");
     check("no_allowed_numbers", "[connections.own]\nkind = \"http\"\nbase_url = \"https://h\"\nsecret = { env = \"LANG\" }\n");
     check("an_unknown_connection", "[agents.akylai]\nconnection = \"simulatr\"\n");
     check("not_supported_yet", "[agents.a]\nconnection = \"simulator\"\nvoicemail = \"leave\"\n");
