@@ -4,7 +4,7 @@
 //! everything else. What an answer means is each provider's own business, in its `translate.rs`.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -14,11 +14,14 @@ use callgate_domain::ports::ProviderError;
 use jiff::Timestamp;
 use reqwest::header::RETRY_AFTER;
 use reqwest::redirect::Policy;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::sender::{Guard, Guarded, SystemLookup};
+
+const AGENT: &str = concat!("callgate/", env!("CARGO_PKG_VERSION"));
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const DIAL_CAP: usize = 1024 * 1024;
 const ASK_CAP: usize = 16 * 1024 * 1024;
@@ -31,11 +34,13 @@ pub fn install_crypto() {
     let _already = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// The two clients of a connection.
+/// The clients of a connection.
 #[derive(Debug, Clone)]
 pub struct Clients {
     dial: Client,
     ask: Client,
+    /// For addresses that others than the operator chose; made when the first one is asked, which for most is never.
+    outside: Arc<OnceLock<Client>>,
     way: Way,
 }
 
@@ -183,7 +188,7 @@ impl Clients {
         install_crypto();
         let common = || {
             Client::builder()
-                .user_agent(concat!("callgate/", env!("CARGO_PKG_VERSION")))
+                .user_agent(AGENT)
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
@@ -193,7 +198,7 @@ impl Clients {
         // By default a request is sent again when a pooled connection turns out to be dead, and when HTTP/2 says that
         // the first one was not seen: a call must not depend on either being right.
         let dial = common().http1_only().retry(reqwest::retry::never()).pool_max_idle_per_host(0).build()?;
-        Ok(Self { dial, ask: common().build()?, way: way.clone() })
+        Ok(Self { dial, ask: common().build()?, outside: Arc::default(), way: way.clone() })
     }
 
     /// Sends the one request that can ring, once.
@@ -217,6 +222,46 @@ impl Clients {
             }
         }
     }
+}
+
+/// The longest that a recording may take in all; its body has bounds of its own.
+const FETCH_TIMEOUT: Duration = Duration::from_hours(1);
+
+impl Clients {
+    /// Asks the provider's own host for something whose body is read bit by bit.
+    pub async fn fetch(&self, url: Url, headers: &[(&'static str, String)]) -> Result<Response, Failure> {
+        open(&self.way, &self.ask, url, headers).await
+    }
+
+    /// The same of any other host, which has to be on the internet: names are checked as they are asked for.
+    pub async fn fetch_outside(&self, url: Url, headers: &[(&'static str, String)]) -> Result<Response, Failure> {
+        let outside = match self.outside.get() {
+            Some(outside) => outside,
+            None => {
+                let made = outside().map_err(Failure::NotSent)?;
+                self.outside.get_or_init(|| made)
+            }
+        };
+        open(&self.way, outside, url, headers).await
+    }
+}
+
+fn outside() -> anyhow::Result<Client> {
+    let names = Guarded::new(Arc::new(SystemLookup::default()), Arc::new(Guard::default()), false);
+    let common = Client::builder().user_agent(AGENT).redirect(Policy::none()).referer(false).no_proxy();
+    let common = common.connect_timeout(CONNECT_TIMEOUT).http1_only().pool_max_idle_per_host(0);
+    Ok(common.dns_resolver(names).https_only(true).build()?)
+}
+
+async fn open(way: &Way, client: &Client, url: Url, headers: &[(&'static str, String)]) -> Result<Response, Failure> {
+    if matches!(way, Way::Paper(_)) {
+        return Err(Failure::NotSent(anyhow!("nothing leaves")));
+    }
+    let mut request = client.get(url).timeout(FETCH_TIMEOUT);
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    request.send().await.map_err(Failure::of)
 }
 
 async fn exchange(client: &Client, outgoing: Outgoing, cap: usize) -> Result<Answer, Failure> {

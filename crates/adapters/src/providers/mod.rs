@@ -16,6 +16,7 @@ use serde_json::Value;
 mod bland;
 mod bolna;
 pub(crate) mod client;
+mod download;
 mod elevenlabs;
 pub mod hmac;
 mod http;

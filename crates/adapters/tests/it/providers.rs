@@ -13,6 +13,7 @@ mod fixtures;
 mod http;
 mod livekit;
 pub mod peer;
+mod recording;
 mod retell;
 mod simulated_calls;
 mod simulator;

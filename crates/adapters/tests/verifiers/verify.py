@@ -28,12 +28,19 @@ def retell(case):
     return verify(case["body"], secret, case["headers"].get("x-retell-signature", ""))
 
 
+class Fields(dict):
+    """Fields of a form, some of them more than once."""
+
+    def getlist(self, name):
+        return self[name]
+
+
 def twilio(case):
     from twilio.request_validator import RequestValidator
 
     validator = RequestValidator(case["secrets"]["auth_token"])
     is_form = "json" not in case["headers"].get("content-type", "")
-    params = {}
+    params = Fields()
     for name, value in parse_qsl(case["body"], keep_blank_values=True):
         params.setdefault(name, []).append(value)
     return validator.validate(case["url"], params if is_form else case["body"], case["headers"].get("x-twilio-signature", ""))

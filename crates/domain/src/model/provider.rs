@@ -161,3 +161,62 @@ pub struct Health {
     /// For the operator: what was found.
     pub detail: String,
 }
+
+/// A wish for the audio of a call.
+#[derive(Clone)]
+pub struct AudioOrder {
+    /// Our reference.
+    pub attempt: AttemptId,
+    /// The provider's id, where it is known.
+    pub provider_call: Option<ProviderCallId>,
+    /// The address that was told with the call's result.
+    pub told: Option<String>,
+    /// A part of it; `None` is all.
+    pub range: Option<ByteRange>,
+}
+
+impl fmt::Debug for AudioOrder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AudioOrder").field("attempt", &self.attempt).field("range", &self.range).finish_non_exhaustive()
+    }
+}
+
+/// Which bytes are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByteRange {
+    /// From this one, through the other or to the end.
+    From(u64, Option<u64>),
+    /// So many at the end.
+    Last(u64),
+}
+
+impl fmt::Display for ByteRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::From(first, Some(last)) => write!(f, "bytes={first}-{last}"),
+            Self::From(first, None) => write!(f, "bytes={first}-"),
+            Self::Last(count) => write!(f, "bytes=-{count}"),
+        }
+    }
+}
+
+/// How much of the audio comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// The bytes from `first` through `last` of so many, where that is known.
+    Part {
+        /// The first one.
+        first: u64,
+        /// The last one.
+        last: u64,
+        /// Of so many.
+        total: Option<u64>,
+    },
+    /// There are no such bytes.
+    Outside {
+        /// There are so many.
+        total: Option<u64>,
+    },
+}

@@ -32,7 +32,9 @@ pub use inspection::{Inspection, Looked, Replayed};
 pub use keys::{ApiKey, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope};
 pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};
 pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, in_turn};
-pub use provider::{AttemptRef, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider};
+pub use provider::{
+    AttemptRef, Audio, AudioBody, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider,
+};
 pub use retention::{KeyPlace, Retention, Swept};
 pub use settings::{Settings, WebhookToken};
 pub use signals::{Signals, Work};

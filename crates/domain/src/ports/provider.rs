@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::error::{ProviderError, WebhookError};
 use crate::model::moment::later;
-use crate::model::provider::{Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing};
+use crate::model::provider::{AudioOrder, Capabilities, Extent, Health, LookUpOrder, Pace, PlaceOrder, Placing};
 use crate::model::{AttemptId, Call, ConnectionId, Evidence, ProviderCallId, ProviderId, Route};
 
 /// An agent's settings that a provider cannot work with.
@@ -123,6 +123,32 @@ pub enum Found {
     },
 }
 
+/// The audio of a call, as it comes.
+pub struct Audio {
+    /// As the provider says: not to be believed.
+    pub content_type: Option<String>,
+    /// All, or a part.
+    pub extent: Extent,
+    /// Bytes of the body, where the provider says.
+    pub length: Option<u64>,
+    /// The bytes.
+    pub body: Box<dyn AudioBody>,
+}
+
+impl fmt::Debug for Audio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Audio").field("extent", &self.extent).field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+/// Bytes that come bit by bit.
+#[async_trait]
+pub trait AudioBody: Send {
+    /// The next ones; `None` after the last. MUST fail where they break off, and MUST end: in size, and in time while
+    /// nothing comes.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, ProviderError>;
+}
+
 /// A voice provider.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -154,6 +180,12 @@ pub trait VoiceProvider: Send + Sync {
 
     /// The provider's own id of the event, where it sends one: what repeats are known by.
     fn event_id(&self, webhook: &Authentic) -> Option<String>;
+
+    /// The audio of a call, from where it was told to be. [`ProviderError::Gone`] where it is there no more. MUST NOT send
+    /// a key to any address but the provider's own, nor ask at one that is not public.
+    async fn recording(&self, _order: &AudioOrder) -> Result<Audio, ProviderError> {
+        Err(ProviderError::Unsupported)
+    }
 }
 
 /// A configured account with a provider.

@@ -12,6 +12,7 @@
 //! - [`keys`]: make, rotate and revoke API keys.
 //! - [`pause`]: hold back what is not to be dialed now.
 //! - [`reconcile`]: ask about calls gone silent, enforce deadlines.
+//! - [`recording`]: the audio of a call, from its provider.
 //! - [`record`]: the one way in which all of them change a call.
 //! - [`retain`]: forget what was kept long enough.
 
@@ -30,6 +31,7 @@ pub mod keys;
 pub mod pause;
 pub mod reconcile;
 pub mod record;
+pub mod recording;
 pub mod retain;
 
 pub use agents::Agents;

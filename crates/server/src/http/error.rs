@@ -150,6 +150,8 @@ catalogue! {
         "Wait the seconds in Retry-After. Wrong keys are counted apart: a good key from the same address still works.";
     LimitReached TOO_MANY_REQUESTS "limit_reached" "A limit on calls is reached"
         "The operator of this gateway limits how many calls one number may get, or one key may place, within 24 hours. Nothing was stored. Wait the seconds in Retry-After.";
+    RangeNotSatisfiable RANGE_NOT_SATISFIABLE "range_not_satisfiable" "There are no such bytes"
+        "Ask for bytes that there are, or for all. The header Content-Range says how many there are, where that is known.";
     HeadersTooLarge REQUEST_HEADER_FIELDS_TOO_LARGE "headers_too_large" "The headers are too large"
         "All headers together may hold 16 KiB.";
     InternalError INTERNAL_SERVER_ERROR "internal_error" "Something went wrong in the gateway"

@@ -1,10 +1,10 @@
 //! A call as clients see it: one pure function of the call, used by reads, lists, streams, cancels and notices.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 use callgate_domain::model::call::conversation::Role;
 use callgate_domain::model::call::{TranscriptStatus, Turn};
-use callgate_domain::model::{Call, EndedBy, EndedReason, Status};
+use callgate_domain::model::{Call, CallId, EndedBy, EndedReason, Status};
 use jiff::Timestamp;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -19,7 +19,7 @@ use super::words::{EndedByWord, EndedReasonWord, RoleWord, StatusWord, Transcrip
 pub struct CallView<'a> {
     /// The only id of the call a client needs: a UUID that sorts by time.
     #[schema(value_type = String, format = Uuid)]
-    call_id: Text<callgate_domain::model::CallId>,
+    call_id: Text<CallId>,
     /// Where the call is. The status of a terminal call never changes.
     #[schema(value_type = StatusWord)]
     status: Text<Status>,
@@ -100,14 +100,23 @@ pub struct CallView<'a> {
     extracted: &'a Map<String, Value>,
     /// The one called does not want to be called again.
     opt_out: bool,
-    /// Where its audio can be had; null while there is none.
+    /// The path on this gateway where its audio can be had; null while there is none.
     #[schema(value_type = Option<String>, required = true)]
-    recording: Option<&'a str>,
+    recording: Option<Text<RecordingPath>>,
     /// The hash of the last entry of its timeline.
     #[schema(value_type = String, pattern = "^sha256:[0-9a-f]{64}$")]
     history_head: Text<callgate_domain::model::call::Hash>,
     /// Simulated: no phone rang.
     test: bool,
+}
+
+/// Where a call's audio is had from: here, and never from where it is.
+pub struct RecordingPath(CallId);
+
+impl Display for RecordingPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "/v1/calls/{}/recording", self.0)
+    }
 }
 
 /// The window a call may be dialed in.
@@ -176,7 +185,7 @@ pub fn call(call: &Call, cancel_supported: bool) -> CallView<'_> {
         summary: call.result.summary.as_deref(),
         extracted: &call.result.extracted,
         opt_out: call.result.opt_out,
-        recording: None,
+        recording: call.result.recording.is_some().then(|| Text(RecordingPath(call.id))),
         history_head: Text(call.history_head),
         test: call.terms.test,
     }

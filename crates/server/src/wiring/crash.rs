@@ -13,10 +13,10 @@ use async_trait::async_trait;
 use callgate_adapters::store::Stores;
 use callgate_domain::model::call::{Entry, Looks, What};
 use callgate_domain::model::pacing::Room;
-use callgate_domain::model::provider::{Capabilities, Health, LookUpOrder, PlaceOrder, Placing};
+use callgate_domain::model::provider::{AudioOrder, Capabilities, Health, LookUpOrder, PlaceOrder, Placing};
 use callgate_domain::model::{Call, CallId, ConnectionId, InboxId, ProviderCallId, Quota, Revision, Route, WorkerId};
 use callgate_domain::ports::{
-    AttemptRef, Authentic, CallFilter, CallStore, Change, Found, IdempotencyKey, Inbox, Inserted, InvalidSettings, Kept,
+    AttemptRef, Audio, Authentic, CallFilter, CallStore, Change, Found, IdempotencyKey, Inbox, Inserted, InvalidSettings, Kept,
     KeptWebhook, Listed, Match, Page, Parcel, Progress, ProviderError, RawWebhook, Reader, Reading, StoreError, Taken,
     VoiceProvider, WebhookError,
 };
@@ -310,6 +310,10 @@ impl VoiceProvider for Provider {
 
     fn event_id(&self, webhook: &Authentic) -> Option<String> {
         self.inside.event_id(webhook)
+    }
+
+    async fn recording(&self, order: &AudioOrder) -> Result<Audio, ProviderError> {
+        self.inside.recording(order).await
     }
 }
 

@@ -12,16 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{AudioOrder, Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{AttemptId, ConnectionId, Placing, ProviderCallId, Route, Source};
 use callgate_domain::ports::{
-    Authentic, Chance, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
+    Audio, Authentic, Chance, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
 };
 use jiff::Timestamp;
 use reqwest::Method;
 use url::Url;
 
 use super::client::{Answer, Clients, Failure, Outgoing, Way};
+use super::download;
 use super::hmac::StandardWebhooks;
 use super::words::UnknownWords;
 use super::{BaseUrl, ConnectionSettings, Kind, Ports, Setting};
@@ -195,5 +196,12 @@ impl VoiceProvider for OwnEngine {
     /// repeats are known by their body.
     fn event_id(&self, _webhook: &Authentic) -> Option<String> {
         None
+    }
+
+    /// Signed like every request; elsewhere it is asked for without.
+    async fn recording(&self, order: &AudioOrder) -> Result<Audio, ProviderError> {
+        let now = self.clock.now();
+        let keys = self.signing.sign(&order.attempt.to_string(), now, &[]);
+        download::recording(&self.clients, &self.base_url, &keys, order, now).await
     }
 }

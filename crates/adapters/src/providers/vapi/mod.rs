@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use async_trait::async_trait;
-use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{AudioOrder, Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{ConnectionId, Placing, ProviderCallId, Route, Secret, Source};
 use callgate_domain::ports::{
-    Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
+    Audio, Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
 };
 use jiff::Timestamp;
 use reqwest::Method;
@@ -26,6 +26,7 @@ use url::Url;
 
 use self::signature::Proof;
 use super::client::{Answer, Clients, Failure, Outgoing};
+use super::download;
 use super::words::UnknownWords;
 use super::{BaseUrl, ConnectionSettings, Kind, Ports, Setting};
 
@@ -220,5 +221,11 @@ impl VoiceProvider for Vapi {
     /// None is sent. Repeats are known by their body; those whose addresses were made anew say nothing new.
     fn event_id(&self, _webhook: &Authentic) -> Option<String> {
         None
+    }
+
+    /// The address kept with the call's result asks for one that is good for minutes, and leads to it.
+    async fn recording(&self, order: &AudioOrder) -> Result<Audio, ProviderError> {
+        let key = [("authorization", format!("Bearer {}", self.api_key.expose()))];
+        download::recording(&self.clients, &self.base_url, &key, order, self.clock.now()).await
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::{Answer, Server};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_call_has_a_recording_yet() {
+async fn a_call_without_one_has_no_recording() {
     let server = Server::start().await;
     let id = server.create(&json!({"phone": "+12025550101", "agent": "akylai"})).await;
     Answer::of(server.get(&format!("/v1/calls/{id}/recording"))).await.problem(404, "no_recording");
