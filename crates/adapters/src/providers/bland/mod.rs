@@ -15,16 +15,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_domain::model::moment::earlier;
-use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{AudioOrder, Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{AttemptId, ConnectionId, Evidence, Phone, Placing, ProviderCallId, Route, Secret, Source};
 use callgate_domain::ports::{
-    Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
+    Audio, Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
 };
 use jiff::Timestamp;
 use reqwest::Method;
 use url::Url;
 
 use super::client::{Answer, Clients, Failure, Outgoing};
+use super::download;
 use super::keys::{Keys, Sum};
 use super::window::{Whose, Window};
 use super::words::UnknownWords;
@@ -244,5 +245,11 @@ impl VoiceProvider for Bland {
     /// There is none; what repeats has the same body.
     fn event_id(&self, _webhook: &Authentic) -> Option<String> {
         None
+    }
+
+    /// The audio at the address that was told; the key goes to the provider's own address alone.
+    async fn recording(&self, order: &AudioOrder) -> Result<Audio, ProviderError> {
+        let key = [("authorization", self.api_key.expose().to_owned())];
+        download::recording(&self.clients, &self.origin, &key, order, self.clock.now()).await
     }
 }

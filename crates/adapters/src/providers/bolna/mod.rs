@@ -14,16 +14,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_domain::model::moment::{earlier, later};
-use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{AudioOrder, Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{ConnectionId, Evidence, Phone, Placing, ProviderCallId, Route, Secret};
 use callgate_domain::ports::{
-    Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
+    Audio, Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
 };
 use jiff::Timestamp;
 use reqwest::Method;
 use url::Url;
 
 use super::client::{Answer, Clients, Failure, Outgoing};
+use super::download;
 use super::window::{Whose, Window};
 use super::words::UnknownWords;
 use super::{BaseUrl, ConnectionSettings, Kind, Ports, Setting};
@@ -219,5 +220,11 @@ impl VoiceProvider for Bolna {
     /// There is none; what repeats has the same body.
     fn event_id(&self, _webhook: &Authentic) -> Option<String> {
         None
+    }
+
+    /// The audio at the address that was told; the key goes to the provider's own address alone.
+    async fn recording(&self, order: &AudioOrder) -> Result<Audio, ProviderError> {
+        let key = [("authorization", format!("Bearer {}", self.api_key.expose()))];
+        download::recording(&self.clients, &self.origin, &key, order, self.clock.now()).await
     }
 }

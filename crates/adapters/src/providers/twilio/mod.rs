@@ -15,16 +15,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use callgate_domain::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
+use callgate_domain::model::provider::{AudioOrder, Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder};
 use callgate_domain::model::{ConnectionId, Phone, Placing, ProviderCallId, Route};
 use callgate_domain::ports::{
-    AttemptRef, Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
+    AttemptRef, Audio, Authentic, Clock, Found, InvalidSettings, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError,
 };
 use jiff::Timestamp;
 use reqwest::Method;
 use url::Url;
 
 use super::client::{Clients, Outgoing};
+use super::download;
 use super::keys::{Keys, Sum};
 use super::setting::is_this_machine;
 use super::words::UnknownWords;
@@ -240,5 +241,11 @@ impl VoiceProvider for Twilio {
 
     fn event_id(&self, webhook: &Authentic) -> Option<String> {
         translate::event_id(&webhook.webhook().body)
+    }
+
+    /// The audio at the address that was told; the key goes to the provider's own address alone.
+    async fn recording(&self, order: &AudioOrder) -> Result<Audio, ProviderError> {
+        let key = [("authorization", self.login.to_string())];
+        download::recording(&self.clients, &self.base_url, &key, order, self.clock.now()).await
     }
 }

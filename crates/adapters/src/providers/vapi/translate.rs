@@ -79,8 +79,8 @@ pub fn placing(answer: &Answer, now: Timestamp) -> Placing {
     let (reason, retry) = match answer.status {
         400 | 422 if is_about_the_number(&said) => (EndedReason::InvalidNumber, Retry::Never),
         // The same status says that too many calls are under way, and only the sentence tells it.
-        400 if said.contains("concurrency") || said.contains("limit") => (EndedReason::ProviderError, wait()),
-        400..=404 | 409 | 422 => (EndedReason::ProviderError, Retry::Never),
+        400 if said.contains("concurren") || said.contains("daily") => (EndedReason::ProviderError, wait()),
+        400..=404 | 422 => (EndedReason::ProviderError, Retry::Never),
         429 => (EndedReason::ProviderError, wait()),
         _ => return Placing::default(),
     };

@@ -29,7 +29,7 @@ fn of_all_statuses_only_those_of_the_table_mean_anything() {
     for status in 100..=599 {
         let refused = json!({ "message": "No.", "error": "No", "statusCode": status });
         let expected = match status {
-            400..=404 | 409 | 422 => never.clone(),
+            400..=404 | 422 => never.clone(),
             429 => waits.clone(),
             _ => Placing::default(),
         };
