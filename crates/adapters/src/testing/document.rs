@@ -3,6 +3,8 @@
 //! The documents are their publishers' and stay outside the repository: `CALLGATE_PROVIDER_SPECS` names the folder that
 //! holds them. Without it nothing is judged, which whoever asks is told; `CALLGATE_REQUIRE_SPECS=1` makes that a failure.
 
+#![expect(clippy::panic, clippy::print_stderr, reason = "it stands in for an assertion of the tests that use it")]
+
 use std::path::PathBuf;
 
 use jsonschema::{Draft, Validator};

@@ -3,6 +3,8 @@
 //! Every request that rings counts, also where nothing is answered to it: it is the judge of who was rung. Every request is
 //! compared with the provider's document where that is given.
 
+#![expect(clippy::expect_used, reason = "it stands in for an assertion of the tests that use it")]
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

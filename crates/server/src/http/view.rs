@@ -185,7 +185,7 @@ pub fn call(call: &Call, cancel_supported: bool) -> CallView<'_> {
         summary: call.result.summary.as_deref(),
         extracted: &call.result.extracted,
         opt_out: call.result.opt_out,
-        recording: call.result.recording.is_some().then(|| Text(RecordingPath(call.id))),
+        recording: call.result.recording.is_some().then_some(Text(RecordingPath(call.id))),
         history_head: Text(call.history_head),
         test: call.terms.test,
     }

@@ -29,7 +29,7 @@ fn every_fault_is_told_with_its_line_and_what_to_do() {
     check("an_unknown_kind", "[connections.acme]\nkind = \"acme\"\n");
     check("no_allowed_numbers", "[connections.own]\nkind = \"http\"\nbase_url = \"https://h\"\nsecret = { env = \"LANG\" }\n");
     check("an_unknown_connection", "[agents.akylai]\nconnection = \"simulatr\"\n");
-    check("not_supported_yet", "[agents.a]\nconnection = \"simulator\"\nvoicemail = \"leave\"\n");
+    check("not_supported_yet", "[agents.a]\nconnection = \"simulator\"\ncalling_hours = \"9-17\"\n");
     check("another_database", "[database]\nurl = \"mysql://h/d\"\n");
     check("all_at_once", "[server]\nlisten = \"8010\"\n[calls]\nmax_live = -1\nqueue_ttl = 15\n");
 }
