@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use callgate_domain::model::call::Turn;
-use callgate_domain::model::call::conversation::role_of;
+use callgate_domain::model::call::conversation::{role_of, turns_of};
 use callgate_domain::model::{AttemptId, ProviderCallId};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -61,6 +61,11 @@ pub fn turn(role: &str, said: Option<&str>, start_ms: Option<u64>, end_ms: Optio
     let text = text(said)?.trim().to_owned();
     let end_ms = end_ms.filter(|end| start_ms.is_none_or(|start| start <= *end));
     Some(Turn { role: role_of(role)?, text, start_ms, end_ms })
+}
+
+/// The turns of a transcript that comes as one text, whatever its lines call those who speak.
+pub fn spoken(told: Option<&str>) -> Vec<Turn> {
+    text(told).map(|told| turns_of(&told)).unwrap_or_default()
 }
 
 /// So many turns are kept.

@@ -308,8 +308,8 @@ mod tests {
         let asked = Asked { method: method.to_owned(), path: path.to_owned(), headers, body: body.as_bytes().to_vec() };
         let found = document().faults(&asked);
         assert_eq!(found.len(), faults.len(), "{found:?}");
-        for (found, expected) in found.iter().zip(faults) {
-            assert!(found.contains(expected), "{found} has no {expected}");
+        for expected in faults {
+            assert!(found.iter().any(|fault| fault.contains(expected)), "{found:?} have no {expected}");
         }
     }
 

@@ -147,6 +147,11 @@ pub trait Dialect: Sync {
         "agent-over-there"
     }
 
+    /// Whether a call that is over can be asked about: where it cannot, only what is told finds one whose id was lost.
+    fn keeps_records(&self) -> bool {
+        true
+    }
+
     /// Whether it tells what was said: where it does not, whoever talks reports it.
     fn tells_words(&self) -> bool {
         true

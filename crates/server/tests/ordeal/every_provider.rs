@@ -59,7 +59,15 @@ impl Stand {
     }
 
     async fn over(&self, call: &str) -> Value {
-        self.process.when(call, |call| call["ended_at"].is_string()).await
+        for _ in 0..1200 {
+            let seen = self.process.call(call).await;
+            if seen["ended_at"].is_string() {
+                return seen;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+        }
+        let asked: Vec<_> = self.engines.iter().flat_map(StubEngine::asked).map(|asked| (asked.method, asked.path)).collect();
+        panic!("{asked:?} did not end it: {}", self.site.log());
     }
 
     /// Every request so far is one of the provider's document.
@@ -143,7 +151,9 @@ async fn a_lost_answer_is_found_and_nobody_is_dialed_again() {
         let stand = Stand::of(&[*dialect]).await;
         stand.engines[0].behave(Manners::LosesItsReply);
         // Nothing is told either: asking has to find it.
-        stand.engines[0].tell(None);
+        if dialect.keeps_records() {
+            stand.engines[0].tell(None);
+        }
         let call = stand.process.place("+996700000001", "akylai").await;
         let over = stand.over(&call).await;
         assert_eq!(over["status"], "completed", "{}: {over}", dialect.kind());

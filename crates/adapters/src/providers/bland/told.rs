@@ -122,13 +122,12 @@ fn failed(error: &str) -> Known {
 }
 
 fn facts(bare: Evidence, call: &Call, turns: Vec<Turn>) -> Evidence {
-    let transcript = theirs::text(call.concatenated_transcript.text());
+    let turns = if turns.is_empty() { theirs::spoken(call.concatenated_transcript.text()) } else { turns };
     let duration_s = call.duration_s();
     Evidence {
         // Words come up to a minute after the end, and an account may keep them out of webhooks: where none are there of a
         // talk, it is looked at again.
-        words_final: transcript.is_some() || !turns.is_empty() || duration_s == Some(0),
-        transcript,
+        words_final: !turns.is_empty() || duration_s == Some(0),
         turns,
         duration_s,
         summary: theirs::summary(call.summary.text()),

@@ -168,7 +168,7 @@ mod tests {
             assert_eq!(evidence.seen, Some(seen));
             let talk_s = (seen == Seen::Completed).then_some(TALK_S);
             assert_eq!(evidence.duration_s.filter(|seconds| *seconds > 0), talk_s);
-            assert_eq!(evidence.transcript.is_some(), talk_s.is_some());
+            assert_eq!(evidence.turns.len(), if talk_s.is_some() { 2 } else { 0 });
         }
     }
 

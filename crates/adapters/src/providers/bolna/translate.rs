@@ -96,7 +96,7 @@ pub fn told(execution: &Execution) -> Told {
     let evidence = match seen {
         Seen::Accepted | Seen::Ringing | Seen::Answered => bare.seen(seen),
         // What it tells of the talk by now may still grow, and the first duration told is the one that stays.
-        Seen::Over => Evidence { transcript: theirs::text(execution.transcript.text()), ..bare }.seen(seen),
+        Seen::Over => Evidence { turns: theirs::spoken(execution.transcript.text()), ..bare }.seen(seen),
         _ => Evidence { ended_reason, ..facts(bare, execution) }.seen(seen),
     };
     Told { evidence, unknown_status: None }
@@ -139,14 +139,14 @@ fn completed(told: &Execution, why: &Why) -> (Seen, Option<EndedReason>) {
 }
 
 fn facts(bare: Evidence, told: &Execution) -> Evidence {
-    let transcript = theirs::text(told.transcript.text());
+    let turns = theirs::spoken(told.transcript.text());
     let duration_s = told.duration_s();
     let by_callee = Why::of(told).by == "callee";
     Evidence {
         // A talk without words: they may still come, so it is looked at again.
-        words_final: transcript.is_some() || duration_s == Some(0),
+        words_final: !turns.is_empty() || duration_s == Some(0),
         ended_by: (by_callee && duration_s.is_some_and(|seconds| seconds > 0)).then_some(EndedBy::User),
-        transcript,
+        turns,
         duration_s,
         summary: theirs::summary(told.summary.text()),
         extracted: told.extracted(),

@@ -31,6 +31,10 @@ impl Dialect for LiveKit {
         &[("STUB_LIVEKIT_KEY", KEY), ("STUB_LIVEKIT_SECRET", SECRET)]
     }
 
+    fn keeps_records(&self) -> bool {
+        false
+    }
+
     fn tells_words(&self) -> bool {
         false
     }

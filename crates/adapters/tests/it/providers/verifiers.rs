@@ -64,7 +64,7 @@ fn cases(kind: &'static str) -> Vec<Case> {
 
 fn asked(case: &Case) -> Value {
     let settings = fixtures::settings(case.kind);
-    let secrets = settings.secrets.iter().filter_map(|(name, all)| Some((name.clone(), json!(all.first()?))));
+    let secrets = settings.secrets.iter().map(|(name, all)| (name.clone(), json!(all)));
     let headers: serde_json::Map<String, Value> =
         case.webhook.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     json!({
