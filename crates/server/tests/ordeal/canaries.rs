@@ -130,6 +130,14 @@ fn search_answers(seen: &Seen, secrets: &[String], address: &str) {
     for (what, text) in &seen.0 {
         let for_operators = what.contains(" /v1/admin") || what.contains(" /metrics");
         let hidden: &[&str] = if for_operators { &[] } else { &[PROVIDER, address] };
+        // The one place where a webhook's address, with its token, is told: whoever sets up a provider pastes it there.
+        let parts = text.split("\"webhook_url\":\"");
+        let told = what.contains(" /v1/admin/connections");
+        let rest: String = parts
+            .enumerate()
+            .map(|(nth, part)| if told && nth > 0 { part.split_once('"').map_or("", |cut| cut.1) } else { part })
+            .collect();
+        let text = if told { &rest } else { text };
         for word in hidden.iter().copied().chain(secrets.iter().map(String::as_str)) {
             assert!(!text.to_lowercase().contains(&word.to_lowercase()), "{what}: {word} in\n{text}");
         }

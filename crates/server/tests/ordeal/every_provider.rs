@@ -9,6 +9,7 @@ use callgate_adapters::testing::stub::Dialect;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::process::{Process, Site};
 
@@ -18,10 +19,15 @@ struct Stand {
     site: Site,
     process: Process,
     _folder: TempDir,
+    _place: SemaphorePermit<'static>,
 }
+
+/// So many programs run at once: others' tests measure time beside these.
+static PLACES: Semaphore = Semaphore::const_new(3);
 
 impl Stand {
     async fn of(dialects: &[&'static dyn Dialect]) -> Self {
+        let place = PLACES.acquire().await.expect("it is never closed");
         let folder = tempfile::tempdir().expect("a folder");
         let mut site = Site::new(folder.path());
         let mut config = format!("[server]\npublic_url = \"{}\"\n[calls]\nallow_numbers = [\"+996\"]\n", site.url());
@@ -43,7 +49,7 @@ impl Stand {
         config.push_str(&format!("[agents.akylai]\nroutes = [{}]\n", routes.join(", ")));
         site.configure(&config);
         let process = site.start().await;
-        let stand = Self { engines, site, process, _folder: folder };
+        let stand = Self { engines, site, process, _folder: folder, _place: place };
         stand.tell_webhooks().await;
         stand
     }
