@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use callgate_domain::model::moment::elapsed;
-use callgate_domain::model::{EndedReason, Placing, Retry};
+use callgate_domain::model::{AttemptId, ConnectionId, EndedReason, Placing, Retry};
 use callgate_domain::ports::ProviderError;
 use jiff::Timestamp;
 use reqwest::header::RETRY_AFTER;
@@ -201,13 +201,36 @@ impl Clients {
         Ok(Self { dial, ask: common().build()?, outside: Arc::default(), way: way.clone() })
     }
 
-    /// Sends the one request that can ring, once.
-    pub async fn dial(&self, request: Outgoing) -> Result<Answer, Failure> {
+    async fn dial(&self, request: Outgoing) -> Result<Answer, Failure> {
         match &self.way {
             Way::Network => exchange(&self.dial, request, DIAL_CAP).await,
             Way::Paper(paper) => {
                 paper.write(request);
                 Err(Failure::NotSent(anyhow!("it was written down instead")))
+            }
+        }
+    }
+
+    /// Sends the one request that can ring, once, and says what became of it: by the kind's own table where an answer came.
+    /// Whatever did not dial, or may have, is told to the operator.
+    pub async fn place(
+        &self,
+        request: Outgoing,
+        (connection, attempt): (&ConnectionId, AttemptId),
+        table: impl FnOnce(&Answer) -> Placing,
+    ) -> Placing {
+        match self.dial(request).await {
+            Ok(answer) => {
+                let placing = table(&answer);
+                if !matches!(placing, Placing::Dialed(_)) {
+                    let status = answer.status;
+                    tracing::warn!(%connection, %attempt, status, ?placing, "the call was not accepted");
+                }
+                placing
+            }
+            Err(failure) => {
+                tracing::warn!(%connection, %attempt, %failure, "no answer to the request to place a call");
+                failure.placing()
             }
         }
     }

@@ -9,12 +9,19 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use url::{Host, Url};
 
-use super::ConnectionSettings;
+use super::client::Clients;
+use super::{ConnectionSettings, Ports};
 
 /// A result is awaited for so long at most: the domain ends every call that is over after ten minutes.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
 
 impl ConnectionSettings {
+    /// The clients of this connection.
+    pub(super) fn clients(&self, ports: &Ports) -> Result<Clients, InvalidSettings> {
+        let opened = Clients::new(self.request_timeout, &ports.way);
+        opened.map_err(|error| self.fault("base_url", format!("cannot be reached from here: {error}")))
+    }
+
     /// A text, where it is set.
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, InvalidSettings> {
         match self.values.get(name) {

@@ -69,8 +69,7 @@ struct Bland {
 }
 
 fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoiceProvider>, InvalidSettings> {
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     let agent_fields =
         [("agent_id", AgentField::Agent), ("pathway_id", AgentField::Pathway), ("persona_id", AgentField::Persona)];
     Ok(Arc::new(Bland {
@@ -203,20 +202,7 @@ impl VoiceProvider for Bland {
             Ok(request) => self.signed(request),
             Err(failure) => return failure.placing(),
         };
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if matches!(placing, Placing::Unknown { .. }) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, "an answer that proves nothing");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 
     async fn cancel(&self, order: &LookUpOrder) -> Result<(), ProviderError> {

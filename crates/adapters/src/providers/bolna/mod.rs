@@ -61,8 +61,7 @@ struct Bolna {
 }
 
 fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoiceProvider>, InvalidSettings> {
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(Bolna {
         id: settings.id.clone(),
         origin: settings.origin(ORIGIN)?,
@@ -180,20 +179,7 @@ impl VoiceProvider for Bolna {
             Ok(request) => self.signed(request),
             Err(failure) => return failure.placing(),
         };
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if matches!(placing, Placing::Unknown { .. }) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, "an answer that proves nothing");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 
     async fn cancel(&self, order: &LookUpOrder) -> Result<(), ProviderError> {

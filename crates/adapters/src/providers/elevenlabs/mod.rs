@@ -75,8 +75,7 @@ struct ElevenLabs {
 fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoiceProvider>, InvalidSettings> {
     let secrets = settings.secrets_of("webhook_secret");
     let keys = Keys::new(Sum::Sha256, secrets).map_err(|fault| settings.fault("webhook_secret", fault))?;
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(ElevenLabs {
         id: settings.id.clone(),
         origin: settings.origin(ORIGIN)?,
@@ -191,20 +190,7 @@ impl VoiceProvider for ElevenLabs {
             Ok(request) => request.with(KEY, self.api_key.expose()),
             Err(failure) => return failure.placing(),
         };
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if !matches!(placing, Placing::Dialed(_)) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, ?placing, "the call was not accepted");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 
     /// There is no such request: their documents have none that ends a conversation.

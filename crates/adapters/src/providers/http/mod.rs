@@ -55,8 +55,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
         tracing::warn!(connection = %settings.id, "base_url is http: calls and their transcripts travel in the clear");
     }
     let signing = StandardWebhooks::new(settings.secrets_of("secret")).map_err(|fault| settings.fault("secret", fault))?;
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(OwnEngine {
         id: settings.id.clone(),
         base_url,
@@ -146,20 +145,7 @@ impl VoiceProvider for OwnEngine {
             Err(error) => return Failure::NotSent(error.into()).placing(),
         };
         let request = self.signed(Method::POST, self.calls(&[]), order.attempt, body);
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if matches!(placing, Placing::Unknown { .. }) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, "an answer that the contract does not have");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 
     async fn cancel(&self, order: &LookUpOrder) -> Result<(), ProviderError> {

@@ -74,8 +74,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
     let secrets =
         Keys::new(Sum::Sha256, settings.secrets_of("api_secret")).map_err(|fault| settings.fault("api_secret", fault))?;
     settings.secret("api_key")?;
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(LiveKit {
         id: settings.id.clone(),
         base_url: base_url(settings)?,
@@ -145,20 +144,7 @@ impl LiveKit {
             Ok(request) => request,
             Err(failure) => return failure.placing(),
         };
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, room, self.clock.now());
-                if !matches!(placing, Placing::Dialed(_)) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, "the call was not taken on");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, room, self.clock.now())).await
     }
 
     fn log_once(&self, unknown: Option<&str>) {

@@ -63,8 +63,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
     // They sign with the API key that carries the webhook badge, which may be another than the one that we call with.
     let badge = if settings.secrets.contains_key("webhook_secret") { "webhook_secret" } else { "api_key" };
     let keys = Keys::new(Sum::Sha256, settings.secrets_of(badge)).map_err(|fault| settings.fault(badge, fault))?;
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(Retell {
         id: settings.id.clone(),
         origin: settings.origin(ORIGIN)?,
@@ -175,20 +174,7 @@ impl VoiceProvider for Retell {
             Ok(request) => self.authorized(request),
             Err(failure) => return failure.placing(),
         };
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if !matches!(placing, Placing::Dialed(_)) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, ?placing, "the call was not accepted");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 
     async fn cancel(&self, order: &LookUpOrder) -> Result<(), ProviderError> {

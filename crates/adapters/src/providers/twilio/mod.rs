@@ -76,8 +76,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
     }
     let tokens = Keys::new(Sum::Sha1, settings.secrets_of("auth_token")).map_err(|fault| settings.fault("auth_token", fault))?;
     let from = settings.phone("from")?.ok_or_else(|| settings.fault("from", "is missing"))?;
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(Twilio {
         id: settings.id.clone(),
         base_url: settings.origin(OWN)?,
@@ -190,20 +189,11 @@ impl VoiceProvider for Twilio {
             webhook_url: self.webhook_url.as_deref(),
             detects_machines: self.detects_machines,
         };
-        match self.clients.dial(self.post(self.calls(None), &wire::order(order, &terms))).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if !matches!(placing, Placing::Dialed(_)) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, "the call was not taken on");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients
+            .place(self.post(self.calls(None), &wire::order(order, &terms)), (&self.id, order.attempt), |answer| {
+                translate::placing(answer, self.clock.now())
+            })
+            .await
     }
 
     /// `completed` ends a call whatever it does; `canceled` would leave one that was answered meanwhile.

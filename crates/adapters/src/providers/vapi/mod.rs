@@ -69,8 +69,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
         (Proof::Secret(_), Some(url)) => Some((url.clone(), settings.secret("webhook_secret")?)),
         _ => None,
     };
-    let clients = Clients::new(settings.request_timeout, &ports.way)
-        .map_err(|error| settings.fault("base_url", format!("cannot be reached from here: {error}")))?;
+    let clients = settings.clients(&ports)?;
     Ok(Arc::new(Vapi {
         id: settings.id.clone(),
         base_url: settings.origin(ORIGIN)?,
@@ -168,20 +167,7 @@ impl VoiceProvider for Vapi {
             Ok(request) => self.keyed(request),
             Err(failure) => return failure.placing(),
         };
-        match self.clients.dial(request).await {
-            Ok(answer) => {
-                let placing = translate::placing(&answer, self.clock.now());
-                if matches!(placing, Placing::Unknown { .. }) {
-                    let status = answer.status;
-                    tracing::warn!(connection = %self.id, attempt = %order.attempt, status, "an answer that stands in no table");
-                }
-                placing
-            }
-            Err(failure) => {
-                tracing::warn!(connection = %self.id, attempt = %order.attempt, %failure, "no answer to the request to place a call");
-                failure.placing()
-            }
-        }
+        self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 
     async fn cancel(&self, order: &LookUpOrder) -> Result<(), ProviderError> {
