@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use callgate_domain::model::call::{Entry, Looks};
 use callgate_domain::model::moment::later;
 use callgate_domain::model::pacing::Room;
-use callgate_domain::model::{Call, CallId, ConnectionId, Quota, Revision, WorkerId};
+use callgate_domain::model::{AttemptId, Call, CallId, ConnectionId, Phone, Quota, Revision, WorkerId};
 use callgate_domain::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
 };
@@ -86,6 +86,17 @@ impl CallStore for SqlCallStore {
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         let attempt = attempt.clone();
         self.database.read_by_key(move |db| find::find(db, &attempt)).await
+    }
+
+    async fn is_contested(
+        &self,
+        attempt: AttemptId,
+        connection: &ConnectionId,
+        phone: &Phone,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (connection, phone) = (connection.clone(), phone.clone());
+        self.database.read_by_key(move |db| find::is_contested(db, attempt, &connection, &phone, Instant(since))).await
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {

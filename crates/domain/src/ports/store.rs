@@ -11,7 +11,7 @@ use super::provider::AttemptRef;
 use crate::model::call::{Attempt, Entry, Looks};
 use crate::model::pacing::Room;
 use crate::model::{
-    AgentKey, Call, CallId, ClientId, ConnectionId, Fence, Notice, Overrun, Phone, Quota, Revision, Status, WorkerId,
+    AgentKey, AttemptId, Call, CallId, ClientId, ConnectionId, Fence, Notice, Overrun, Phone, Quota, Revision, Status, WorkerId,
 };
 
 /// Who reads: a client sees its own calls, an operator all.
@@ -174,6 +174,16 @@ pub trait CallStore: Send + Sync {
     /// The call and the attempt that a webhook or a look-up speaks of. One connection's reference MUST NOT match
     /// another's call.
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError>;
+
+    /// Whether, since a moment, another attempt was marked as sent over this connection to this number whose id over there
+    /// is not known, and which is not proven not to have dialed: a call that carries no reference could be its.
+    async fn is_contested(
+        &self,
+        attempt: AttemptId,
+        connection: &ConnectionId,
+        phone: &Phone,
+        since: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// A page of calls, newest first.
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError>;

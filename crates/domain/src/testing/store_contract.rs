@@ -215,6 +215,7 @@ macro_rules! store_promises {
             their_id_under_several_connections_is_ambiguous,
             an_unknown_reference_matches_nothing,
             an_earlier_attempt_is_found_too,
+            a_call_without_our_reference_is_contested_while_another_attempt_could_have_made_it,
             // lists
             a_list_is_newest_first_and_leaves_out_the_long_parts,
             a_client_lists_its_own_calls_and_an_operator_all,

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::record::{RecordError, Recorded, Recorder};
 use crate::model::call::look::ABSENCE_COUNTS_AFTER;
 use crate::model::call::{Looks, TranscriptStatus};
-use crate::model::moment::{elapsed, later};
+use crate::model::moment::{earlier, elapsed, later};
 use crate::model::provider::LookUpOrder;
 use crate::model::{Call, CallEvent, CallState, ConnectionId, Deadline, Evidence};
 use crate::ports::{AgentCatalog, AttemptRef, CallStore, Clock, Connection, Connections, Found, Match, StoreError};
@@ -18,6 +18,9 @@ use crate::usecases::dispatch::SEND_BY;
 
 /// So long a call that was taken for looking after is not given to another process.
 pub const HOLD: Duration = Duration::from_secs(120);
+/// A call that is listed began at most a minute before ours was sent (clocks differ), and is there at most a request's time
+/// after its own send mark: whoever was marked that long before ours may have made it, and so may all who came later.
+const RIVALS_SINCE: Duration = Duration::from_mins(5);
 /// What was taken from a process that is gone is held until just after that process held it at most: it is not taken twice.
 const PAST_IT: Duration = Duration::from_millis(1);
 
@@ -139,8 +142,14 @@ impl Reconcile {
                 let mut ours = self.could_be_ours(&order, &connection.id, candidates).await?;
                 // Several that could be it are no absence.
                 let none = ours.is_empty();
-                let ours = ours.pop().filter(|_| ours.is_empty());
-                (ours.map(|evidence| Evidence { is_guess: true, ..evidence }), none)
+                let only = ours.pop().filter(|_| ours.is_empty());
+                match only {
+                    // Known already, so it is no guess.
+                    Some(known) if order.provider_call.is_some() => (Some(known), false),
+                    // Whose it is may still be told: two clients never see one another's.
+                    Some(_) if self.is_contested(&order, &connection.id).await? => (None, false),
+                    only => (only.map(|evidence| Evidence { is_guess: true, ..evidence }), none),
+                }
             }
             Found::Absent { complete } => (None, complete),
         };
@@ -187,6 +196,12 @@ impl Reconcile {
             }
         }
         Ok(free)
+    }
+
+    /// Whether a call over there without our reference could as well be of another attempt, whose id is not known either.
+    async fn is_contested(&self, order: &LookUpOrder, connection: &ConnectionId) -> Result<bool, StoreError> {
+        let since = earlier(order.sent_at, RIVALS_SINCE);
+        self.store.is_contested(order.attempt, connection, &order.phone, since).await
     }
 
     async fn later(&self, call: &Call, looks: Looks) -> Result<(), StoreError> {

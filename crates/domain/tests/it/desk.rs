@@ -10,8 +10,8 @@ use callgate_domain::model::call::{By, Entry, Looks};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{Cancel, Capabilities, Pace};
 use callgate_domain::model::{
-    Agent, AgentKey, Call, CallId, CallState, ConnectionId, Evidence, ProviderId, Quota, Revision, Route, Seen, Source,
-    Voicemail, WorkerId,
+    Agent, AgentKey, AttemptId, Call, CallId, CallState, ConnectionId, Evidence, Phone, ProviderId, Quota, Revision, Route, Seen,
+    Source, Voicemail, WorkerId,
 };
 use callgate_domain::ports::agents::MockAgentCatalog;
 use callgate_domain::ports::provider::MockVoiceProvider;
@@ -350,6 +350,16 @@ impl CallStore for Faulty {
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         CallStore::find(&*self.inner, attempt).await
+    }
+
+    async fn is_contested(
+        &self,
+        attempt: AttemptId,
+        connection: &ConnectionId,
+        phone: &Phone,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.inner.is_contested(attempt, connection, phone, since).await
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {

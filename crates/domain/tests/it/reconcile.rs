@@ -126,6 +126,26 @@ async fn of_calls_that_could_be_ours_exactly_one_unclaimed_is() {
     }
 }
 
+#[tokio::test]
+async fn while_another_attempt_could_have_made_it_a_call_is_given_to_neither() {
+    // The other one was sent so long before ours (at 2 s); five minutes before is too long for a call that is listed now.
+    for (sent, expected) in [(0, CallState::Unknown), (500, CallState::Unknown), (-400, CallState::InProgress)] {
+        let desk = Desk::with(finds(|| Ok(Found::Candidates(vec![a_candidate("theirs-9")]))));
+        let (mut rival, entry) = accepted(Asked::default(), terms());
+        rival.id = callgate_domain::model::CallId::from_uuid(id(77));
+        let unknown = rival.claimed(sent).marked(88, sent).placed(Placing::default(), false, sent);
+        let rival = desk.keeps_at((rival, entry), unknown).await;
+        let call = looks_after(&desk, CallState::Unknown, 1_000).await;
+        assert_eq!((call.state, call.looks.absent), (expected, 0), "sent at {sent}: it is no absence either");
+        if expected == CallState::Unknown {
+            // Its webhook came first, with another id: what is left is ours.
+            desk.moves(&rival, rival.learns(a_candidate("theirs-8"), 1_001)).await;
+            desk.reconcile().look_after(call.clone()).await.unwrap();
+            assert_eq!(desk.read(call.id).await.state, CallState::InProgress);
+        }
+    }
+}
+
 /// Stores another call whose attempt has this id at the provider.
 async fn another_has(desk: &Desk, name: &str) {
     let (mut call, entry) = accepted(Asked::default(), terms());

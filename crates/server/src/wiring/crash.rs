@@ -14,7 +14,9 @@ use callgate_adapters::store::Stores;
 use callgate_domain::model::call::{Entry, Looks, What};
 use callgate_domain::model::pacing::Room;
 use callgate_domain::model::provider::{AudioOrder, Capabilities, Health, LookUpOrder, PlaceOrder, Placing};
-use callgate_domain::model::{Call, CallId, ConnectionId, InboxId, ProviderCallId, Quota, Revision, Route, WorkerId};
+use callgate_domain::model::{
+    AttemptId, Call, CallId, ConnectionId, InboxId, Phone, ProviderCallId, Quota, Revision, Route, WorkerId,
+};
 use callgate_domain::ports::{
     AttemptRef, Audio, Authentic, CallFilter, CallStore, Change, Found, IdempotencyKey, Inbox, Inserted, InvalidSettings, Kept,
     KeptWebhook, Listed, Match, Page, Parcel, Progress, ProviderError, RawWebhook, Reader, Reading, StoreError, Taken,
@@ -178,6 +180,16 @@ impl CallStore for Calls {
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         self.inside.find(attempt).await
+    }
+
+    async fn is_contested(
+        &self,
+        attempt: AttemptId,
+        connection: &ConnectionId,
+        phone: &Phone,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.inside.is_contested(attempt, connection, phone, since).await
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {

@@ -1,8 +1,7 @@
-//! Which call a webhook or a look-up speaks of.
+//! Which call a webhook or a look-up speaks of, and which others it could speak of as well.
 
-use callgate_domain::model::ConnectionId;
-use callgate_domain::model::ProviderCallId;
-use callgate_domain::model::call::Attempt;
+use callgate_domain::model::call::{Attempt, Outcome};
+use callgate_domain::model::{AttemptId, ConnectionId, Phone, ProviderCallId};
 use callgate_domain::ports::{AttemptRef, Match};
 use diesel::prelude::*;
 
@@ -10,8 +9,8 @@ use super::whole::load;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::error::Failure;
 use crate::store::rows::attempt::AttemptRow;
-use crate::store::schema::attempts;
-use crate::store::types::Id;
+use crate::store::schema::{attempts, calls};
+use crate::store::types::{Id, Instant};
 
 /// By our id first, then by theirs. A reference that names a connection never matches another's attempt.
 pub fn find(db: &mut AnyConnection, about: &AttemptRef) -> Result<Match, Failure> {
@@ -33,6 +32,28 @@ pub fn find(db: &mut AnyConnection, about: &AttemptRef) -> Result<Match, Failure
         Some(attempt) => one(db, attempt),
         None => Ok(Match::None),
     }
+}
+
+/// Calls to one number are few, so they lead to its attempts.
+pub fn is_contested(
+    db: &mut AnyConnection,
+    attempt: AttemptId,
+    connection: &ConnectionId,
+    phone: &Phone,
+    since: Instant,
+) -> Result<bool, Failure> {
+    let rivals = calls::table
+        .inner_join(attempts::table.on(attempts::call_id.eq(calls::id)))
+        .filter(calls::phone.eq(phone.e164()))
+        .filter(attempts::id.ne(Id(attempt.as_uuid())))
+        .filter(attempts::connection.eq(connection.as_str()))
+        .filter(attempts::provider_call.is_null())
+        .filter(attempts::outcome.ne(Outcome::NotDialed.as_str()))
+        .filter(attempts::sent_mark_at.ge(since))
+        .select(attempts::id)
+        .limit(1);
+    let rival: Option<Id> = on_backend!(db, c => rivals.get_result(c).optional())?;
+    Ok(rival.is_some())
 }
 
 fn one(db: &mut AnyConnection, attempt: Attempt) -> Result<Match, Failure> {

@@ -13,7 +13,8 @@ use crate::model::moment::{earlier, later, sooner};
 use crate::model::pacing::{Live, Pick, Room};
 use crate::model::quota::DAY;
 use crate::model::{
-    AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Overrun, Quota, Revision, Transition, WorkerId,
+    AttemptId, Call, CallEvent, CallId, CallState, ConnectionId, Notice, OnHold, Overrun, Phone, Quota, Revision, Transition,
+    WorkerId,
 };
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, StoreError, Taken,
@@ -71,6 +72,22 @@ impl CallStore for Memory {
 
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         Ok(self.held().find(attempt))
+    }
+
+    async fn is_contested(
+        &self,
+        attempt: AttemptId,
+        connection: &ConnectionId,
+        phone: &Phone,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let held = self.held();
+        let to_this = |one: &Attempt| held.calls.get(&one.call).is_some_and(|call| call.phone == *phone);
+        let mut rivals = held.attempts.values().filter(|one| one.id != attempt && one.connection == *connection);
+        Ok(rivals.any(|one| {
+            let is_open = one.provider_call.is_none() && one.outcome != Outcome::NotDialed;
+            is_open && one.sent_mark_at >= since && to_this(one)
+        }))
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {

@@ -17,8 +17,8 @@ use super::{Mutant, Stores};
 use crate::model::call::{Entry, Looks};
 use crate::model::pacing::Room;
 use crate::model::{
-    Call, CallId, CallState, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Hold, InboxId, Notice,
-    NoticeId, ProviderCallId, Quota, Revision, WorkerId,
+    AttemptId, Call, CallId, CallState, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Hold, InboxId,
+    Notice, NoticeId, Phone, ProviderCallId, Quota, Revision, WorkerId,
 };
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, Copies, CopyError, DeliveryFilter, DeliveryPage, Errand, IdempotencyKey, Inbox,
@@ -116,6 +116,17 @@ impl CallStore for SimStore {
     async fn find(&self, attempt: &AttemptRef) -> Result<Match, StoreError> {
         self.is_reachable()?;
         wait(self.inner.calls.find(attempt))
+    }
+
+    async fn is_contested(
+        &self,
+        attempt: AttemptId,
+        connection: &ConnectionId,
+        phone: &Phone,
+        since: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.is_contested(attempt, connection, phone, since))
     }
 
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError> {

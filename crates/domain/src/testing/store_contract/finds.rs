@@ -1,7 +1,12 @@
 //! Which call is meant: one connection's reference never reaches another's call.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use super::{Trial, step};
 use crate::model::call::{Attempt, Outcome};
+use crate::model::moment::{earlier, later};
 use crate::model::{AttemptId, Call};
 use crate::ports::{AttemptRef, Match};
 use crate::testing::builders::{a_call, connection, provider_call, unique};
@@ -66,6 +71,53 @@ pub async fn an_earlier_attempt_is_found_too(trial: &Trial) {
     trial.calls.save(step(&first, &second)).await.expect("the second try");
     let found = trial.calls.find(&theirs("first", Some("simulator"))).await.expect("an answer");
     assert_eq!(found, Match::One(Box::new(second), earlier));
+}
+
+pub async fn a_call_without_our_reference_is_contested_while_another_attempt_could_have_made_it(trial: &Trial) {
+    let began = trial.now();
+    let number = "+12025550142";
+    let ours = a_call().at(began).to(number).unknown();
+    trial.hold(&ours).await;
+    for innocent in [
+        a_call().at(began).to(number).queued(),
+        a_call().at(began).to(number).placed("known"),
+        a_call().at(began).to(number).over("second").unknown(),
+        a_call().at(began).to("+12025550143").unknown(),
+        a_call().at(earlier(began, Duration::from_mins(10))).to(number).unknown(),
+        over(a_call().at(began).to(number).unknown(), Outcome::NotDialed),
+    ] {
+        trial.hold(&innocent).await;
+        assert!(!is_contested(trial, &ours, began).await, "{innocent:?}");
+    }
+    for rival in [
+        a_call().at(began).to(number).by("another").unknown(),
+        a_call().at(later(began, Duration::from_mins(10))).to(number).sending(),
+        over(a_call().at(began).to(number).unknown(), Outcome::Over),
+    ] {
+        trial.hold(&rival).await;
+        assert!(is_contested(trial, &ours, began).await, "{rival:?}");
+        let known = attempt_of(&rival, |attempt| attempt.provider_call = Some(provider_call(&rival.id.to_string())));
+        trial.calls.save(step(&rival, &known)).await.expect("its id is known");
+        assert!(!is_contested(trial, &ours, began).await, "{known:?}");
+    }
+}
+
+async fn is_contested(trial: &Trial, ours: &Call, began: Timestamp) -> bool {
+    let attempt = ours.attempt.as_ref().expect("an attempt");
+    let since = earlier(began, Duration::from_mins(5));
+    trial.calls.is_contested(attempt.id, &attempt.connection, &ours.phone, since).await.expect("an answer")
+}
+
+fn over(call: Call, outcome: Outcome) -> Call {
+    attempt_of(&call, |attempt| attempt.outcome = outcome)
+}
+
+fn attempt_of(call: &Call, change: impl FnOnce(&mut Attempt)) -> Call {
+    let mut next = Call { revision: call.revision.next(), ..call.clone() };
+    if let Some(attempt) = next.attempt.as_mut() {
+        change(attempt);
+    }
+    next
 }
 
 async fn placed(trial: &Trial, over: &str, id: &str) -> Call {
