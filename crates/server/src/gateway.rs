@@ -5,7 +5,7 @@ use std::sync::Arc;
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{
     Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
-    Retain,
+    Retain, SignIn,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +45,8 @@ pub struct Gateway {
     pub backups: Backups,
     /// Making, rotating and revoking API keys.
     pub keys: Keys,
+    /// Signing in to the console.
+    pub sign_in: SignIn,
     /// Looking keys up.
     pub key_store: Arc<dyn KeyStore>,
     /// Which key did what.

@@ -7,6 +7,7 @@ pub mod failure;
 pub mod gateway;
 pub mod hint;
 pub mod http;
+mod phone;
 mod recent;
 pub mod serve;
 pub mod signals;

@@ -21,7 +21,7 @@ use callgate_domain::ports::{
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
     Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
-    Recorder, Retain,
+    Recorder, Retain, SignIn,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -76,8 +76,20 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } =
-        stores;
+    let Stores {
+        calls: store,
+        moves,
+        inbox,
+        outbox,
+        keys: key_store,
+        sessions,
+        audit,
+        settings,
+        holds,
+        copies,
+        inspection,
+        retention,
+    } = stores;
     if let Some(fresh) = fresh_token(chance.as_ref()) {
         hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
     }
@@ -214,6 +226,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
         },
+        sign_in: SignIn { sessions, audit: Arc::clone(&audit), clock: Arc::clone(&clock), chance: Arc::clone(&chance) },
         key_store,
         audit,
         moves,

@@ -4,7 +4,7 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
-//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
+//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `sessions.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
 //!   `copies.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
@@ -30,6 +30,7 @@ mod relay;
 mod retention;
 mod rows;
 mod schema;
+mod sessions;
 mod settings;
 mod statements;
 mod transport;
@@ -40,7 +41,7 @@ mod writer;
 use std::sync::Arc;
 
 use callgate_domain::ports::{
-    Audit, CallStore, Clock, Copies, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Settings,
+    Audit, CallStore, Clock, Copies, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Sessions, Settings,
 };
 
 pub use audit::SqlAudit;
@@ -55,6 +56,7 @@ pub use moves::SqlMoves;
 pub use outbox::SqlOutbox;
 pub use relay::{News, Relay, relay};
 pub use retention::SqlRetention;
+pub use sessions::SqlSessions;
 pub use settings::SqlSettings;
 pub use transport::unverified_host;
 
@@ -76,6 +78,8 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// Who is signed in to the console.
+    pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
     /// What the program keeps for itself.
@@ -103,6 +107,7 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         outbox: Arc::new(SqlOutbox::new(Arc::clone(&database))),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
+        sessions: Arc::new(SqlSessions::new(Arc::clone(&database))),
         audit: Arc::new(SqlAudit::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),

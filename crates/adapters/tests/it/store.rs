@@ -36,8 +36,8 @@ pub fn clock() -> Arc<dyn Clock> {
 }
 
 fn trial(stores: Stores) -> Trial {
-    let Stores { calls, moves, inbox, outbox, keys, audit, settings, holds, copies, inspection, retention } = stores;
-    Trial { calls, moves, inbox, outbox, keys, audit, settings, holds, copies, inspection, retention, clock: clock() }
+    let Stores { calls, moves, inbox, outbox, keys, sessions, audit, settings, holds, copies, inspection, retention } = stores;
+    Trial { calls, moves, inbox, outbox, keys, sessions, audit, settings, holds, copies, inspection, retention, clock: clock() }
 }
 
 pub fn open(url: &str) -> Trial {

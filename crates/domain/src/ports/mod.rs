@@ -16,6 +16,7 @@ pub mod moves;
 pub mod outbox;
 pub mod provider;
 pub mod retention;
+pub mod sessions;
 pub mod settings;
 pub mod signals;
 pub mod store;
@@ -36,6 +37,7 @@ pub use provider::{
     AttemptRef, Audio, AudioBody, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider,
 };
 pub use retention::{KeyPlace, Retention, Swept};
+pub use sessions::{Redeemed, Sessions, Ticket, TicketKind};
 pub use settings::{Settings, WebhookToken};
 pub use signals::{Signals, Work};
 pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, Taken};

@@ -27,6 +27,7 @@ mod outbox;
 mod quotas;
 mod retention;
 mod saves;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -48,12 +49,13 @@ pub use outbox::*;
 pub use quotas::*;
 pub use retention::*;
 pub use saves::*;
+pub use sessions::*;
 
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::model::{Call, Quota};
 use crate::ports::{
     Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader, Retention,
-    Settings,
+    Sessions, Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -69,6 +71,8 @@ pub struct Trial {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// Console sessions.
+    pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
     /// The program's own settings.
@@ -280,6 +284,12 @@ macro_rules! store_promises {
             a_client_has_so_many_endpoints_and_no_more,
             deliveries_come_in_pages_and_each_filter_filters,
             a_test_goes_to_the_endpoint_that_was_asked_for,
+            // sessions
+            a_session_stands_for_its_key_until_it_is_over,
+            a_link_opens_no_console_and_becomes_a_session_once,
+            of_many_who_follow_a_link_at_once_one_is_let_in,
+            a_session_ends_with_its_key,
+            a_session_that_was_ended_is_over,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

@@ -18,6 +18,7 @@ fn trial() -> Trial {
         inbox,
         outbox: memory.clone(),
         keys,
+        sessions: memory.clone(),
         audit: memory.clone(),
         settings,
         holds: memory.clone(),

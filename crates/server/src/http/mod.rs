@@ -13,6 +13,7 @@ mod body;
 mod calls;
 mod choices;
 mod connection;
+mod console;
 mod cursor;
 mod edge;
 pub mod error;
@@ -61,10 +62,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::auth::Auth;
 use self::connection::{Connection, HEADERS_WITHIN};
+pub use self::console::SIGN_IN_LINK;
 use self::events::Events;
 use self::live::Streams;
-pub use self::table::Route;
 use self::table::routes;
+pub use self::table::{Gate, Route};
 use self::webhook_tokens::WebhookTokens;
 use crate::config::Network;
 use crate::gateway::Gateway;
@@ -112,6 +114,7 @@ routes! {
     POST "/v1/admin/reload"                         [Admin]       admin::reload::reload, hidden;
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
+    POST "/v1/admin/console-links"                  [Admin]       admin::console_links::make_link, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
     GET  "/v1/admin/calls/{call_id}"                [Admin]       admin::calls::inspect_call, hidden;
     GET  "/v1/admin/inbox"                          [Admin]       admin::inbox::list_inbox, hidden;
@@ -126,9 +129,13 @@ routes! {
     GET  "/docs"                                    []            pages::docs, hidden;
     GET  "/docs/errors"                             []            pages::errors, hidden;
     GET  "/"                                        []            pages::home, hidden;
-    GET  "/console"                                 []            pages::console, hidden;
-    GET  "/console/calls/{call_id}"                 []            pages::console_call, hidden;
     GET  "/assets/{file}"                           []            pages::asset, hidden;
+    // 8. The console
+    GET  "/console/sign-in"                         []            console::sign_in::ask, hidden;
+    POST "/console/sign-in"                         []            console::sign_in::with_key, hidden;
+    GET  "/console/enter"                           []            console::sign_in::with_link, hidden;
+    POST "/console/sign-out"                        [Session]     console::sign_in::out, hidden;
+    GET  "/console"                                 [Session]     console::overview::overview, hidden;
 }
 
 routes! {

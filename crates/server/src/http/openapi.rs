@@ -154,7 +154,7 @@ fn link(paths: &mut Paths) {
 /// Gives an operation what all of its kind have.
 fn complete(operation: &mut Operation, route: &Route) {
     let mut codes: Vec<&str> = vec!["400", "431", "500", "503"];
-    if let Some(scope) = route.scope {
+    if let Some(scope) = route.gate.scope() {
         codes.extend(["401", "403", "429"]);
         operation.security = Some(vec![SecurityRequirement::new::<_, [String; 0], String>(BEARER, [])]);
         let about = operation.description.take().unwrap_or_default();

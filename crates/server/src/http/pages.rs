@@ -1,34 +1,22 @@
 //! The plain pages: readable without a script, nothing from another host, and honest about what is not built yet.
 
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use sha2::{Digest, Sha256};
 
+use super::console::assets;
 use super::error::{Code, Problem};
 use super::{Http, table};
 
 const FRAME: &str = include_str!("pages/frame.html");
 const HOME: &str = include_str!("pages/home.html");
 const DOCS: &str = include_str!("pages/docs.html");
-const CONSOLE: &str = include_str!("pages/console.html");
-const CSS: &str = include_str!("pages/pages.css");
-const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// A page takes everything from here, and nothing in line.
+pub const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// Shown where nothing else is known.
 const DEFAULT_BASE: &str = "http://127.0.0.1:8010";
-
-/// The stylesheet's name holds its hash, so that it can be kept for a year.
-static CSS_NAME: LazyLock<String> = LazyLock::new(|| {
-    let hash: String = Sha256::digest(CSS).iter().take(6).fold(String::new(), |mut hash, byte| {
-        // Writing to a string cannot fail.
-        let _written = write!(hash, "{byte:02x}");
-        hash
-    });
-    format!("pages-{hash}.css")
-});
 
 /// Where to go.
 #[get("/")]
@@ -36,22 +24,10 @@ pub async fn home() -> HttpResponse {
     page("Home", HOME)
 }
 
-/// The console's place.
-#[get("/console")]
-pub async fn console() -> HttpResponse {
-    page("Console", CONSOLE)
-}
-
-/// A call's place in the console: what the command line points at.
-#[get("/console/calls/{call_id}")]
-pub async fn console_call() -> HttpResponse {
-    page("Console", CONSOLE)
-}
-
 /// The contract on one page.
 #[get("/docs")]
 pub async fn docs(http: Data<Http>, request: HttpRequest) -> HttpResponse {
-    let base = base(&http, &request);
+    let base = escaped(&http.base(&request));
     let cards: String = http.gateway.agents.list().iter().fold(String::new(), |mut cards, held| {
         let agent = &held.agent;
         let phone = if agent.test { "+12025550101" } else { "+996700000000" };
@@ -95,19 +71,20 @@ pub async fn errors() -> HttpResponse {
 /// What the pages need.
 #[get("/assets/{file}")]
 pub async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.match_info().get("file") != Some(CSS_NAME.as_str()) {
-        return Err(table::nothing_here());
-    }
+    let asset = assets::ALL.iter().find(|asset| asset.path() == request.path()).ok_or_else(table::nothing_here)?;
+    let (text, may_be_kept) = asset.text();
+    let caching = if may_be_kept { "public, max-age=31536000, immutable" } else { "no-store" };
     Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
-        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(CSS))
+        .insert_header((CONTENT_TYPE, asset.content_type))
+        .insert_header((CACHE_CONTROL, caching))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .body(text))
 }
 
 fn page(title: &str, content: &str) -> HttpResponse {
     let page = FRAME
         .replace("{{title}}", title)
-        .replace("{{css}}", &CSS_NAME)
+        .replace("/assets/{{css}}", assets::PAGES.path())
         .replace("{{version}}", env!("CARGO_PKG_VERSION"))
         .replace("{{content}}", content);
     HttpResponse::Ok()
@@ -116,15 +93,18 @@ fn page(title: &str, content: &str) -> HttpResponse {
         .body(page)
 }
 
-/// The address that the reader used, or the configured one.
-fn base(http: &Http, request: &HttpRequest) -> String {
-    if let Some(public) = &http.gateway.facts.public_url {
-        return escaped(public);
+impl Http {
+    /// The address that the reader used, or the configured one; made of harmless characters.
+    pub fn base(&self, request: &HttpRequest) -> String {
+        if let Some(public) = &self.gateway.facts.public_url {
+            return public.clone();
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let plain = |host: &&str| {
+            host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'))
+        };
+        host.filter(plain).map_or_else(|| DEFAULT_BASE.to_owned(), |host| format!("http://{host}"))
     }
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let plain =
-        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'));
-    host.filter(plain).map_or_else(|| DEFAULT_BASE.to_owned(), |host| format!("http://{host}"))
 }
 
 fn escaped(text: &str) -> String {

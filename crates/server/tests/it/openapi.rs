@@ -70,7 +70,7 @@ fn every_operation_has_its_name_its_key_and_its_problems() {
         let operation = &document["paths"][route.path][route.method.as_str().to_lowercase()];
         names.push(operation["operationId"].as_str().expect("a name").to_owned());
         let keyed = operation["security"] == serde_json::json!([{"bearer": []}]);
-        assert_eq!(keyed, route.scope.is_some(), "{}", route.path);
+        assert_eq!(keyed, route.gate.scope().is_some(), "{}", route.path);
         let responses = operation["responses"].as_object().expect("responses");
         for wanted in if keyed { vec!["400", "401", "403", "429", "500", "503"] } else { vec!["500"] } {
             assert!(responses.contains_key(wanted), "{} {wanted}", route.path);
