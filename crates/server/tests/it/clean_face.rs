@@ -86,7 +86,9 @@ impl<'a> MakeWriter<'a> for Searched {
 
 #[test]
 fn a_name_is_found_as_a_word_and_not_inside_one() {
-    for (text, expected) in [("it went over SIP.", Some("sip")), ("gossip and sipping", None), ("\"trunk\"", Some("trunk"))] {
+    let kinds = [("by Bolna, in the end", Some("bolna")), ("http://bolnas.example", None)];
+    let ways = [("it went over SIP.", Some("sip")), ("gossip and sipping", None), ("\"trunk\"", Some("trunk"))];
+    for (text, expected) in kinds.into_iter().chain(ways) {
         assert_eq!(named(text), expected, "{text}");
     }
 }
