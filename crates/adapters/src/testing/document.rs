@@ -17,7 +17,7 @@ const FOLDER: &str = "CALLGATE_PROVIDER_SPECS";
 const REQUIRED: &str = "CALLGATE_REQUIRE_SPECS";
 
 /// Which document is whose. `simulator` and `http` have none: their words are ours.
-const DOCUMENTS: [(&str, &str); 7] = [
+const DOCUMENTS: &[(&str, &str)] = &[
     ("bland", "bland.derived-docs-2026-08-09.openapi.json"),
     ("bolna", "bolna.json"),
     ("elevenlabs", "elevenlabs.json"),

@@ -101,6 +101,9 @@ impl Bolna {
         if let Some(word) = told.unknown_status.and_then(|word| self.unknown.news(&word)) {
             tracing::warn!(connection = %self.id, status = word, "unknown status, ignored: look-ups will settle the call");
         }
+        if told.is_dialed_again && self.unknown.news("auto-retry").is_some() {
+            tracing::warn!(connection = %self.id, "Bolna dials unanswered calls again by itself: switch the agent's auto-retry off");
+        }
         told.evidence
     }
 

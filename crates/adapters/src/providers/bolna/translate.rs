@@ -84,14 +84,20 @@ pub struct Told {
     pub evidence: Evidence,
     /// For the log.
     pub unknown_status: Option<String>,
+    /// For the log: Bolna dials it again by itself.
+    pub is_dialed_again: bool,
 }
 
 /// What an execution says.
 pub fn told(execution: &Execution) -> Told {
     let bare = Evidence { provider_call: execution.id(), ..Evidence::new(Source::LookUp) };
+    // The phone will ring again without us: an end that is told now would let somebody dial beside it.
+    if execution.is_dialed_again() {
+        return Told { evidence: bare.seen(Seen::Accepted), unknown_status: None, is_dialed_again: true };
+    }
     let status = execution.status.text().unwrap_or_default();
     let Some((seen, ended_reason)) = seen(status, execution) else {
-        return Told { evidence: bare, unknown_status: Some(status.to_owned()) };
+        return Told { evidence: bare, unknown_status: Some(status.to_owned()), is_dialed_again: false };
     };
     let evidence = match seen {
         Seen::Accepted | Seen::Ringing | Seen::Answered => bare.seen(seen),
@@ -99,15 +105,15 @@ pub fn told(execution: &Execution) -> Told {
         Seen::Over => Evidence { turns: theirs::spoken(execution.transcript.text()), ..bare }.seen(seen),
         _ => Evidence { ended_reason, ..facts(bare, execution) }.seen(seen),
     };
-    Told { evidence, unknown_status: None }
+    Told { evidence, unknown_status: None, is_dialed_again: false }
 }
 
 /// Where a call stands, and why it ended there.
 fn seen(status: &str, told: &Execution) -> Option<(Seen, Option<EndedReason>)> {
     let why = Why::of(told);
     Some(match status {
-        // An agent's own retry, which operators are told to leave off, takes an execution back to `scheduled`: a step back,
-        // which the domain ignores.
+        // A retry of their own, which operators are told to leave off, takes an execution back to `scheduled`: where the
+        // execution did not say that it would, that is a step back, which the domain ignores.
         "scheduled" | "prepared" | "queued" | "rescheduled" | "initiated" => (Seen::Accepted, None),
         "ringing" => (Seen::Ringing, None),
         "in-progress" => (Seen::Answered, None),

@@ -50,11 +50,10 @@ impl Placed {
         serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
     }
 
-    /// The call, where the answer says that Bolna has it.
+    /// The call, where the answer says that Bolna has it. However it fares by now: with its id it can be asked about.
     pub fn taken_on(&self) -> Option<ProviderCallId> {
-        let waits = matches!(self.status.as_deref(), Some("queued" | "scheduled" | "rescheduled" | "initiated"));
         let clean = self.error.is_none() && self.detail.is_none();
-        theirs::id(self.execution_id.as_deref()).filter(|_| waits && clean)
+        theirs::id(self.execution_id.as_deref()).filter(|_| clean)
     }
 
     /// The status word, where there is one.
@@ -112,6 +111,8 @@ pub struct Execution {
     agent_extraction: Lenient<Value>,
     telephony_data: Lenient<Telephony>,
     context_details: Lenient<Context>,
+    retry_count: Lenient<Number>,
+    retry_config: Lenient<Retries>,
 }
 
 /// What the line says.
@@ -123,6 +124,24 @@ pub struct Telephony {
     pub recording_url: Lenient<String>,
     pub hangup_by: Lenient<String>,
     pub hangup_reason: Lenient<String>,
+}
+
+/// Dialing again by Bolna itself, under the same id. We never ask for it; somebody may have switched it on over there.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Retries {
+    enabled: Lenient<bool>,
+    max_retries: Lenient<Number>,
+    retry_on_statuses: Lenient<Vec<String>>,
+}
+
+impl Retries {
+    /// Whether a call of this status, dialed again so often, is dialed once more. What is left out is Bolna's usual.
+    fn follow(&self, status: &str, count: f64) -> bool {
+        let usual = || matches!(status, "no-answer" | "busy" | "failed");
+        let named = self.retry_on_statuses.get().map_or_else(usual, |named| named.iter().any(|one| one == status));
+        self.enabled.get() == Some(&true) && named && count < self.max_retries.get().map_or(3.0, |most| most.0)
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -148,6 +167,13 @@ impl Execution {
     pub fn reference(&self) -> Option<AttemptId> {
         let recipient = self.context_details.get().and_then(|context| context.recipient_data.get());
         theirs::reference(recipient.and_then(|recipient| recipient.attempt_id.text()))
+    }
+
+    /// Whether Bolna dials it again by itself: then its end is none yet.
+    pub fn is_dialed_again(&self) -> bool {
+        let status = self.status.text().filter(|status| matches!(*status, "no-answer" | "busy" | "failed" | "error"));
+        let count = self.retry_count.get().map_or(0.0, |count| count.0);
+        status.is_some_and(|status| self.retry_config.get().is_some_and(|retries| retries.follow(status, count)))
     }
 
     /// Who was called.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use callgate_adapters::providers::{BaseUrl, KINDS, Kind, kind};
+use callgate_adapters::providers::{BaseUrl, DIALECTS, KINDS, Kind, kind};
 use callgate_adapters::testing::document::Document;
 use callgate_adapters::testing::stub;
 use callgate_domain::ports::VoiceProvider;
@@ -53,20 +53,33 @@ fn every_kind_has_a_name_of_its_own() {
 #[test]
 fn every_kind_has_enough_fixtures() {
     for kind in KINDS {
-        let webhooks = fixtures::webhooks(kind.name);
-        assert!(webhooks.len() >= 4, "{} has {} webhooks", kind.name, webhooks.len());
-        assert!(webhooks.iter().any(|webhook| webhook.says == "nothing"), "{} has no unknown status", kind.name);
+        let name = kind.name;
+        assert_eq!(fixtures::of_no_sort(name), Vec::<String>::new(), "{name}: nobody reads a fixture that is called so");
+        let webhooks = fixtures::webhooks(name);
+        assert!(webhooks.len() >= 4, "{name} has {} webhook.*.json; four are wanted", webhooks.len());
+        let nothing = webhooks.iter().any(|webhook| webhook.says == "nothing");
+        assert!(
+            nothing,
+            "{name} has no webhook.*.json that says \"nothing\": one whose status is unknown, or that cannot be read"
+        );
         if kind.base_url == BaseUrl::None {
             continue;
         }
-        let place = fixtures::exchanges(kind.name, "place.");
+        let place = fixtures::exchanges(name, "place.");
         for meaning in ["dialed ", "not_dialed ", "unknown "] {
-            let is_there = place.iter().any(|exchange| exchange.means.as_str().unwrap().starts_with(meaning));
-            assert!(is_there, "{} has no answer that means {meaning}", kind.name);
+            let is_there = place.iter().any(|exchange| exchange.meaning().starts_with(meaning));
+            assert!(is_there, "{name} has no place.*.json that means \"{meaning}..\"");
         }
-        let waits = place.iter().any(|exchange| exchange.means.as_str().unwrap().split(' ').next_back().unwrap().ends_with('s'));
-        assert!(waits, "{} has no answer that asks to wait", kind.name);
-        assert!(!fixtures::exchanges(kind.name, "look_up.").is_empty(), "{} has no look-up", kind.name);
+        let waits = place.iter().any(|exchange| exchange.meaning().split(' ').next_back().unwrap().ends_with('s'));
+        assert!(waits, "{name} has no place.*.json that asks to wait: its meaning ends in seconds, such as \"5s\"");
+        assert!(!fixtures::exchanges(name, "look_up.").is_empty(), "{name} has no look_up.*.json");
+    }
+}
+
+#[test]
+fn every_kind_that_sends_requests_has_a_stub_of_its_engine() {
+    for kind in with_an_engine() {
+        assert!(DIALECTS.iter().any(|dialect| dialect.kind() == kind.name), "{} has no Dialect in DIALECTS", kind.name);
     }
 }
 
@@ -100,8 +113,8 @@ async fn recorded_answers_to_placing_mean_what_is_expected() {
         let (settings, document) = (fixtures::settings(kind.name), Document::of(kind.name));
         for exchange in fixtures::exchanges(kind.name, "place.") {
             engine.answer_aside(exchange.asides(&settings));
-            let means = exchange.means.as_str().unwrap();
-            let asked = contract::an_answer_means(&*provider, &engine, exchange.answer(), means).await;
+            let of = (&*provider, &engine as &dyn Engine);
+            let asked = contract::an_answer_means(of, &exchange.name, exchange.answer(), exchange.meaning()).await;
             check_request(&exchange, &asked);
             check_conformance(document.as_ref(), &engine, &[asked], &exchange.name);
         }
@@ -121,9 +134,10 @@ async fn recorded_answers_to_look_ups_mean_what_is_expected() {
             let known = !exchange.name.contains("by_reference") && !exchange.name.contains("by_window");
             let id = known.then_some(settings.provider_call.as_str());
             let found = provider.look_up(&contract::a_look_up(id)).await;
-            assert_eq!(contract::shown_found(&found), exchange.means, "{}", exchange.name);
+            contract::assert_same(&contract::shown_found(&found), &exchange.means, &exchange.name);
             let asked = engine.asked();
-            check_request(&exchange, asked.first().unwrap());
+            let first = asked.first().unwrap_or_else(|| panic!("{}: `look_up` asked nobody", exchange.name));
+            check_request(&exchange, first);
             check_conformance(document.as_ref(), &engine, &asked, &exchange.name);
         }
     }
@@ -143,7 +157,7 @@ fn check_request(exchange: &fixtures::Exchange, asked: &contract::Asked) {
     let Some(request) = &exchange.request else { return };
     let body = serde_json::from_str(&asked.body).unwrap_or_else(|_no_json| form(asked));
     let sent = serde_json::json!({ "method": asked.method, "path": asked.path, "body": body });
-    assert_eq!(&sent, request, "{}", exchange.name);
+    contract::assert_same(&sent, request, &format!("{}: the request", exchange.name));
 }
 
 /// A form as a list of its fields, so that a fixture can be read; anything else as it came.
@@ -160,7 +174,8 @@ async fn whatever_stands_in_no_table_is_unknown() {
     for kind in with_an_engine() {
         let engine = engine_of(kind).await;
         let listed = fixtures::settings(kind.name).listed_statuses;
-        contract::unlisted_answers_are_unknown(&*provider(kind, &engine.url), &engine, &|status| listed.contains(&status)).await;
+        let provider = provider(kind, &engine.url);
+        contract::unlisted_answers_are_unknown((&*provider, &engine), kind.name, &|status| listed.contains(&status)).await;
     }
 }
 
@@ -169,10 +184,12 @@ async fn trouble_after_sending_is_unknown_and_nothing_is_sent_again() {
     for kind in with_an_engine() {
         let engine = engine_of(kind).await;
         let exchanges = fixtures::exchanges(kind.name, "place.");
-        let good = exchanges.iter().find(|exchange| exchange.means.as_str().unwrap().starts_with("dialed ")).unwrap();
+        let good = exchanges.iter().find(|exchange| exchange.meaning().starts_with("dialed "));
+        let good = good.unwrap_or_else(|| panic!("{} has no place.*.json that means \"dialed ..\"", kind.name));
         let provider = provider(kind, &engine.url);
-        contract::trouble_after_sending_is_unknown(&*provider, &engine, &good.answer()).await;
-        contract::no_connection_is_used_twice(&*provider, &engine, &good.answer(), good.means.as_str().unwrap()).await;
+        let of = (&*provider, &engine as &dyn Engine);
+        contract::trouble_after_sending_is_unknown(of, kind.name, &good.answer()).await;
+        contract::no_connection_is_used_twice(of, kind.name, &good.answer(), good.meaning()).await;
     }
 }
 

@@ -39,12 +39,6 @@ pub struct Settings {
     pub listed_statuses: Vec<u16>,
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        parsed("settings", "{}")
-    }
-}
-
 fn usual_id() -> String {
     "eng-7f3a".to_owned()
 }
@@ -125,6 +119,12 @@ impl Exchange {
         self.answer.answer()
     }
 
+    /// What an answer to placing means.
+    pub fn meaning(&self) -> &str {
+        let text = self.means.as_str();
+        text.unwrap_or_else(|| panic!("{}: means is a text here, such as \"dialed <id>\": {}", self.name, self.means))
+    }
+
     /// Its own first, then those that all of its kind have.
     pub fn asides(&self, settings: &Settings) -> Vec<(String, Answer)> {
         self.asides.iter().chain(&settings.asides).map(AsideAnswer::aside).collect()
@@ -144,7 +144,9 @@ pub fn exchanges(kind: &str, sort: &str) -> Vec<Exchange> {
 }
 
 pub fn settings(kind: &str) -> Settings {
-    files(kind, "settings").first().map(|(name, json)| parsed(name, json)).unwrap_or_default()
+    let read = files(kind, "settings.json");
+    let (name, json) = read.first().unwrap_or_else(|| panic!("kind '{kind}' has no settings.json among its fixtures"));
+    parsed(name, json)
 }
 
 pub fn webhooks(kind: &str) -> Vec<Recorded> {
@@ -157,6 +159,15 @@ pub fn webhooks(kind: &str) -> Vec<Recorded> {
         Recorded { name, webhook: RawWebhook { url, headers, body: body.into_bytes() }, at, says }
     })
     .collect()
+}
+
+/// Files that are read as none of these, such as one whose name is misspelt.
+pub fn of_no_sort(kind: &str) -> Vec<String> {
+    let is_read = |name: &str| {
+        name.ends_with(".json") && ["place.", "look_up.", "webhook.", "settings.json"].iter().any(|sort| name.starts_with(sort))
+    };
+    let names = files(kind, "").into_iter().map(|(name, _)| name);
+    names.filter(|name| !name.split_once('/').is_some_and(|(_, name)| is_read(name))).collect()
 }
 
 /// Standard Webhooks headers by the reference library.
@@ -182,7 +193,8 @@ fn parsed<T: for<'de> Deserialize<'de>>(name: &str, json: &str) -> T {
 
 fn files(kind: &str, begins: &str) -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/providers").join(kind).join("fixtures");
-    let listed = fs::read_dir(&folder).unwrap_or_else(|_| panic!("kind '{kind}' has no folder of fixtures"));
+    let listed =
+        fs::read_dir(&folder).unwrap_or_else(|_| panic!("kind '{kind}' has no folder of fixtures: {}", folder.display()));
     let mut names: Vec<PathBuf> = listed.map(|file| file.unwrap().path()).collect();
     names.sort();
     let name = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
