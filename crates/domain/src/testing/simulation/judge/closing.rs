@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Judge, SKEW};
 use crate::model::call::{Attempt, Outcome};
-use crate::model::{Call, CallState, EndedReason};
+use crate::model::{AttemptId, Call, CallState, EndedReason};
 use crate::ports::{Progress, Reader};
 use crate::testing::simulation::Stores;
 use crate::testing::simulation::engine::{Dial, End};
@@ -107,6 +107,7 @@ impl Judge {
         if call.is_retryable() && dials.iter().any(|dial| !matches!(dial.end, End::NoAnswer | End::Busy)) {
             self.accuse("only what is proven not to have been answered is called retryable", format_args!("{}", call.id));
         }
+        self.check_whose(world, call, &attempts);
         let newest = call.attempt.as_ref().and_then(|newest| dials.iter().find(|dial| dial.attempt == newest.id));
         let Some(dial) = newest else { return };
         let known = call.attempt.as_ref().and_then(|attempt| attempt.provider_call.as_ref()) == Some(&dial.id);
@@ -126,6 +127,28 @@ impl Judge {
         let is_on_record = call.is_contradicted() && call.state != CallState::Completed;
         if known && told && !is_on_record && words != Some(dial.words().as_str()) {
             self.accuse("P2: what an acknowledged webhook brought is in its call", format_args!("{}", call.id));
+        }
+    }
+}
+
+impl Judge {
+    /// No call has the id or the words of what another call dialed. What was dialed for a call that a backup does not know is
+    /// nobody's: whoever takes it for its own could not know better.
+    fn check_whose(&self, world: &World, call: &Call, attempts: &[AttemptId]) {
+        let id = call.attempt.as_ref().and_then(|attempt| attempt.provider_call.clone());
+        let words = call.result.transcript.as_ref().map(|words| words.text.clone());
+        let taken = world.engine.find(|dial| {
+            let is_another = !attempts.contains(&dial.attempt);
+            is_another && (id.as_ref() == Some(&dial.id) || words.as_ref() == Some(&dial.words()))
+        });
+        let ledger = self.ledger();
+        let whose = taken.iter().find_map(|dial| {
+            let owner = ledger.attempts.get(&dial.attempt)?.call;
+            (ledger.calls.contains_key(&owner) && !ledger.frozen.contains(&owner)).then_some((owner, dial.id.clone()))
+        });
+        drop(ledger);
+        if let Some((owner, id)) = whose {
+            self.accuse("no call has what another dialed", format_args!("{} has {} of {owner}", call.id, id.as_str()));
         }
     }
 }
