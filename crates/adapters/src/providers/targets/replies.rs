@@ -96,7 +96,7 @@ fn listed(kind: &str, answer: &Answer, check: fn(&Evidence)) {
             .map(|listed| listed.calls.iter().for_each(|heard| check(&heard.evidence)))
             .is_ok(),
         "vapi" => vapi::translate::listed(answer, AttemptId::from_uuid(Uuid::nil()), &base(), NOW)
-            .map(|shown| evidence(shown.found).iter().for_each(|told| check(told)))
+            .map(|shown| evidence(shown.found).iter().for_each(check))
             .is_ok(),
         _ => false,
     };
