@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod engine;
+pub mod kinds;
 pub mod postgres;
 pub mod sqlite;
 pub mod stub;
