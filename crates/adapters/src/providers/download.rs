@@ -19,8 +19,17 @@ use super::client::{Clients, wait_of};
 use crate::sender::{Guard, Reach};
 
 const MAX_REDIRECTS: usize = 3;
-const LONGEST: u64 = 512 * 1024 * 1024;
-const IDLE: Duration = Duration::from_secs(20);
+
+/// How much is passed on, and how long is waited for more of it.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// Of bytes.
+    longest: u64,
+    /// Without a byte.
+    idle: Duration,
+}
+
+const USUAL: Bounds = Bounds { longest: 512 * 1024 * 1024, idle: Duration::from_secs(20) };
 
 /// The audio at the address that was told; `keys` are the headers that the provider at `base` asks for.
 pub async fn recording(
@@ -30,39 +39,66 @@ pub async fn recording(
     order: &AudioOrder,
     now: Timestamp,
 ) -> Result<Audio, ProviderError> {
-    let told = order.told.as_deref().ok_or(ProviderError::Gone)?;
-    let mut url = Url::parse(told).map_err(|error| ProviderError::Failed(error.into()))?;
-    let range = order.range.map(|range| ("range", range.to_string()));
-    for _ in 0..=MAX_REDIRECTS {
-        let is_own = url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
-        let headers: Vec<_> = keys.iter().filter(|_| is_own).cloned().chain(range.clone()).collect();
-        let asked = if is_own {
-            timeout(IDLE, clients.fetch(url.clone(), &headers)).await
-        } else {
-            check_public(&url)?;
-            timeout(IDLE, clients.fetch_outside(url.clone(), &headers)).await
-        };
-        let response = asked.map_err(|_elapsed| failed("nothing came"))??;
-        match response.status().as_u16() {
-            301 | 302 | 303 | 307 | 308 => {
-                let location = header(&response, &LOCATION).ok_or_else(|| failed("a redirect leads nowhere"))?;
-                url = url.join(location).map_err(|_error| failed("a redirect leads nowhere"))?;
+    USUAL.recording(clients, base, keys, order, now).await
+}
+
+impl Bounds {
+    async fn recording(
+        self,
+        clients: &Clients,
+        base: &Url,
+        keys: &[(&'static str, String)],
+        order: &AudioOrder,
+        now: Timestamp,
+    ) -> Result<Audio, ProviderError> {
+        let told = order.told.as_deref().ok_or(ProviderError::Gone)?;
+        let mut url = Url::parse(told).map_err(|error| ProviderError::Failed(error.into()))?;
+        let range = order.range.map(|range| ("range", range.to_string()));
+        for _ in 0..=MAX_REDIRECTS {
+            let is_own = url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
+            let headers: Vec<_> = keys.iter().filter(|_| is_own).cloned().chain(range.clone()).collect();
+            let asked = if is_own {
+                timeout(self.idle, clients.fetch(url.clone(), &headers)).await
+            } else {
+                check_public(&url)?;
+                timeout(self.idle, clients.fetch_outside(url.clone(), &headers)).await
+            };
+            let response = asked.map_err(|_elapsed| failed("nothing came"))??;
+            match response.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => {
+                    let location = header(&response, &LOCATION).ok_or_else(|| failed("a redirect leads nowhere"))?;
+                    url = url.join(location).map_err(|_error| failed("a redirect leads nowhere"))?;
+                }
+                200 => return self.audio(response, Extent::Whole),
+                206 if range.is_some() => {
+                    let part = header(&response, &CONTENT_RANGE).and_then(part_of).ok_or_else(|| failed("a part of nothing"))?;
+                    return self.audio(response, part);
+                }
+                416 if range.is_some() => {
+                    let total = header(&response, &CONTENT_RANGE).and_then(|text| text.strip_prefix("bytes */")?.parse().ok());
+                    return Ok(Audio {
+                        content_type: None,
+                        extent: Extent::Outside { total },
+                        length: None,
+                        body: Box::new(Empty),
+                    });
+                }
+                404 | 410 => return Err(ProviderError::Gone),
+                429 | 503 => return Err(ProviderError::Busy { retry_after: wait_of(header(&response, &RETRY_AFTER), now) }),
+                status => return Err(ProviderError::Failed(anyhow!("the answer was {status}"))),
             }
-            200 => return audio(response, Extent::Whole),
-            206 if range.is_some() => {
-                let part = header(&response, &CONTENT_RANGE).and_then(part_of).ok_or_else(|| failed("a part of nothing"))?;
-                return audio(response, part);
-            }
-            416 if range.is_some() => {
-                let total = header(&response, &CONTENT_RANGE).and_then(|text| text.strip_prefix("bytes */")?.parse().ok());
-                return Ok(Audio { content_type: None, extent: Extent::Outside { total }, length: None, body: Box::new(Empty) });
-            }
-            404 | 410 => return Err(ProviderError::Gone),
-            429 | 503 => return Err(ProviderError::Busy { retry_after: wait_of(header(&response, &RETRY_AFTER), now) }),
-            status => return Err(ProviderError::Failed(anyhow!("the answer was {status}"))),
         }
+        Err(failed("too many redirects"))
     }
-    Err(failed("too many redirects"))
+
+    fn audio(self, response: Response, extent: Extent) -> Result<Audio, ProviderError> {
+        let length = header(&response, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
+        if length.is_some_and(|length| length > self.longest) {
+            return Err(failed("the audio is too long"));
+        }
+        let content_type = header(&response, &CONTENT_TYPE).map(str::to_owned);
+        Ok(Audio { content_type, extent, length, body: Box::new(Body { response, left: self.longest, idle: self.idle }) })
+    }
 }
 
 /// An address that others chose: by https, on the usual port, and on the internet. What its name stands for is checked
@@ -88,15 +124,6 @@ fn header<'a>(response: &'a Response, name: &HeaderName) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-fn audio(response: Response, extent: Extent) -> Result<Audio, ProviderError> {
-    let length = header(&response, &CONTENT_LENGTH).and_then(|length| length.parse().ok());
-    if length.is_some_and(|length| length > LONGEST) {
-        return Err(failed("the audio is too long"));
-    }
-    let content_type = header(&response, &CONTENT_TYPE).map(str::to_owned);
-    Ok(Audio { content_type, extent, length, body: Box::new(Body { response, left: LONGEST }) })
-}
-
 /// `bytes 0-99/1000`, or with `*` in place of the whole.
 fn part_of(text: &str) -> Option<Extent> {
     let (range, total) = text.strip_prefix("bytes ")?.split_once('/')?;
@@ -110,12 +137,13 @@ fn part_of(text: &str) -> Option<Extent> {
 struct Body {
     response: Response,
     left: u64,
+    idle: Duration,
 }
 
 #[async_trait]
 impl AudioBody for Body {
     async fn next(&mut self) -> Result<Option<Vec<u8>>, ProviderError> {
-        let came = timeout(IDLE, self.response.chunk()).await.map_err(|_elapsed| failed("nothing came any more"))?;
+        let came = timeout(self.idle, self.response.chunk()).await.map_err(|_elapsed| failed("nothing came any more"))?;
         let came = came.map_err(|error| ProviderError::Failed(error.without_url().into()))?;
         let Some(bytes) = came else { return Ok(None) };
         let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -134,37 +162,5 @@ impl AudioBody for Empty {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_internet_is_asked() {
-        for good in ["https://storage.example/a.wav?sig=1", "https://1.1.1.1/a", "https://[2606:4700::1111]/a"] {
-            assert!(check_public(&good.parse().unwrap()).is_ok(), "{good}");
-        }
-        for odd in [
-            "http://storage.example/a.wav",
-            "https://storage.example:8443/a.wav",
-            "https://u:p@storage.example/a.wav",
-            "https://127.0.0.1/a",
-            "https://169.254.169.254/a",
-            "https://10.0.0.1/a",
-            "https://[::1]/a",
-            "https://[::ffff:10.0.0.1]/a",
-            "https://localhost/a",
-            "file:///etc/passwd",
-            "ftp://storage.example/a",
-        ] {
-            assert!(check_public(&odd.parse().unwrap()).is_err(), "{odd}");
-        }
-    }
-
-    #[test]
-    fn a_part_is_within_the_whole() {
-        assert_eq!(part_of("bytes 0-9/100"), Some(Extent::Part { first: 0, last: 9, total: Some(100) }));
-        assert_eq!(part_of("bytes 5-5/*"), Some(Extent::Part { first: 5, last: 5, total: None }));
-        for odd in ["", "bytes", "bytes 0-9", "bytes 9-0/10", "bytes 0-10/10", "items 0-9/10", "bytes -9/10", "bytes */10"] {
-            assert_eq!(part_of(odd), None, "{odd}");
-        }
-    }
-}
+#[path = "download_tests.rs"]
+mod tests;

@@ -14,6 +14,9 @@ use super::client::Answer;
 use super::hmac::{ID, SIGNATURE, StandardWebhooks, TIMESTAMP};
 use super::http::translate;
 use super::report::{Report, Unreadable, Words};
+use crate::testing::kinds;
+
+mod replies;
 
 /// The moment at which everything here happens.
 const NOW: Timestamp = Timestamp::constant(1_767_225_600, 0);
@@ -21,12 +24,15 @@ const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 /// In a header, stands for the right signature: nobody finds one by chance.
 const RIGHT: &str = "RIGHT";
 
-/// The body of a webhook: the result's, and an engine's own.
+/// The body of a webhook: the result's, and an engine's own; behind a first byte from 1 to 7, another kind's.
 ///
 /// # Panics
 /// Where what was read depends on how the JSON was spelled, the strict and the lenient reading disagree, a fact is out of
 /// its bounds, or a fault names no place.
 pub fn webhook_body(bytes: &[u8]) {
+    if let Some((kind, rest)) = kinds::picked(bytes) {
+        return kinds::webhook_body(kind, rest, check_facts);
+    }
     match Report::parse(bytes) {
         Ok(report) => {
             check_evidence(&report.evidence);
@@ -53,23 +59,34 @@ pub fn webhook_body(bytes: &[u8]) {
 }
 
 fn check_evidence(evidence: &Evidence) {
-    let Evidence { transcript, turns, summary, recording, duration_s, words_final, seen, .. } = evidence;
-    let texts = transcript.iter().chain(summary).chain(recording).chain(turns.iter().map(|turn| &turn.text));
-    assert!(texts.into_iter().all(|text| !text.contains('\0')), "no database can be relied on to keep it");
-    assert!(duration_s.is_none_or(|seconds| i32::try_from(seconds).is_ok()));
-    assert!(turns.len() <= 10_000 && seen.is_some());
+    check_facts(evidence);
+    let Evidence { transcript, turns, words_final, seen, .. } = evidence;
+    assert!(seen.is_some());
     assert!(!words_final || transcript.is_some() || !turns.is_empty(), "final words are words");
 }
 
-/// The headers of a webhook, `name: value` each on a line, then an empty line and its body.
+fn check_facts(evidence: &Evidence) {
+    let Evidence { transcript, turns, summary, recording, duration_s, .. } = evidence;
+    let texts = transcript.iter().chain(summary).chain(recording).chain(turns.iter().map(|turn| &turn.text));
+    assert!(texts.into_iter().all(|text| !text.contains('\0')), "no database can be relied on to keep it");
+    assert!(duration_s.is_none_or(|seconds| i32::try_from(seconds).is_ok()));
+    assert!(turns.len() <= 10_000);
+}
+
+/// The headers of a webhook, `name: value` each on a line, then an empty line and its body; behind a first byte from 1 to
+/// 7, another kind's, whose header `url` is the address it came to.
 ///
 /// # Panics
 /// Where a webhook is believed that is not signed as it has to be, or one is not believed that is.
 pub fn signature_headers(bytes: &[u8]) {
+    let (kind, bytes) = kinds::picked(bytes).map_or((None, bytes), |(kind, rest)| (Some(kind), rest));
     let (head, body) = split(bytes, b"\n\n");
     let (Ok(head), Some(secret)) = (std::str::from_utf8(head), Secret::new(SECRET)) else { return };
     let Ok(signing) = StandardWebhooks::new(&[secret]) else { return };
     let headers: Vec<(&str, &str)> = head.lines().filter_map(|line| line.split_once(": ")).collect();
+    if let Some(kind) = kind {
+        return kinds::signature_headers(kind, &headers, body, NOW);
+    }
     let only = |name: &str| {
         let mut values = headers.iter().filter(|(held, _)| *held == name).map(|(_, value)| *value);
         values.next().filter(|value| values.next().is_none() && !value.is_empty())
@@ -104,16 +121,21 @@ pub fn signature_headers(bytes: &[u8]) {
     assert_eq!(verdict, expected);
 }
 
-/// An engine's answer: a line with its status and its `Retry-After`, then its body.
+/// An engine's answer: a line with its status and its `Retry-After`, then its body; behind a first byte from 1 to 7, another
+/// kind's.
 ///
 /// # Panics
 /// Where an answer means anything that is not proven by it: the rule is that it means nothing.
 pub fn engine_reply(bytes: &[u8]) {
+    let (kind, bytes) = kinds::picked(bytes).map_or((None, bytes), |(kind, rest)| (Some(kind), rest));
     let (first, body) = split(bytes, b"\n");
     let first = String::from_utf8_lossy(first);
     let (status, retry_after) = first.split_once(' ').map_or((&*first, None), |(status, wait)| (status, Some(wait.to_owned())));
     let Some(status) = status.parse().ok().filter(|status| (100..=599).contains(status)) else { return };
     let answer = Answer { status, retry_after, body: body.to_vec() };
+    if let Some(kind) = kind {
+        return replies::reply(kind, &answer, check_facts);
+    }
     // Field by field, so that one that nobody reads may hold anything that is JSON.
     let said: BTreeMap<String, Box<RawValue>> =
         std::str::from_utf8(body).ok().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();

@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
+use super::audio::{self, Recording};
 use super::document::Document;
 use super::stub::{Asked, Call, Dialect, Ends, Order, Reply, Stage};
 
@@ -48,6 +49,7 @@ pub struct StubEngine {
 }
 
 struct Book {
+    url: String,
     dialect: &'static dyn Dialect,
     document: Option<Document>,
     held: Mutex<Held>,
@@ -61,6 +63,7 @@ struct Held {
     faults: Vec<String>,
     webhook: Option<String>,
     is_mute: bool,
+    recording: Option<Recording>,
 }
 
 impl Drop for StubEngine {
@@ -78,7 +81,7 @@ impl StubEngine {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("its number"));
         let document = Document::of(dialect.kind());
-        let book = Arc::new(Book { dialect, document, held: Mutex::default() });
+        let book = Arc::new(Book { url: url.clone(), dialect, document, held: Mutex::default() });
         let serving = Arc::clone(&book);
         let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -100,6 +103,11 @@ impl StubEngine {
         let mut held = self.book.held();
         held.webhook = webhook.map(str::to_owned);
         held.is_mute = webhook.is_none();
+    }
+
+    /// From now on calls are recorded, and this is what there is of them.
+    pub fn record(&self, recording: Recording) {
+        self.book.held().recording = Some(recording);
     }
 
     /// The calls that rang, in their order.
@@ -124,6 +132,13 @@ impl StubEngine {
 impl Book {
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that audio was asked for, of which a provider's document says nothing.
+    fn note(&self, asked: Asked) -> Option<Recording> {
+        let mut held = self.held();
+        held.asked.push(asked);
+        held.recording.clone()
     }
 
     /// Notes a request, and says what to answer: nothing, where that is how it behaves.
@@ -160,8 +175,11 @@ impl Book {
             Some("03") => Ends::Busy,
             _ => Ends::Talk,
         };
+        let id = self.dialect.id(held.calls.len(), &order);
+        let recording = held.recording.as_ref().map(|kept| kept.url(&self.url, &id));
         let call = Call {
-            id: self.dialect.id(held.calls.len(), &order),
+            id,
+            recording,
             attempt: order.attempt,
             to: order.to,
             webhook: order.webhook,
@@ -222,6 +240,11 @@ fn now() -> Timestamp {
 async fn serve(mut stream: TcpStream, book: &Arc<Book>) -> std::io::Result<()> {
     let mut bytes = Vec::new();
     while let Some(asked) = request(&mut stream, &mut bytes).await? {
+        if asked.path.starts_with(audio::PATH) {
+            let Some(recording) = book.note(asked.clone()) else { return Ok(()) };
+            recording.send(&asked, &mut stream).await?;
+            continue;
+        }
         let Some(reply) = book.answer(asked) else {
             if book.held().manners == Manners::SaysNothing {
                 let _until_it_hangs_up = stream.read(&mut [0]).await?;

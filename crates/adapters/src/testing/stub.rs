@@ -54,6 +54,8 @@ pub struct Call {
     pub ends: Ends,
     /// Its end was asked for.
     pub is_canceled: bool,
+    /// Where its audio is, where there is any.
+    pub recording: Option<String>,
 }
 
 /// A request as it came.

@@ -23,6 +23,9 @@ fn no_seed_breaks_a_promise_and_every_fault_is_met() {
         for fault in Fault::ALL {
             assert!(faults.of(*fault) >= 100, "{fault} happened {} times only", faults.of(*fault));
         }
+        for (what, count) in tally.all() {
+            assert!(count > 0, "{what} never happened");
+        }
     }
 }
 

@@ -14,10 +14,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::process::{Process, Site};
 
 /// A program with agent `akylai` over these kinds' stub engines, tried in order.
-struct Stand {
-    engines: Vec<StubEngine>,
-    site: Site,
-    process: Process,
+pub struct Stand {
+    pub engines: Vec<StubEngine>,
+    pub site: Site,
+    pub process: Process,
     _folder: TempDir,
     _place: SemaphorePermit<'static>,
 }
@@ -26,7 +26,7 @@ struct Stand {
 static PLACES: Semaphore = Semaphore::const_new(3);
 
 impl Stand {
-    async fn of(dialects: &[&'static dyn Dialect]) -> Self {
+    pub async fn of(dialects: &[&'static dyn Dialect]) -> Self {
         let place = PLACES.acquire().await.expect("it is never closed");
         let folder = tempfile::tempdir().expect("a folder");
         let mut site = Site::new(folder.path());
@@ -64,7 +64,8 @@ impl Stand {
         }
     }
 
-    async fn over(&self, call: &str) -> Value {
+    /// The call once it has ended.
+    pub async fn over(&self, call: &str) -> Value {
         for _ in 0..1200 {
             let seen = self.process.call(call).await;
             if seen["ended_at"].is_string() {
@@ -77,7 +78,7 @@ impl Stand {
     }
 
     /// Every request so far is one of the provider's document.
-    fn conforms(&self) {
+    pub fn conforms(&self) {
         for engine in &self.engines {
             assert_eq!(engine.faults(), Vec::<String>::new(), "{}", self.site.log());
         }

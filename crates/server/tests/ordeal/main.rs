@@ -24,6 +24,7 @@ mod process;
 mod proxy;
 mod receiver;
 mod receivers;
+mod recording;
 mod restored;
 mod several;
 mod side_by_side;

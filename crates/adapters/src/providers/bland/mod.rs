@@ -6,8 +6,8 @@
 mod signature;
 #[cfg(feature = "testing")]
 mod stub;
-mod told;
-mod translate;
+pub(super) mod told;
+pub(super) mod translate;
 mod wire;
 
 use std::sync::Arc;

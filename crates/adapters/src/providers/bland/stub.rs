@@ -139,6 +139,7 @@ fn shown(call: &Call) -> Value {
         "call_length": if talked { f64::from(TALK_S) / 60.0 } else { 0.0 },
         "concatenated_transcript": talked.then(|| said.map(|(role, text)| format!("{role}: {text}")).join("\n")),
         "transcripts": turns,
+        "recording_url": call.recording.as_ref().filter(|_| talked),
         "metadata": { "attempt_id": call.attempt },
         "inbound": false,
     })
@@ -158,7 +159,7 @@ mod tests {
         let attempt = Some("019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d".to_owned());
         let to = "+12025550199".to_owned();
         let placed_at = Timestamp::UNIX_EPOCH;
-        Call { id, attempt, to, webhook: None, placed_at, stage, ends, is_canceled: false }
+        Call { id, attempt, to, webhook: None, placed_at, stage, ends, is_canceled: false, recording: None }
     }
 
     #[test]

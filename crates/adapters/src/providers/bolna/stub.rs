@@ -146,7 +146,7 @@ mod tests {
         let id = STUB.id(1, &Order { attempt: None, to: String::new(), webhook: None });
         let to = "+12025550199".to_owned();
         let placed_at = Timestamp::UNIX_EPOCH;
-        Call { id, attempt: None, to, webhook: None, placed_at, stage, ends, is_canceled: false }
+        Call { id, attempt: None, to, webhook: None, placed_at, stage, ends, is_canceled: false, recording: None }
     }
 
     #[test]

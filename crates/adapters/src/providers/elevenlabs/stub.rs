@@ -181,7 +181,17 @@ mod tests {
     fn call(stage: Stage, ends: Ends) -> Call {
         let attempt = Some("019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d".to_owned());
         let (id, to) = ("conv_1".to_owned(), "+12025550199".to_owned());
-        Call { id, attempt, to, webhook: None, placed_at: Timestamp::UNIX_EPOCH, stage, ends, is_canceled: false }
+        Call {
+            id,
+            attempt,
+            to,
+            webhook: None,
+            placed_at: Timestamp::UNIX_EPOCH,
+            stage,
+            ends,
+            is_canceled: false,
+            recording: None,
+        }
     }
 
     fn answer(reply: Reply) -> Answer {

@@ -7,7 +7,7 @@ mod signature;
 #[cfg(feature = "testing")]
 pub(super) mod stub;
 mod token;
-mod translate;
+pub(super) mod translate;
 mod wire;
 
 use std::sync::Arc;

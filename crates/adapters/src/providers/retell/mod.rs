@@ -6,7 +6,7 @@ mod outcome;
 mod signature;
 #[cfg(feature = "testing")]
 pub(super) mod stub;
-mod translate;
+pub(super) mod translate;
 mod wire;
 
 use std::sync::Arc;

@@ -176,7 +176,7 @@ mod tests {
     fn call(stage: Stage, ends: Ends, is_canceled: bool) -> Call {
         let (id, to) = ("call_1".to_owned(), "+12025550199".to_owned());
         let attempt = Some(ATTEMPT.to_owned());
-        Call { id, attempt, to, webhook: None, placed_at: Timestamp::UNIX_EPOCH, stage, ends, is_canceled }
+        Call { id, attempt, to, webhook: None, placed_at: Timestamp::UNIX_EPOCH, stage, ends, is_canceled, recording: None }
     }
 
     fn answer(reply: Reply) -> Answer {

@@ -7,7 +7,7 @@ mod reasons;
 mod signature;
 #[cfg(feature = "testing")]
 pub(super) mod stub;
-mod translate;
+pub(super) mod translate;
 mod wire;
 
 use std::sync::Arc;

@@ -161,6 +161,7 @@ async fn its_stub_engine_is_understood() {
         stage: stub::Stage::Ringing,
         ends: stub::Ends::Talk,
         is_canceled: false,
+        recording: None,
     };
     for (stage, seen) in [(stub::Stage::Ringing, Seen::Accepted), (stub::Stage::Over, Seen::Completed)] {
         call.stage = stage;

@@ -41,7 +41,8 @@ pub fn come(world: &Arc<World>) {
 
 fn wish(world: &World, nth: u64) -> PlaceCall {
     let (dice, now) = (&world.dice, world.now());
-    let phone = dice.below(8);
+    let phone = if world.weather.rivals { 0 } else { dice.below(8) };
+    let agent = dice.pick(&AGENTS).map_or("akylai", |(key, _)| key);
     let moment = |low, high| {
         let wait = u64::try_from(dice.millis(low, high).as_micros()).unwrap_or(0);
         world.moment(now.saturating_add(wait))
@@ -52,7 +53,7 @@ fn wish(world: &World, nth: u64) -> PlaceCall {
         client: builders::client("default"),
         key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
         phone: PHONES.get(usize::try_from(phone).unwrap_or(0)).cloned().unwrap_or_else(|| builders::phone("+996700123410")),
-        agent: dice.pick(&AGENTS).map_or("akylai", |(key, _)| key).to_owned(),
+        agent: if world.weather.rivals { "altai" } else { agent }.to_owned(),
         asked: Asked {
             reference: Some(reference.clone()),
             not_before: dice.chance(150).then(|| moment(1_000, 60_000)),

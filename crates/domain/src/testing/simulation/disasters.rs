@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::faults::Fault;
+use super::instance::CONNECTIONS;
 use super::store::wait;
 use super::world::{Owner, World};
 use super::{Stores, instance, receivers, webhooks};
@@ -118,7 +119,7 @@ fn revive(world: &Arc<World>, per_mille: u32) {
 
 async fn one(world: &Arc<World>) {
     let nth = world.any_instance();
-    let connection = builders::connection(world.dice.pick(&["echo", "list", "mute"]).unwrap_or("echo"));
+    let connection = builders::connection(world.dice.pick(&CONNECTIONS).map_or("echo", |(id, _)| id));
     match world.dice.below(10) {
         0 => {
             world.count(Fault::Crash);

@@ -75,6 +75,12 @@ impl Dial {
         }
     }
 
+    /// Whether it is over by `now`. One whose end is never told is there for ever.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        now >= self.over_at && self.end != End::Never
+    }
+
     /// What was said.
     #[must_use]
     pub fn words(&self) -> String {

@@ -23,12 +23,30 @@ use crate::usecases::calls::CallLimits;
 use crate::usecases::dispatch::{Hands, Pacing};
 use crate::usecases::{Backups, Calls, Deliver, Dispatch, Intake, Reconcile, Recorder};
 
-/// The agents, and the connections behind each.
-pub const AGENTS: [(&str, &[(&str, Manners)]); 3] = [
-    ("akylai", &[("echo", Manners::Echoes)]),
-    ("altai", &[("list", Manners::Lists), ("echo", Manners::Echoes)]),
-    ("bakyt", &[("mute", Manners::Mute)]),
+/// The connections, and how the provider behind each behaves.
+pub const CONNECTIONS: [(&str, Manners); 5] = [
+    ("echo", Manners::Echoes),
+    ("list", Manners::Lists),
+    ("mute", Manners::Mute),
+    ("room", Manners::Forgets),
+    ("hint", Manners::Hints),
 ];
+
+/// The agents, and the connections behind each, in the order in which they are tried.
+pub const AGENTS: [(&str, &[&str]); 6] = [
+    ("akylai", &["echo"]),
+    ("altai", &["list", "echo"]),
+    ("bakyt", &["mute"]),
+    ("chynar", &["room"]),
+    ("dastan", &["mute", "hint", "list"]),
+    ("elnura", &["hint", "room"]),
+];
+
+/// The connections behind an agent.
+#[must_use]
+pub fn routes(agent: &AgentKey) -> &'static [&'static str] {
+    AGENTS.iter().find(|(key, _)| *key == agent.as_str()).map_or(&[], |(_, routes)| *routes)
+}
 
 /// What the scheduler knows of one process.
 #[derive(Default)]
@@ -155,7 +173,7 @@ pub fn start(world: &Arc<World>, instance: usize) {
     let known = |id: &str| knows_all || id == "echo";
     let connections = Arc::new(Connections::new(all_connections(world, instance).filter(|held| known(held.id.as_str())), read));
     let agents: Arc<dyn AgentCatalog> =
-        Arc::new(Catalog(AGENTS.iter().filter(|(_, routes)| routes.iter().all(|(id, _)| known(id))).map(agent).collect()));
+        Arc::new(Catalog(AGENTS.iter().filter(|(_, routes)| routes.iter().all(|id| known(id))).map(agent).collect()));
     let (calls_store, inbox): (Arc<dyn CallStore>, Arc<dyn Inbox>) = (store.clone(), store.clone());
     let signals: Arc<dyn Signals> = bells.clone();
     let recorder = Arc::new(Recorder {
@@ -234,7 +252,7 @@ pub fn start(world: &Arc<World>, instance: usize) {
 
 fn all_connections(world: &Arc<World>, instance: usize) -> impl Iterator<Item = Connection> {
     let world = Arc::clone(world);
-    [("echo", Manners::Echoes), ("list", Manners::Lists), ("mute", Manners::Mute)].into_iter().map(move |(id, manners)| {
+    CONNECTIONS.into_iter().map(move |(id, manners)| {
         let id: ConnectionId = builders::connection(id);
         let provider = SimProvider { world: Arc::clone(&world), instance, connection: id.clone(), manners };
         Connection {
@@ -250,9 +268,8 @@ fn all_connections(world: &Arc<World>, instance: usize) -> impl Iterator<Item = 
     })
 }
 
-fn agent((key, routes): &(&str, &[(&str, Manners)])) -> Arc<Agent> {
-    let route =
-        |(id, _): &(&str, Manners)| Route { connection: builders::connection(id), remote_id: (*id).to_owned(), from: None };
+fn agent((key, routes): &(&str, &[&str])) -> Arc<Agent> {
+    let route = |id: &&str| Route { connection: builders::connection(id), remote_id: (*id).to_owned(), from: None };
     Arc::new(Agent {
         key: builders::agent(key),
         name: (*key).to_owned(),

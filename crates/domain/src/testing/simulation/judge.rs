@@ -4,6 +4,7 @@
 //! at every acknowledgement and once more at the end, I5 at every notice and at the end.
 
 mod closing;
+mod routes;
 mod telling;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,6 +47,7 @@ pub struct Ledger {
     told: BTreeSet<String>,
     taken_first: BTreeMap<InboxId, u32>,
     heard: telling::Heard,
+    routes: routes::Routes,
     violation: Option<Violation>,
 }
 
@@ -56,6 +58,8 @@ struct Held {
     asked: Asked,
     terms: Terms,
     promised_by: u64,
+    /// What was on the call when it ended.
+    settles_by: u64,
     ended_at: Option<u64>,
 }
 
@@ -63,6 +67,8 @@ struct Held {
 struct Marked {
     call: CallId,
     fence: Fence,
+    try_number: u16,
+    connection: ConnectionId,
 }
 
 /// A promise that was broken.
@@ -148,6 +154,13 @@ impl Judge {
             canceled: calls(&|call| call.cancel_requested_at.is_some()),
             unknown: calls(&|call| call.ended_reason == Some(EndedReason::OutcomeUnknown)),
             webhooks: many(ledger.webhooks.len()),
+            unfound_mute: calls(&|call| ledger.is_unfound(call, "mute")),
+            unfound_forgotten: calls(&|call| ledger.is_unfound(call, "room")),
+            reported: calls(&|call| routes::is_over(call, "room") && call.result.transcript.is_some()),
+            over_refused: ledger.routes.over_after(EndedReason::ProviderError),
+            over_busy: ledger.routes.over_after(EndedReason::CarrierRejected),
+            over_barred: ledger.routes.over_after(EndedReason::InvalidNumber),
+            stayed: ledger.routes.stayed,
         }
     }
 
@@ -158,7 +171,9 @@ impl Judge {
             world.note(format_args!("call {} is {}", call.id, call.state));
             let promised_by = call.settles_by.map_or(0, |by| world.micros(by));
             let (asked, terms) = (call.asked.clone(), call.terms.clone());
-            ledger.calls.insert(call.id, Held { call: call.clone(), asked, terms, promised_by, ended_at: None });
+            ledger
+                .calls
+                .insert(call.id, Held { call: call.clone(), asked, terms, promised_by, settles_by: promised_by, ended_at: None });
         }
     }
 
@@ -242,9 +257,11 @@ impl Judge {
         if let Some(held) = ledger.calls.get_mut(&now.id).filter(|held| held.call.state.is_terminal() && held.ended_at.is_none())
         {
             held.ended_at = Some(world.now());
+            held.settles_by = before.settles_by.map_or(0, |by| world.micros(by));
         }
         if let (Some(attempt), true) = (&now.attempt, is_mark) {
-            ledger.attempts.insert(attempt.id, Marked { call: now.id, fence: attempt.fence });
+            let (try_number, connection) = (attempt.try_number, attempt.connection.clone());
+            ledger.attempts.insert(attempt.id, Marked { call: now.id, fence: attempt.fence, try_number, connection });
         }
         drop(ledger);
         let looks_at_edges = world.mutant.is_none_or(|mutant| !mutant.rings());
@@ -264,6 +281,7 @@ impl Judge {
 
     /// A request is about to leave.
     pub fn sees_order(&self, world: &World, order: &PlaceOrder) {
+        self.check_route(world, order);
         let skew = if world.weather.clock == 0 { Duration::ZERO } else { SKEW };
         let now = world.moment(world.now());
         let is_late = {

@@ -15,7 +15,8 @@ use crate::model::{Call, CallState, EndedReason, Quota, Sent};
 use crate::ports::{Change, Errand, IdempotencyKey, Inserted, StoreError, Tried};
 
 impl Mutant {
-    /// Whether it has to be found by what rings, and not already by the edge that its call goes over.
+    /// Whether it has to be found by what rings, and not already by the edge that its call goes over or
+    /// the request that leaves.
     #[must_use]
     pub const fn rings(self) -> bool {
         !matches!(
@@ -25,6 +26,7 @@ impl Mutant {
                 | Self::ReplyBeforeCommit
                 | Self::NoticeApart
                 | Self::RecordedBeforeSent
+                | Self::FailOverOnTimeout
         )
     }
 }
@@ -34,6 +36,8 @@ words! {
     pub enum Mutant {
         /// A request without an answer is sent again.
         RetryOnTimeout = "retry on timeout",
+        /// A request without an answer is sent over the next route.
+        FailOverOnTimeout = "fail over on timeout",
         /// A request answered with 5xx is sent again.
         RetryOnServerError = "retry on server error",
         /// A call whose worker died after the send mark is queued again.

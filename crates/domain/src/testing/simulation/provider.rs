@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::engine::Dial;
+use super::engine::{Dial, End};
 use super::faults::Fault;
+use super::instance::routes;
 use super::webhooks;
 use super::world::World;
 use crate::model::provider::{Cancel, Capabilities, Health, LookUpOrder, Pace, PlaceOrder, Placing, Retry};
@@ -20,6 +21,9 @@ use crate::ports::{
 /// How long a request may take: the connection's `request_timeout`.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// So long a provider that forgets has us wait for the report of a talk.
+const REPORTED_WITHIN: Duration = Duration::from_secs(20);
+
 /// What a kind of provider can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manners {
@@ -29,6 +33,12 @@ pub enum Manners {
     Lists,
     /// Knows its own ids only, and lists nothing.
     Mute,
+    /// Echoes our reference, and keeps no record: a call that is over is no longer there. Words are reported by whoever
+    /// talked, or never.
+    Forgets,
+    /// As the first, but does not sign its webhooks: they say that there is news, and what they say of it is not believed.
+    /// A phone that rings cannot be stopped.
+    Hints,
 }
 
 /// One connection as one of our processes has it.
@@ -47,6 +57,7 @@ impl SimProvider {
     async fn place_over_network(&self, order: &PlaceOrder) -> Placing {
         let (world, dice, weather) = (&self.world, &self.world.dice, &self.world.weather);
         if let Some(refused) = self.refusal() {
+            world.judge.refused(order.attempt, &refused);
             world.sleep(dice.millis(1, 300)).await;
             return refused;
         }
@@ -58,17 +69,18 @@ impl SimProvider {
             1 => {
                 world.count(Fault::TimeoutWithoutDial);
                 world.sleep(REQUEST_TIMEOUT).await;
-                return self.lied(unknown, super::Mutant::RetryOnTimeout);
+                return self.timed_out(order, unknown);
             }
             2 => {
                 world.count(Fault::ErrorWithoutDial);
-                return self.lied(unknown, super::Mutant::RetryOnServerError);
+                return self.lied(order, unknown, super::Mutant::RetryOnServerError);
             }
             _ => {}
         }
         world.judge.sees_dial(world, order);
         let dial = world.engine.dial(world, order.attempt, &self.connection, &order.phone);
-        world.note(format_args!("dial {} of {} as {}: {:?}", order.phone.e164(), order.attempt, dial.id.as_str(), dial.end));
+        let (phone, id, over) = (order.phone.e164(), dial.id.as_str(), self.connection.as_str());
+        world.note(format_args!("dial {phone} of {} as {id} over {over}: {:?}", order.attempt, dial.end));
         webhooks::will_tell(world, &dial, self.manners);
         if world.crashes(self.instance, Fault::CrashAfterRequest) {
             world.sleep(REQUEST_TIMEOUT).await;
@@ -77,14 +89,15 @@ impl SimProvider {
             3 => {
                 world.count(Fault::TimeoutAfterDial);
                 world.sleep(REQUEST_TIMEOUT).await;
-                self.lied(unknown, super::Mutant::RetryOnTimeout)
+                self.timed_out(order, unknown)
             }
             4 => {
                 world.count(Fault::ErrorAfterDial);
-                self.lied(unknown, super::Mutant::RetryOnServerError)
+                self.lied(order, unknown, super::Mutant::RetryOnServerError)
             }
             5 => {
                 world.count(Fault::NoId);
+                world.judge.said_nothing(order);
                 unknown
             }
             _ => {
@@ -110,15 +123,44 @@ impl SimProvider {
     }
 
     /// What a careless adapter makes of an answer that says nothing.
-    fn lied(&self, honest: Placing, mutant: super::Mutant) -> Placing {
+    fn lied(&self, order: &PlaceOrder, honest: Placing, mutant: super::Mutant) -> Placing {
+        self.world.judge.said_nothing(order);
         if self.world.mutant == Some(mutant) {
             return Placing::NotDialed { reason: EndedReason::ProviderError, retry: Retry::Backoff };
         }
         honest
     }
 
+    /// The same of no answer in time; and what one makes of it that has another route to go on with.
+    fn timed_out(&self, order: &PlaceOrder, honest: Placing) -> Placing {
+        let routes = routes(&order.agent);
+        let is_first = routes.len() > 1 && routes.first().is_some_and(|first| *first == self.connection.as_str());
+        if self.world.mutant == Some(super::Mutant::FailOverOnTimeout) && is_first {
+            return Placing::NotDialed { reason: EndedReason::ProviderError, retry: Retry::Never };
+        }
+        self.lied(order, honest, super::Mutant::RetryOnTimeout)
+    }
+
     fn seen(&self, dial: &Dial) -> Evidence {
-        dial.evidence(&self.world, self.world.now(), Source::LookUp)
+        let evidence = dial.evidence(&self.world, self.world.now(), Source::LookUp);
+        // Who keeps no record does not date the answer either.
+        let answered_at = evidence.answered_at.filter(|_| self.manners != Manners::Forgets);
+        Evidence { answered_at, ..evidence }
+    }
+
+    /// What a look-up of one call says. `is_known` is whether we know it to have been there.
+    fn found(&self, dial: Option<Dial>, is_known: bool) -> Found {
+        let forgets = self.manners == Manners::Forgets;
+        match dial {
+            Some(dial) if forgets && dial.is_over(self.world.now()) => {
+                if !is_known {
+                    return Found::Absent { complete: true };
+                }
+                Found::Evidence(Box::new(gone(&dial, Source::LookUp)))
+            }
+            Some(dial) => Found::Evidence(Box::new(self.seen(&dial))),
+            None => Found::Absent { complete: !(forgets && is_known) },
+        }
     }
 }
 
@@ -126,8 +168,9 @@ impl SimProvider {
 impl VoiceProvider for SimProvider {
     fn capabilities(&self) -> Capabilities {
         let poll = Pace { ringing: Duration::from_secs(4), talking: Duration::from_secs(15) };
-        let by_reference = self.manners == Manners::Echoes;
-        Capabilities { cancel: Cancel::Always, by_id: true, by_reference, by_window: self.manners == Manners::Lists, poll }
+        let by_reference = self.manners.echoes();
+        let cancel = if self.manners == Manners::Hints { Cancel::BeforeItRings } else { Cancel::Always };
+        Capabilities { cancel, by_id: true, by_reference, by_window: self.manners == Manners::Lists, poll }
     }
 
     fn check_route(&self, _route: &Route) -> Result<(), InvalidSettings> {
@@ -156,7 +199,10 @@ impl VoiceProvider for SimProvider {
         if self.world.strikes(Fault::LookUpFails, self.world.weather.look_up / 2) {
             return Err(ProviderError::Busy { retry_after: None });
         }
-        let ended = self.world.engine.hang_up(id, self.world.now());
+        let now = self.world.now();
+        let rings = |dial: &Dial| dial.id == *id && now >= dial.rings_at;
+        let too_late = self.manners == Manners::Hints && !self.world.engine.find(rings).is_empty();
+        let ended = !too_late && self.world.engine.hang_up(id, now);
         self.world.note(format_args!("hang up {}: {ended}", id.as_str()));
         if ended { Ok(()) } else { Err(ProviderError::Gone) }
     }
@@ -171,15 +217,14 @@ impl VoiceProvider for SimProvider {
         let ours = |dial: &Dial| dial.visible_at <= now && dial.connection == self.connection;
         if let Some(id) = &order.provider_call {
             let found = world.engine.find(|dial| ours(dial) && dial.id == *id).pop();
-            return Ok(found.map_or(Found::Absent { complete: true }, |dial| Found::Evidence(Box::new(self.seen(&dial)))));
+            return Ok(self.found(found, true));
         }
         if world.strikes(Fault::LookUpIncomplete, weather.look_up / 3) {
             return Ok(Found::Absent { complete: false });
         }
         match self.manners {
-            Manners::Echoes => {
-                let found = world.engine.find(|dial| ours(dial) && dial.attempt == order.attempt).pop();
-                Ok(found.map_or(Found::Absent { complete: true }, |dial| Found::Evidence(Box::new(self.seen(&dial)))))
+            Manners::Echoes | Manners::Forgets | Manners::Hints => {
+                Ok(self.found(world.engine.find(|dial| ours(dial) && dial.attempt == order.attempt).pop(), false))
             }
             Manners::Lists => {
                 let since = world.micros(order.sent_at).saturating_sub(60_000_000);
@@ -200,11 +245,51 @@ impl VoiceProvider for SimProvider {
             // Whoever reads it dies of it.
             self.world.kill(self.instance);
         }
-        reading
+        match reading {
+            Reading::Says { about, .. } if self.manners == Manners::Hints => Reading::Ask(about),
+            reading => reading,
+        }
     }
 
     fn event_id(&self, _webhook: &Authentic) -> Option<String> {
         None
+    }
+}
+
+/// What a provider that keeps no record says of a call that is over: that it is no longer there.
+#[must_use]
+pub fn gone(dial: &Dial, source: Source) -> Evidence {
+    let evidence = Evidence::new(source).seen(Seen::Gone);
+    let result_within = Some(REPORTED_WITHIN);
+    Evidence { provider_call: Some(dial.id.clone()), words_final: true, result_within, ..evidence }
+}
+
+/// How such a provider tells the end while it happens: how it went, and no words.
+#[must_use]
+pub fn left(world: &World, dial: &Dial) -> Evidence {
+    let told = dial.evidence(world, world.now(), Source::Webhook);
+    let was_talk = dial.end == End::Talked;
+    let seen = match dial.end {
+        End::Talked => Some(Seen::Completed),
+        End::Canceled => Some(Seen::Gone),
+        _ => told.seen,
+    };
+    Evidence {
+        seen,
+        ended_at: told.ended_at,
+        ended_reason: told.ended_reason,
+        opt_out: told.opt_out,
+        measures_talk: was_talk,
+        result_within: was_talk.then_some(REPORTED_WITHIN),
+        ..gone(dial, Source::Webhook)
+    }
+}
+
+impl Manners {
+    /// Whether our reference comes back.
+    #[must_use]
+    pub const fn echoes(self) -> bool {
+        matches!(self, Self::Echoes | Self::Forgets | Self::Hints)
     }
 }
 
@@ -220,7 +305,10 @@ pub fn write(about: &AttemptRef, evidence: &Evidence) -> Vec<u8> {
         "answered_at": moment(evidence.answered_at),
         "ended_at": moment(evidence.ended_at),
         "words": evidence.transcript,
+        "words_final": evidence.words_final,
         "duration": evidence.duration_s,
+        "measures": evidence.measures_talk,
+        "within": evidence.result_within.map(|wait| wait.as_secs()),
         "opt_out": evidence.opt_out,
     })
     .to_string()
@@ -241,7 +329,9 @@ pub fn read(webhook: &Authentic) -> Reading {
     evidence.answered_at = moment("answered_at");
     evidence.ended_at = moment("ended_at");
     evidence.transcript = text("words").map(str::to_owned);
-    evidence.words_final = evidence.transcript.is_some();
+    evidence.words_final = body.get("words_final").and_then(Value::as_bool).unwrap_or(false);
+    evidence.measures_talk = body.get("measures").and_then(Value::as_bool).unwrap_or(false);
+    evidence.result_within = body.get("within").and_then(Value::as_u64).map(Duration::from_secs);
     evidence.duration_s = body.get("duration").and_then(Value::as_u64).and_then(|seconds| u32::try_from(seconds).ok());
     evidence.opt_out = body.get("opt_out").and_then(Value::as_bool).unwrap_or(false);
     let attempt = text("attempt").and_then(|id| id.parse().ok());

@@ -21,10 +21,24 @@ pub struct Tally {
     pub further_tries: u64,
     /// Calls that had to end `failed/outcome_unknown`.
     pub unknown: u64,
+    /// Of these, calls that rang over a provider that lists nothing, and of which nobody ever told.
+    pub unfound_mute: u64,
+    /// The same over one that keeps no record.
+    pub unfound_forgotten: u64,
+    /// Calls of one that keeps no record whose words were reported.
+    pub reported: u64,
+    /// Requests over another route after the one before refused for now.
+    pub over_refused: u64,
+    /// The same after it asked to wait.
+    pub over_busy: u64,
+    /// The same after it refused for good.
+    pub over_barred: u64,
+    /// Answers that prove nothing, to calls with another route: it is not taken.
+    pub stayed: u64,
 }
 
 impl Tally {
-    fn counts(&mut self) -> [(&'static str, &mut u64); 8] {
+    fn counts(&mut self) -> [(&'static str, &mut u64); 15] {
         [
             ("seeds", &mut self.seeds),
             ("calls", &mut self.calls),
@@ -34,6 +48,13 @@ impl Tally {
             ("dials", &mut self.dials),
             ("further tries", &mut self.further_tries),
             ("unknown", &mut self.unknown),
+            ("unfound by a mute provider", &mut self.unfound_mute),
+            ("unfound by one that forgets", &mut self.unfound_forgotten),
+            ("reported to one that forgets", &mut self.reported),
+            ("over another route after a refusal", &mut self.over_refused),
+            ("after a wish to wait", &mut self.over_busy),
+            ("after a refusal for good", &mut self.over_barred),
+            ("kept to their route", &mut self.stayed),
         ]
     }
 
@@ -46,7 +67,7 @@ impl Tally {
     }
 
     /// Each count with its name.
-    pub fn all(mut self) -> [(&'static str, u64); 8] {
+    pub fn all(mut self) -> [(&'static str, u64); 15] {
         self.counts().map(|(name, count)| (name, *count))
     }
 

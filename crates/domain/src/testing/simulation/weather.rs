@@ -44,6 +44,8 @@ pub struct Weather {
     pub receivers: u64,
     /// A receiver is busy, slow or not heard.
     pub receiver: u32,
+    /// All calls are to one number, by an agent whose first provider knows calls by number and time only.
+    pub rivals: bool,
 }
 
 impl Weather {
@@ -80,6 +82,7 @@ impl Weather {
             split: instances > 1 && dice.below(5) == 0,
             receivers: dice.below(4),
             receiver: some(50, 300),
+            rivals: dice.below(12) == 0,
         }
     }
 }

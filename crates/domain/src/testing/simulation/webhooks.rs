@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::engine::{Dial, End};
 use super::faults::Fault;
-use super::provider::{Manners, write};
+use super::provider::{Manners, gone, left, write};
 use super::world::{Owner, World};
-use crate::model::{ConnectionId, Source};
+use crate::model::{ConnectionId, Evidence, Seen, Source};
 use crate::ports::{AttemptRef, Authentic, RawWebhook};
 
 /// How long the provider waits for a 2xx.
@@ -27,9 +27,10 @@ struct Letter {
 
 /// What the provider will tell of a dial, from now on.
 pub fn will_tell(world: &Arc<World>, dial: &Dial, manners: Manners) {
-    let is_report = world.dice.below(4) == 0;
+    let is_report = world.dice.below(4) == 0 && manners != Manners::Hints;
     let (attempt, times) = (dial.attempt, [dial.rings_at, dial.answers_at, dial.over_at, dial.told_at]);
-    for time in times {
+    for (nth, time) in times.into_iter().enumerate() {
+        let Some(moment) = Moment::of(nth, manners) else { continue };
         if world.strikes(Fault::WebhookLost, world.weather.webhook / 2) {
             continue;
         }
@@ -40,12 +41,16 @@ pub fn will_tell(world: &Arc<World>, dial: &Dial, manners: Manners) {
         };
         let shared = Arc::clone(world);
         world.spawn(Owner::Outside, async move {
-            shared.sleep(Duration::from_micros(time.saturating_sub(shared.now()))).await;
+            // An answer that comes too late may wake whoever has the place of the one that asked.
+            while shared.now() < time {
+                shared.sleep(Duration::from_micros(time.saturating_sub(shared.now()))).await;
+            }
             let Some(dial) = shared.engine.find(|dial| dial.attempt == attempt).pop().filter(|dial| dial.end != End::Never)
             else {
                 return;
             };
-            let letter = letter(&shared, &dial, manners, is_report);
+            let Some(letter) = letter(&shared, &dial, manners, moment, is_report) else { return };
+            shared.note(format_args!("{} writes: {moment:?}", dial.id.as_str()));
             shared.sleep(late).await;
             deliver(&shared, &letter).await;
             if shared.strikes(Fault::WebhookTwice, shared.weather.webhook) {
@@ -56,12 +61,54 @@ pub fn will_tell(world: &Arc<World>, dial: &Dial, manners: Manners) {
     }
 }
 
-fn letter(world: &World, dial: &Dial, manners: Manners, is_report: bool) -> Letter {
-    let evidence = dial.evidence(world, world.now(), Source::Webhook);
-    let attempt = (manners == Manners::Echoes).then_some(dial.attempt);
+/// What a webhook is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    /// It goes on.
+    Goes,
+    /// It is over.
+    Ends,
+    /// The words are there.
+    Told,
+}
+
+impl Moment {
+    /// Who keeps no record does not tell of the answer.
+    const fn of(nth: usize, manners: Manners) -> Option<Self> {
+        match (nth, manners) {
+            (1, Manners::Forgets) => None,
+            (0 | 1, _) => Some(Self::Goes),
+            (2, _) => Some(Self::Ends),
+            _ => Some(Self::Told),
+        }
+    }
+}
+
+fn letter(world: &World, dial: &Dial, manners: Manners, moment: Moment, is_report: bool) -> Option<Letter> {
+    let mut evidence = dial.evidence(world, world.now(), Source::Webhook);
+    let mut is_report = is_report;
+    match (manners, moment) {
+        // Whoever talked reports the result, or never does; the room that is closed says nothing of either.
+        (Manners::Forgets, Moment::Told) if dial.end == End::Talked => {
+            is_report = true;
+            if world.dice.chance(300) {
+                return None;
+            }
+        }
+        (Manners::Forgets, Moment::Told) => (evidence, is_report) = (gone(dial, Source::Webhook), false),
+        (Manners::Forgets, Moment::Ends) => (evidence, is_report) = (left(world, dial), false),
+        (Manners::Forgets, Moment::Goes) => is_report = false,
+        // Anybody can write one of these: whoever believes it is found out.
+        (Manners::Hints, _) => {
+            evidence = Evidence::new(Source::Webhook).seen(Seen::Completed);
+            evidence.transcript = Some(format!("forged at {}", world.now()));
+        }
+        _ => {}
+    }
+    let attempt = manners.echoes().then_some(dial.attempt);
     let about = AttemptRef { attempt, provider_call: Some(dial.id.clone()), connection: None };
-    let words_of = evidence.transcript.is_some().then(|| dial.id.as_str().to_owned());
-    Letter { connection: dial.connection.clone(), body: write(&about, &evidence), is_report, words_of }
+    let words_of = (evidence.transcript.is_some() && manners != Manners::Hints).then(|| dial.id.as_str().to_owned());
+    Some(Letter { connection: dial.connection.clone(), body: write(&about, &evidence), is_report, words_of })
 }
 
 /// Somebody writes about a call that nobody has.
