@@ -10,6 +10,7 @@ use callgate_domain::usecases::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::figures::Remembered;
 use crate::signals::Hub;
 use crate::wiring::Reload;
 
@@ -51,6 +52,8 @@ pub struct Gateway {
     pub key_store: Arc<dyn KeyStore>,
     /// Which key did what.
     pub audit: Arc<AuditLog>,
+    /// Figures for people.
+    pub figures: Remembered,
     /// What has changed, for live streams.
     pub moves: Arc<dyn Moves>,
     /// Webhook tokens and the like.
@@ -78,6 +81,8 @@ pub struct Gateway {
 pub struct Facts {
     /// Outside address, without a slash at its end; `None` where none is configured.
     pub public_url: Option<String>,
+    /// Whether others than this machine reach it.
+    pub is_open: bool,
     /// `sqlite` or `postgres`.
     pub database: &'static str,
     /// Whether no other process can share the database.

@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod duration;
 pub mod failure;
+pub mod figures;
 pub mod gateway;
 pub mod hint;
 pub mod http;

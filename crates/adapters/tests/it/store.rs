@@ -36,8 +36,24 @@ pub fn clock() -> Arc<dyn Clock> {
 }
 
 fn trial(stores: Stores) -> Trial {
-    let Stores { calls, moves, inbox, outbox, keys, sessions, audit, settings, holds, copies, inspection, retention } = stores;
-    Trial { calls, moves, inbox, outbox, keys, sessions, audit, settings, holds, copies, inspection, retention, clock: clock() }
+    let Stores { calls, moves, inbox, outbox, keys, sessions, audit, settings, holds, copies, inspection, figures, retention } =
+        stores;
+    Trial {
+        calls,
+        moves,
+        inbox,
+        outbox,
+        keys,
+        sessions,
+        audit,
+        settings,
+        holds,
+        copies,
+        inspection,
+        figures,
+        retention,
+        clock: clock(),
+    }
 }
 
 pub fn open(url: &str) -> Trial {

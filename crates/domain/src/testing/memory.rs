@@ -4,6 +4,7 @@
 
 mod calls;
 mod copies;
+mod figures;
 mod inbox;
 mod inspection;
 mod keys;

@@ -15,6 +15,7 @@ mod access;
 mod calls;
 mod claims;
 mod copies;
+mod figures;
 mod finds;
 mod holds;
 mod inbox;
@@ -37,6 +38,7 @@ pub use access::*;
 pub use calls::*;
 pub use claims::*;
 pub use copies::*;
+pub use figures::*;
 pub use finds::*;
 pub use holds::*;
 pub use inbox::*;
@@ -54,8 +56,8 @@ pub use sessions::*;
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::model::{Call, Quota};
 use crate::ports::{
-    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader, Retention,
-    Sessions, Settings,
+    Audit, CallStore, Change, Clock, Copies, Figures, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader,
+    Retention, Sessions, Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -83,6 +85,8 @@ pub struct Trial {
     pub copies: Arc<dyn Copies>,
     /// What operators look at.
     pub inspection: Arc<dyn Inspection>,
+    /// Figures.
+    pub figures: Arc<dyn Figures>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
@@ -290,6 +294,14 @@ macro_rules! store_promises {
             of_many_who_follow_a_link_at_once_one_is_let_in,
             a_session_ends_with_its_key,
             a_session_that_was_ended_is_over,
+            // figures
+            what_is_live_and_what_ended_last_is_found,
+            calls_whose_end_is_not_known_are_counted,
+            deliveries_that_come_to_nothing_are_counted,
+            webhooks_that_were_left_over_are_spoken_of_for_a_day,
+            calls_are_counted_where_they_were_accepted,
+            medians_are_of_what_was_answered_and_completed,
+            only_what_came_through_at_once_was_delivered_at_the_first_try,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

@@ -24,6 +24,7 @@ fn trial() -> Trial {
         holds: memory.clone(),
         copies: memory.clone(),
         inspection: memory.clone(),
+        figures: memory.clone(),
         retention: memory,
         clock,
     }

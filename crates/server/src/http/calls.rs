@@ -10,7 +10,7 @@ pub mod recording;
 pub mod timeline;
 
 mod follow;
-mod wish;
+pub mod wish;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ETAG};

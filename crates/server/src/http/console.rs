@@ -5,11 +5,13 @@
 //! page. Nothing is decided here.
 
 pub mod assets;
+mod attention;
 mod failed;
 mod frame;
 mod gate;
 pub mod overview;
 mod page;
+pub mod place;
 pub mod sign_in;
 mod words;
 

@@ -136,6 +136,8 @@ routes! {
     GET  "/console/enter"                           []            console::sign_in::with_link, hidden;
     POST "/console/sign-out"                        [Session]     console::sign_in::out, hidden;
     GET  "/console"                                 [Session]     console::overview::overview, hidden;
+    GET  "/console/live"                            [Session]     console::overview::live::stream_parts, hidden;
+    POST "/console/agents/{key}/calls"              [Session]     console::place::place, hidden;
 }
 
 routes! {
@@ -176,6 +178,7 @@ pub struct Http {
     tokens: WebhookTokens,
     streams: Streams,
     events: Events,
+    overview: console::overview::parts::Shared,
     options: Options,
     table: &'static [Route],
 }
@@ -208,6 +211,7 @@ impl Http {
             tokens,
             streams: Streams::default(),
             events: Events::new(gateway),
+            overview: console::overview::parts::Shared::default(),
             options,
             table,
         })

@@ -160,6 +160,11 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     Ok(answer.body(format!("{{\"call_id\":\"{}\"}}", placed.call_id)))
 }
 
+/// Why a call was not accepted, where its wish was no body of JSON.
+pub fn not_placed(error: PlaceError) -> Problem {
+    refused(error, &wish::Order::default())
+}
+
 fn limit_reached(policy: Policy, what: &str, wait: Duration) -> Problem {
     let again = seconds(wait).max(1);
     let detail = format!("{what}, and that is reached. Try again in {again} seconds.");

@@ -1,5 +1,6 @@
 //! The console, read without a browser.
 
+mod overview;
 mod sign_in;
 
 use reqwest::redirect::Policy;
