@@ -5,9 +5,11 @@
 //! page. Nothing is decided here.
 
 pub mod assets;
+pub mod call;
 mod failed;
 mod frame;
 mod gate;
+mod line;
 pub mod overview;
 mod page;
 pub mod sign_in;
