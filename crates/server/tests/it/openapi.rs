@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 27] = [
+const HIDDEN: [&str; 33] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -36,6 +36,12 @@ const HIDDEN: [&str; 27] = [
     "GET /",
     "GET /console",
     "GET /console/calls/{call_id}",
+    "GET /console/calls/{call_id}/live",
+    "GET /console/calls/{call_id}/json",
+    "GET /console/calls/{call_id}/transcript",
+    "POST /console/calls/{call_id}/cancel",
+    "POST /console/calls/{call_id}/again",
+    "POST /console/calls/{call_id}/deliveries/{delivery_id}/resend",
     "GET /assets/{file}",
 ];
 

@@ -19,9 +19,9 @@ pub use self::spans::{Span, millis};
 use super::words;
 
 /// Words that are drawn; of longer conversations a tick is several.
-const MOST_TICKS: usize = 1_200;
+const MOST_TICKS: usize = 900;
 /// Turns that are drawn; what is left out is one block.
-const MOST_PARTS: usize = 100;
+const MOST_PARTS: usize = 80;
 /// How wide the box of the ticks is.
 const BOX: u64 = 50_000;
 /// Up to here the whole line is as wide as its place; a longer one has [`PX_A_SECOND`] and scrolls.
@@ -34,8 +34,8 @@ const STEPS_S: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600
 
 /// What a line is drawn from. Moments are milliseconds after the line's beginning, which is when the call was dialed.
 pub struct Told<'a> {
-    /// When it began to ring; from the beginning where nobody told.
-    pub rang_ms: u64,
+    /// When it began to ring, where that was told.
+    pub rang_ms: Option<u64>,
     /// When somebody answered.
     pub answered_ms: Option<u64>,
     /// Now, or when it was over.
@@ -57,8 +57,12 @@ pub struct Line {
     pub scrolls: bool,
     /// How much time it is wide.
     pub span_ms: u64,
-    /// While it rang.
+    /// While it rang; from the beginning where nobody told when that began.
     pub ring: Option<Bar>,
+    /// What it was then: ringing, or dialing as far as is known.
+    pub ring_word: &'static str,
+    /// It goes on.
+    pub is_ringing: bool,
     /// The turns.
     pub parts: Vec<Part>,
     /// The agent's words as one path, in a box of [`BOX`] by 100.
@@ -130,7 +134,7 @@ impl<'a> Told<'a> {
         let begin = call.dialed_at.or((!turns.is_empty()).then_some(call.created_at))?;
         let at = |moment: Timestamp| millis(elapsed(begin, moment));
         Some(Self {
-            rang_ms: rang_at.map_or(0, at),
+            rang_ms: rang_at.map(at),
             answered_ms: call.answered_at.map(at),
             until_ms: at(call.ended_at.unwrap_or(now)),
             is_live: !call.state.is_terminal(),
@@ -163,6 +167,7 @@ impl Line {
             end: percent(to, span_ms),
             width: percent(to.saturating_sub(from), span_ms),
         };
+        let rang_from = told.rang_ms.unwrap_or(0);
         let rang_until = told.answered_ms.or_else(|| spans.first().map(|first| first.start)).unwrap_or(told.until_ms);
         let words: usize = told.turns.iter().map(|turn| turn.text.split_whitespace().count()).sum();
         let words_a_tick = words.div_ceil(MOST_TICKS).max(1);
@@ -183,7 +188,9 @@ impl Line {
             width: if scrolls { (span_s * PX_A_SECOND).to_string() } else { "100%".to_owned() },
             scrolls,
             span_ms,
-            ring: (rang_until > told.rang_ms).then(|| bar(told.rang_ms, rang_until)),
+            ring: (rang_until > rang_from).then(|| bar(rang_from, rang_until)),
+            ring_word: if told.rang_ms.is_some() { "Ringing" } else { "Dialing" },
+            is_ringing: told.is_live && told.answered_ms.is_none() && told.turns.is_empty(),
             parts,
             agent,
             user,
@@ -223,7 +230,13 @@ fn marks(span_s: u64, scrolls: bool) -> Vec<Mark> {
         .map(|at| Mark {
             x: percent(at.saturating_mul(1_000), whole),
             text: words::length(at),
-            anchor: if at == 0 { "start" } else if is_last(at) { "end" } else { "middle" },
+            anchor: if at == 0 {
+                "start"
+            } else if is_last(at) {
+                "end"
+            } else {
+                "middle"
+            },
         })
         .collect()
 }

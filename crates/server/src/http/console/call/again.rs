@@ -32,10 +32,11 @@ pub fn offered(seen: &Seen, chance: &dyn Chance) -> Option<Again> {
     let what = if agent.agent.test {
         format!("{name} is a practice agent: nobody's phone rings, and nobody pays.")
     } else {
-        format!("{name} calls {phone} for real, and whoever {connection} belongs to bills your account there.")
+        format!("This dials {phone} for real, with {name}. The call goes through {connection}, which bills your account there.")
     };
-    let doubt = (call.ended_reason == Some(EndedReason::OutcomeUnknown) || call.ended_reason == Some(EndedReason::ProviderTimeout))
-        .then(|| "What became of the last call is not known: the user may be rung a second time.".to_owned());
+    let doubt = (call.ended_reason == Some(EndedReason::OutcomeUnknown)
+        || call.ended_reason == Some(EndedReason::ProviderTimeout))
+    .then(|| "What became of the last call is not known: the user may be rung a second time.".to_owned());
     let opt_out = call.result.opt_out.then(|| "The user asked not to be called again.".to_owned());
     let tries = "It is a new call with the same reference, variables and metadata, tried once.".to_owned();
     Some(Again {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use callgate_domain::model::call::Role;
-use callgate_domain::model::{Delivery, DeliveryResult, NotSent, NoticeType};
+use callgate_domain::model::{Delivery, DeliveryResult, EndedReason, NotSent, NoticeType};
 use jiff::Timestamp;
 
 use super::parts::At;
@@ -62,7 +62,10 @@ pub fn facts(seen: &Seen) -> Result<String, Problem> {
     let time = |name, at: Timestamp| Fact { name, text: String::new(), is_code: false, at: Some(at.into()) };
     let over_there = seen.attempts.last().and_then(|attempt| attempt.provider_call.as_ref());
     let said = call.result.transcript.as_ref().map_or(&[][..], |said| &said.turns);
-    let ended = call.ended_reason.map(|reason| text("How it ended", words::ended(reason).to_owned()));
+    let ended = call.ended_reason.map(|reason| match reason {
+        EndedReason::Unknown => text("How it ended", "-".to_owned()),
+        known => text("How it ended", words::ended(known).to_owned()),
+    });
     let settles = call.settles_by.filter(|_| !call.state.is_terminal());
     let tries = seen.attempts.len();
     let spoken = if call.state.is_terminal() { "Words" } else { "Words so far" };
@@ -166,7 +169,8 @@ mod tests {
         check(&silent, "Failing:", "No answer came in time, 2 tries. Tried again in 5 min.", true);
         let gone = silent.tried(Answer::Answered { status: 410, retry_after: None }, 0.0, at);
         check(&gone, "Failed:", "It answered 410, 3 tries. It is not tried any more.", true);
-        let good = fresh.tried(Answer::Answered { status: 204, retry_after: None }, 0.0, later(at, std::time::Duration::from_secs(1)));
+        let good =
+            fresh.tried(Answer::Answered { status: 204, retry_after: None }, 0.0, later(at, std::time::Duration::from_secs(1)));
         check(&good, "Delivered", "It answered 204, 1 try.", false);
     }
 }

@@ -41,7 +41,10 @@ pub async fn call_again(http: Data<Http>, caller: Caller, request: HttpRequest, 
     caller.must(Scope::CallsWrite)?;
     let seen = Seen::load(&http, id_of(&request)?, &caller.reader()).await?;
     let Some(again) = again::offered(&seen, &*http.gateway.chance) else {
-        return Err(Problem::new(Code::BadRequest, "This call cannot be repeated: it is not over, was erased, or its agent is gone."));
+        return Err(Problem::new(
+            Code::BadRequest,
+            "This call cannot be repeated: it is not over, was erased, or its agent is gone.",
+        ));
     };
     let body = body.bytes(SMALL).await?;
     let once = url::form_urlencoded::parse(&body).find(|(name, _)| name == "once").map(|(_, once)| once.into_owned());

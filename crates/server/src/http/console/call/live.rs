@@ -31,8 +31,8 @@ use crate::http::query::{Known, Query};
 const QUERY: Known = Known { now: &["after"], later: &[] };
 /// Looking is the guarantee: another process may have moved the call.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
-/// The same once the call is over, since nobody hints at its webhook.
-const LOOK_AFTER: Duration = Duration::from_secs(1);
+/// The same while a turn goes on, which is drawn as it grows; and once the call is over, since nobody hints at its webhook.
+const LOOK_SOON: Duration = Duration::from_secs(1);
 /// Ends the id of the last event.
 const OVER: &str = "-over";
 
@@ -57,8 +57,19 @@ pub async fn follow(http: Data<Http>, caller: Caller, request: HttpRequest) -> R
     }
     let slot = http.streams.open()?;
     let now = Instant::now();
-    let follow =
-        Follow { http, caller, id, reader, moves, sent, first: Some(seen), look: now, heartbeat: now + HEARTBEAT, over: false, _slot: slot };
+    let follow = Follow {
+        http,
+        caller,
+        id,
+        reader,
+        moves,
+        sent,
+        first: Some(seen),
+        look: now,
+        heartbeat: now + HEARTBEAT,
+        over: false,
+        _slot: slot,
+    };
     Ok(live::answer(stream::unfold(follow, |mut follow| async move { Some((follow.next().await?, follow)) })))
 }
 
@@ -116,7 +127,8 @@ impl Follow {
         if self.over {
             event(&mut news, "end", &format!("{}{OVER}", seen.call.revision.0), "over");
         }
-        self.look = Instant::now() + if seen.call.state.is_terminal() { LOOK_AFTER } else { LOOK_EVERY };
+        let is_soon = seen.call.state.is_terminal() || parts::room(seen).1.is_some();
+        self.look = Instant::now() + if is_soon { LOOK_SOON } else { LOOK_EVERY };
         (!news.is_empty()).then(|| Bytes::from(news))
     }
 
@@ -144,8 +156,8 @@ impl Follow {
 #[derive(Default)]
 struct Sent {
     revision: Option<Revision>,
-    /// How wide the line was: it grows without any change of the call.
-    room: u64,
+    /// What time alone changes.
+    room: (u64, Option<u64>),
     parts: Vec<u64>,
     items: Vec<(String, u64)>,
 }

@@ -26,9 +26,7 @@ pub fn notes(seen: &Seen) -> Vec<Note> {
         CallState::Unknown => Some(Note {
             is_bad: false,
             title: "Whether it rings is not known yet".to_owned(),
-            texts: vec![
-                "The request may have arrived. The gateway asks about it, and dials nobody twice meanwhile.".to_owned(),
-            ],
+            texts: vec!["The request may have arrived. The gateway asks about it, and dials nobody twice meanwhile.".to_owned()],
         }),
         _ => None,
     };
@@ -42,7 +40,10 @@ pub fn notes(seen: &Seen) -> Vec<Note> {
         quiet("Something else was told later", "Evidence disagrees with how this call ended here. What stands here is kept.")
     });
     let restored = call.restored_at.filter(|_| !call.state.is_terminal()).map(|_| {
-        quiet("It comes from a backup", "It was open in a backup that was restored: it is only looked up, and never dialed again.")
+        quiet(
+            "It comes from a backup",
+            "It was open in a backup that was restored: it is only looked up, and never dialed again.",
+        )
     });
     let cannot = (!seen.can_cancel && !call.state.is_terminal() && call.cancel_requested_at.is_none())
         .then(|| quiet("It cannot be ended from here", "Whoever carries this call has no way to end it on request."));
@@ -65,6 +66,7 @@ pub fn no_words(call: &Call) -> Option<&'static str> {
         (TranscriptStatus::Pending | TranscriptStatus::Partial, true, false) => {
             Some("The words are not here yet. They come with the provider's result.")
         }
+        (_, true, false) if call.state == CallState::Failed => Some("The call failed, and no words came of it."),
         (_, true, false) => Some("The provider's result came without words, so there is nothing to read."),
     }
 }

@@ -39,17 +39,7 @@ pub struct Parts {
 impl Parts {
     /// All of them, always in this order.
     pub fn all(&self) -> [&str; 9] {
-        [
-            &self.state,
-            &self.acts,
-            &self.outcome,
-            &self.line,
-            &self.follow,
-            &self.note,
-            &self.rail,
-            &self.facts,
-            &self.hook,
-        ]
+        [&self.state, &self.acts, &self.outcome, &self.line, &self.follow, &self.note, &self.rail, &self.facts, &self.hook]
     }
 }
 
@@ -167,17 +157,23 @@ pub fn of(seen: &Seen) -> Result<(Parts, Items), Problem> {
     Ok((parts, items))
 }
 
-/// How much time the line of a live call is wide: it has to be drawn anew when that grows.
-pub fn room(seen: &Seen) -> u64 {
-    let told = Told::of(&seen.call, seen.rang_at(), seen.now, 0..0);
-    told.filter(|told| told.is_live).map_or(0, |told| Line::of(&told).span_ms)
+/// What the line of a live call looks like, so far as time alone changes it: how much of it there is room for, and how far a
+/// turn has come that goes on.
+pub fn room(seen: &Seen) -> (u64, Option<u64>) {
+    let Some(told) = Told::of(&seen.call, seen.rang_at(), seen.now, 0..0).filter(|told| told.is_live) else { return (0, None) };
+    let coming = told.turns.last().filter(|turn| talk::is_coming(&seen.call, turn)).map(|_| told.until_ms / 1_000);
+    (Line::of(&told).span_ms, coming)
 }
 
 fn act(seen: &Seen) -> Act {
     let call = &seen.call;
     match call.state {
         state if state.is_terminal() => {
-            if again::may_be_repeated(call) && seen.agent.is_some() { Act::Again } else { Act::None }
+            if again::may_be_repeated(call) && seen.agent.is_some() {
+                Act::Again
+            } else {
+                Act::None
+            }
         }
         _ if call.cancel_requested_at.is_some() => Act::Asked,
         _ if seen.can_cancel => Act::Cancel,

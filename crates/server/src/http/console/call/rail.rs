@@ -26,6 +26,8 @@ struct Step {
     when: String,
     is_first: bool,
     is_now: bool,
+    /// `now` while it goes on, `bad` where it broke.
+    tone: &'static str,
 }
 
 /// What is expected.
@@ -65,6 +67,11 @@ fn steps(entries: &[Entry]) -> Vec<Step> {
             exact: at.exact,
             is_first: nth == 0,
             is_now: nth + 1 == count,
+            tone: match (entry.status.is_terminal(), words::pill(entry.status).tone) {
+                (false, _) => "now",
+                (true, "bad") => "bad",
+                (true, _) => "",
+            },
         }
     };
     changes.into_iter().enumerate().skip(skipped).map(step).collect()
@@ -115,12 +122,12 @@ mod tests {
             entry(6, 2_500, Status::Completed),
         ];
         let steps = steps(&entries);
-        let said: Vec<_> = steps.iter().map(|step| (step.word, step.when.as_str(), step.is_now)).collect();
+        let said: Vec<_> = steps.iter().map(|step| (step.word, step.when.as_str(), step.is_now.then_some(step.tone))).collect();
         let expected = [
-            ("Queued", "00:00:00 UTC", false),
-            ("Dialing", "after 0.2 s", false),
-            ("In progress", "after 5.9 s", false),
-            ("Completed", "after 4 min 10 s", true),
+            ("Queued", "00:00:00 UTC", None),
+            ("Dialing", "after 0.2 s", None),
+            ("In progress", "after 5.9 s", None),
+            ("Completed", "after 4 min 10 s", Some("")),
         ];
         assert_eq!(said, expected);
     }

@@ -5,9 +5,9 @@
 use std::ops::Range;
 
 use askama::Template;
-use callgate_domain::model::CallState;
 use callgate_domain::model::call::{Role, Turn};
 use callgate_domain::model::moment::elapsed;
+use callgate_domain::model::{Call, CallState, EndedReason};
 
 use super::seen::Seen;
 use crate::http::console::line::{Span, Told, millis};
@@ -16,7 +16,7 @@ use crate::http::console::words;
 use crate::http::error::Problem;
 
 /// The list ends once it is so many bytes of HTML.
-const LONGEST_LIST: usize = 15 * 1024;
+const LONGEST_LIST: usize = 17 * 1024;
 /// A turn's text is cut there, in bytes of HTML.
 const LONGEST_TEXT: usize = 4 * 1024;
 /// A pause is worth a mark from here on.
@@ -91,11 +91,10 @@ pub fn items(seen: &Seen) -> Result<Items, Problem> {
     // Rendered from the end that matters, until the page is full.
     let mut said: Vec<[Option<(String, String)>; 2]> = Vec::new();
     let mut size = 0;
-    let agent = call.agent.as_str();
     let count = turns.len();
     for step in 0..count {
         let nth = if is_live { count - 1 - step } else { step };
-        let pair = turn_with_silence(turns, &spans, nth, agent, is_live && call.state == CallState::InProgress)?;
+        let pair = turn_with_silence(call, turns, &spans, nth)?;
         size += pair.iter().flatten().map(|(_, html)| html.len()).sum::<usize>();
         if size > LONGEST_LIST && step > 0 {
             break;
@@ -127,13 +126,7 @@ fn one(item: Item<'_>) -> Result<(String, String), Problem> {
 }
 
 /// A turn, and the silence before it where there was one.
-fn turn_with_silence(
-    turns: &[Turn],
-    spans: &[Span],
-    nth: usize,
-    agent: &str,
-    may_come: bool,
-) -> Result<[Option<(String, String)>; 2], Problem> {
+fn turn_with_silence(call: &Call, turns: &[Turn], spans: &[Span], nth: usize) -> Result<[Option<(String, String)>; 2], Problem> {
     let (Some(turn), Some(span)) = (turns.get(nth), spans.get(nth)) else { return Ok([None, None]) };
     let before = nth.checked_sub(1).and_then(|before| Some((turns.get(before)?, spans.get(before)?)));
     let silence = before.and_then(|(before, its)| silence(before, turn, *its, *span));
@@ -149,15 +142,20 @@ fn turn_with_silence(
     let said = Said {
         number: nth + 1,
         is_agent: turn.role == Role::Agent,
-        who: if turn.role == Role::Agent { agent } else { "User" },
+        who: if turn.role == Role::Agent { call.agent.as_str() } else { "User" },
         text,
         at,
         time: at.map_or_else(|| "-".to_owned(), words::length),
         is_cut,
         is_interrupted: next.is_some_and(|next| is_interrupted(turn, next)),
-        is_coming: may_come && next.is_none() && turn.start_ms.is_some() && turn.end_ms.is_none(),
+        is_coming: next.is_none() && is_coming(call, turn),
     };
     Ok([mark.map(Item::Mark).map(one).transpose()?, Some(one(Item::Said(said))?)])
+}
+
+/// Whether the last turn of a call goes on, by what was told.
+pub fn is_coming(call: &Call, turn: &Turn) -> bool {
+    call.state == CallState::InProgress && turn.start_ms.is_some() && turn.end_ms.is_none()
 }
 
 /// Whole seconds between two turns, where both moments were told and it is long.
@@ -205,8 +203,11 @@ fn beginning(seen: &Seen, answered_ms: Option<u64>) -> Vec<Mark> {
 
 /// How it ended, under what was said.
 fn end(seen: &Seen, has_words: bool, told: &Told<'_>) -> Option<Mark> {
-    let reason = seen.call.ended_reason.filter(|_| has_words && !told.is_live)?;
-    Some(mark("end", told.until_ms / 1_000, words::ended(reason).to_owned()))
+    let is_told = |reason: &EndedReason| *reason != EndedReason::Unknown;
+    let reason = seen.call.ended_reason.filter(is_told).filter(|_| has_words && !told.is_live)?;
+    // Moments of different clocks: it did not end before its last word.
+    let at = told.spans().last().map_or(0, |last| last.end).max(told.until_ms);
+    Some(mark("end", at / 1_000, words::ended(reason).to_owned()))
 }
 
 fn mark(id: &str, at: u64, text: String) -> Mark {
