@@ -89,6 +89,14 @@ impl Caller {
         if self.key.scopes.contains(&Scope::Admin) { Reader::All } else { Reader::Client(self.key.client.clone()) }
     }
 
+    /// The console has no second way in: what changes something needs a key that may do it.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn must(&self, scope: Scope) -> Result<(), Problem> {
+        if may(&self.key.scopes, scope) { Ok(()) } else { Err(lacks(scope)) }
+    }
+
     /// Which key it was.
     pub fn key(&self) -> KeyId {
         self.key.id

@@ -9,7 +9,7 @@ pub mod read;
 pub mod recording;
 pub mod timeline;
 
-mod follow;
+pub(super) mod follow;
 pub mod wish;
 
 use actix_web::http::StatusCode;

@@ -6,9 +6,11 @@
 
 pub mod assets;
 mod attention;
+pub mod call;
 mod failed;
 mod frame;
 mod gate;
+mod line;
 pub mod overview;
 mod page;
 pub mod place;

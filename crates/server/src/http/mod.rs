@@ -138,6 +138,13 @@ routes! {
     GET  "/console"                                 [Session]     console::overview::overview, hidden;
     GET  "/console/live"                            [Session]     console::overview::live::stream_parts, hidden;
     POST "/console/agents/{key}/calls"              [Session]     console::place::place, hidden;
+    GET  "/console/calls/{call_id}"                 [Session]     console::call::show, hidden;
+    GET  "/console/calls/{call_id}/live"            [Session]     console::call::live::follow, hidden;
+    GET  "/console/calls/{call_id}/json"            [Session]     console::call::as_json, hidden;
+    GET  "/console/calls/{call_id}/transcript"      [Session]     console::call::transcript, hidden;
+    POST "/console/calls/{call_id}/cancel"          [Session]     console::call::deeds::cancel, hidden;
+    POST "/console/calls/{call_id}/again"           [Session]     console::call::deeds::call_again, hidden;
+    POST "/console/calls/{call_id}/deliveries/{delivery_id}/resend" [Session] console::call::deeds::resend, hidden;
 }
 
 routes! {

@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 33] = [
+const HIDDEN: [&str; 40] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -43,6 +43,13 @@ const HIDDEN: [&str; 33] = [
     "GET /console",
     "GET /console/live",
     "POST /console/agents/{key}/calls",
+    "GET /console/calls/{call_id}",
+    "GET /console/calls/{call_id}/live",
+    "GET /console/calls/{call_id}/json",
+    "GET /console/calls/{call_id}/transcript",
+    "POST /console/calls/{call_id}/cancel",
+    "POST /console/calls/{call_id}/again",
+    "POST /console/calls/{call_id}/deliveries/{delivery_id}/resend",
 ];
 
 fn document() -> Value {

@@ -172,6 +172,11 @@ fn limit_reached(policy: Policy, what: &str, wait: Duration) -> Problem {
     Problem::new(Code::LimitReached, detail).retry_after(again).with_all(headers)
 }
 
+/// Why a call that no body asked for was not placed.
+pub fn refusal(error: PlaceError) -> Problem {
+    refused(error, &wish::Order::default())
+}
+
 fn refused(error: PlaceError, order: &wish::Order) -> Problem {
     match error {
         PlaceError::Objections(objections) => wish::with_objections(Default::default(), objections, order),

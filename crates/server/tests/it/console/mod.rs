@@ -1,5 +1,6 @@
 //! The console, read without a browser.
 
+mod call;
 mod overview;
 mod sign_in;
 
@@ -24,8 +25,13 @@ impl<'a> Visitor<'a> {
 
     /// Somebody who is signed in with the first key.
     pub async fn signed_in(server: &'a Server) -> Self {
+        Self::with(server, KEY).await
+    }
+
+    /// Somebody who is signed in with this key.
+    pub async fn with(server: &'a Server, key: &str) -> Self {
         let mut visitor = Self::new(server);
-        let answer = visitor.send("/console/sign-in", &[("key", KEY)]).await;
+        let answer = visitor.send("/console/sign-in", &[("key", key)]).await;
         assert_eq!(answer.status, 303, "{}", answer.text);
         visitor.take_cookie(&answer);
         visitor
