@@ -4,13 +4,16 @@
 //! a script. [`gate`] lets whoever is signed in through, and nobody from another site; [`frame`] is what stands around every
 //! page. Nothing is decided here.
 
+pub mod agents;
 pub mod assets;
+pub mod calls;
 mod failed;
 mod frame;
 mod gate;
 pub mod overview;
 mod page;
 pub mod sign_in;
+pub mod webhooks;
 mod words;
 
 use callgate_domain::usecases::sign_in::Link;

@@ -136,6 +136,14 @@ routes! {
     GET  "/console/enter"                           []            console::sign_in::with_link, hidden;
     POST "/console/sign-out"                        [Session]     console::sign_in::out, hidden;
     GET  "/console"                                 [Session]     console::overview::overview, hidden;
+    GET  "/console/calls"                           [Session]     console::calls::calls, hidden;
+    POST "/console/calls"                           [Session]     console::calls::calls_with_numbers, hidden;
+    GET  "/console/agents"                          [Session]     console::agents::agents, hidden;
+    POST "/console/agents/check"                    [Session]     console::agents::check_agents, hidden;
+    GET  "/console/webhooks"                        [Session]     console::webhooks::webhooks, hidden;
+    POST "/console/webhooks/{id}/test"              [Session]     console::webhooks::test_endpoint, hidden;
+    POST "/console/webhooks/deliveries/{id}/resend" [Session]     console::webhooks::resend_delivery, hidden;
+    POST "/console/webhooks/resend"                 [Session]     console::webhooks::resend_failed, hidden;
 }
 
 routes! {

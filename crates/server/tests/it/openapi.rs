@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 27] = [
+const HIDDEN: [&str; 39] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -22,6 +22,7 @@ const HIDDEN: [&str; 27] = [
     "POST /v1/admin/reload",
     "POST /v1/admin/pause",
     "POST /v1/admin/resume",
+    "POST /v1/admin/console-links",
     "POST /v1/admin/backup",
     "GET /v1/admin/calls/{call_id}",
     "GET /v1/admin/inbox",
@@ -34,9 +35,20 @@ const HIDDEN: [&str; 27] = [
     "GET /docs",
     "GET /docs/errors",
     "GET /",
-    "GET /console",
-    "GET /console/calls/{call_id}",
     "GET /assets/{file}",
+    "GET /console/sign-in",
+    "POST /console/sign-in",
+    "GET /console/enter",
+    "POST /console/sign-out",
+    "GET /console",
+    "GET /console/calls",
+    "POST /console/calls",
+    "GET /console/agents",
+    "POST /console/agents/check",
+    "GET /console/webhooks",
+    "POST /console/webhooks/{id}/test",
+    "POST /console/webhooks/deliveries/{id}/resend",
+    "POST /console/webhooks/resend",
 ];
 
 fn document() -> Value {

@@ -80,11 +80,13 @@ pub async fn a_list_is_walked_both_ways(trial: &Trial) {
             listed.iter().map(|listed| listed.0.id).collect::<Vec<_>>()
         };
         for (place, id) in expected.iter().enumerate() {
-            assert_eq!(above(*id, 5).await, expected[place.saturating_sub(5)..place], "{place}");
+            let nearest: Vec<_> = expected.iter().take(place).skip(place.saturating_sub(5)).copied().collect();
+            assert_eq!(above(*id, 5).await, nearest, "{place}");
         }
     }
     let nobody = Reader::Client(client("nobody"));
-    assert_eq!(trial.calls.list_above(&nobody, &filter, expected[9], 5).await.expect("a page"), []);
+    let oldest = *expected.last().expect("a call");
+    assert_eq!(trial.calls.list_above(&nobody, &filter, oldest, 5).await.expect("a page"), []);
 }
 
 pub async fn a_list_is_counted_no_further_than_is_asked(trial: &Trial) {

@@ -1,6 +1,9 @@
 //! The console, read without a browser.
 
+mod agents;
+mod calls;
 mod sign_in;
+mod webhooks;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
