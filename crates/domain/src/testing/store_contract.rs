@@ -228,6 +228,8 @@ macro_rules! store_promises {
             a_list_is_newest_first_and_leaves_out_the_long_parts,
             a_client_lists_its_own_calls_and_an_operator_all,
             pages_are_complete_and_repeat_nothing,
+            a_list_is_walked_both_ways,
+            a_list_is_counted_no_further_than_is_asked,
             each_filter_filters,
             history_is_gapless_and_comes_in_pages,
             // looks

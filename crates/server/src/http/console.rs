@@ -4,9 +4,11 @@
 //! a script. [`gate`] lets whoever is signed in through, and nobody from another site; [`frame`] is what stands around every
 //! page. Nothing is decided here.
 
+pub mod agents;
 pub mod assets;
 mod attention;
 pub mod call;
+pub mod calls;
 mod failed;
 mod frame;
 mod gate;
@@ -15,6 +17,7 @@ pub mod overview;
 mod page;
 pub mod place;
 pub mod sign_in;
+pub mod webhooks;
 mod words;
 
 use callgate_domain::usecases::sign_in::Link;

@@ -145,6 +145,14 @@ routes! {
     POST "/console/calls/{call_id}/cancel"          [Session]     console::call::deeds::cancel, hidden;
     POST "/console/calls/{call_id}/again"           [Session]     console::call::deeds::call_again, hidden;
     POST "/console/calls/{call_id}/deliveries/{delivery_id}/resend" [Session] console::call::deeds::resend, hidden;
+    GET  "/console/calls"                           [Session]     console::calls::calls, hidden;
+    POST "/console/calls"                           [Session]     console::calls::calls_with_numbers, hidden;
+    GET  "/console/agents"                          [Session]     console::agents::agents, hidden;
+    POST "/console/agents/check"                    [Session]     console::agents::check_agents, hidden;
+    GET  "/console/webhooks"                        [Session]     console::webhooks::webhooks, hidden;
+    POST "/console/webhooks/{id}/test"              [Session]     console::webhooks::test_endpoint, hidden;
+    POST "/console/webhooks/deliveries/{id}/resend" [Session]     console::webhooks::resend_delivery, hidden;
+    POST "/console/webhooks/resend"                 [Session]     console::webhooks::resend_failed, hidden;
 }
 
 routes! {

@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 40] = [
+const HIDDEN: [&str; 48] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -50,6 +50,14 @@ const HIDDEN: [&str; 40] = [
     "POST /console/calls/{call_id}/cancel",
     "POST /console/calls/{call_id}/again",
     "POST /console/calls/{call_id}/deliveries/{delivery_id}/resend",
+    "GET /console/calls",
+    "POST /console/calls",
+    "GET /console/agents",
+    "POST /console/agents/check",
+    "GET /console/webhooks",
+    "POST /console/webhooks/{id}/test",
+    "POST /console/webhooks/deliveries/{id}/resend",
+    "POST /console/webhooks/resend",
 ];
 
 fn document() -> Value {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use callgate_domain::model::moment::elapsed;
-use callgate_domain::model::{EndedReason, Phone, Status};
+use callgate_domain::model::{DeliveryResult, EndedReason, Phone, Status};
 use jiff::Timestamp;
 
 use crate::phone;
@@ -22,6 +22,7 @@ pub struct Pill {
 const DONE: &str = "m2 6.5 2.8 2.8L10 3.5";
 const CROSS: &str = "m2.5 2.5 7 7M9.5 2.5l-7 7";
 const BARRED: &str = "M6 1.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8zM3 9l6-6";
+const AGAIN: &str = "M10 6a4 4 0 1 1-1.3-3M10 1.5V4H7.5";
 const CLOCK: &str = "M6 1.6a4.4 4.4 0 1 0 0 8.8 4.4 4.4 0 0 0 0-8.8zM6 3.6V6l1.6 1.2";
 
 /// How a state is shown.
@@ -44,6 +45,25 @@ pub const fn pill(status: Status) -> Pill {
     };
     Pill { tone, sign, word }
 }
+
+/// How a delivery is shown.
+#[must_use]
+pub const fn delivery(result: DeliveryResult, tries: u16) -> Pill {
+    let (tone, sign, word) = match (result, tries) {
+        (DeliveryResult::Pending, 0) => ("wait", CLOCK, "Waiting"),
+        (DeliveryResult::Pending, _) => ("wait", AGAIN, "Retrying"),
+        (DeliveryResult::Delivered, _) => ("", DONE, "Delivered"),
+        (DeliveryResult::Failed, _) => ("bad", CROSS, "Gave up"),
+    };
+    Pill { tone, sign: Some(sign), word }
+}
+
+/// An endpoint where notices come through.
+pub const RECEIVING: Pill = Pill { tone: "", sign: Some(DONE), word: "Receiving" };
+/// One where nothing comes through.
+pub const FAILING: Pill = Pill { tone: "bad", sign: Some(CROSS), word: "Failing" };
+/// One that is sent nothing.
+pub const DISABLED: Pill = Pill { tone: "wait", sign: Some(BARRED), word: "Disabled" };
 
 /// How a call ended, in one sentence without its full stop.
 #[must_use]

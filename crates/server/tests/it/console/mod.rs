@@ -1,8 +1,11 @@
 //! The console, read without a browser.
 
+mod agents;
 mod call;
+mod calls;
 mod overview;
 mod sign_in;
+mod webhooks;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};

@@ -199,7 +199,7 @@ async fn parts_that_change_are_streamed_with_a_mark_and_none_that_is_known() {
         let id = talking(&server, said).await;
         let text = until(&mut response, |text| text.contains("id=\"live-now\"") && text.contains(&id)).await;
         for line in text.lines() {
-            let known = ["id: ", "event: parts", "data: "].iter().any(|start| line.starts_with(start));
+            let known = ["id: ", "event: part", "data: "].iter().any(|start| line.starts_with(start));
             assert!(line.is_empty() || known, "{line}");
         }
         assert!(text.starts_with("id: ") && !text.contains("\nid: forged") && !text.contains('\r'), "{text}");

@@ -125,7 +125,7 @@ impl Follow {
 
 /// Parts as one event; `None` where there are none.
 fn event<'a>(mark: &str, parts: impl Iterator<Item = &'a Part>) -> Option<Bytes> {
-    let mut text = format!("id: {mark}\nevent: parts\n");
+    let mut text = format!("id: {mark}\nevent: part\n");
     let head = text.len();
     // A carriage return ends a line too: what somebody said must not become a line of its own.
     for line in parts.flat_map(|part| part.still.split(['\n', '\r'])).filter(|line| !line.is_empty()) {
@@ -146,7 +146,7 @@ mod tests {
     fn every_line_of_a_part_stands_behind_data() {
         let part = |still: &str| Part { id: "x", shown: String::new(), still: still.to_owned() };
         let parts = [part("<p id=\"a\">\r\none\n\n</p>"), part("<b>\revent: end</b>")];
-        let expected = "id: m\nevent: parts\ndata: <p id=\"a\">\ndata: one\ndata: </p>\ndata: <b>\ndata: event: end</b>\n\n";
+        let expected = "id: m\nevent: part\ndata: <p id=\"a\">\ndata: one\ndata: </p>\ndata: <b>\ndata: event: end</b>\n\n";
         assert_eq!(event("m", parts.iter()).as_deref(), Some(expected.as_bytes()));
         assert_eq!(event("m", [].iter()), None);
     }
