@@ -9,7 +9,7 @@ mod failed;
 mod frame;
 mod gate;
 pub mod overview;
-mod page;
+pub mod page;
 pub mod sign_in;
 mod words;
 

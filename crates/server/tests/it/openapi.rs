@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 27] = [
+const HIDDEN: [&str; 34] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -22,6 +22,7 @@ const HIDDEN: [&str; 27] = [
     "POST /v1/admin/reload",
     "POST /v1/admin/pause",
     "POST /v1/admin/resume",
+    "POST /v1/admin/console-links",
     "POST /v1/admin/backup",
     "GET /v1/admin/calls/{call_id}",
     "GET /v1/admin/inbox",
@@ -32,11 +33,17 @@ const HIDDEN: [&str; 27] = [
     "GET /metrics",
     "GET /openapi.json",
     "GET /docs",
+    "GET /docs.md",
     "GET /docs/errors",
+    "GET /docs/reference",
+    "GET /llms.txt",
     "GET /",
-    "GET /console",
-    "GET /console/calls/{call_id}",
     "GET /assets/{file}",
+    "GET /console/sign-in",
+    "POST /console/sign-in",
+    "GET /console/enter",
+    "POST /console/sign-out",
+    "GET /console",
 ];
 
 fn document() -> Value {
