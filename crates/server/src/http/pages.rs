@@ -74,10 +74,7 @@ pub async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
     if asset.is_compressed {
         answer.insert_header((CONTENT_ENCODING, HeaderValue::from_static("gzip")));
     }
-    Ok(answer
-        .insert_header((CONTENT_TYPE, asset.content_type))
-        .insert_header((CACHE_CONTROL, A_YEAR))
-        .body(asset.bytes.clone()))
+    Ok(answer.insert_header((CONTENT_TYPE, asset.content_type)).insert_header((CACHE_CONTROL, A_YEAR)).body(asset.bytes.clone()))
 }
 
 impl Http {

@@ -152,7 +152,10 @@ async fn the_base_url_is_the_one_the_reader_used() {
     let server = Server::with(Setup { public_url: Some("https://calls.example.com"), ..Setup::default() }).await;
     for (path, request) in texts(&server, Some("other.example.com")) {
         let text = Answer::of(request).await.text;
-        assert!(text.contains("https://calls.example.com/") && !text.contains("other.example") && !text.contains("127.0.0.1:8010"), "{path}");
+        assert!(
+            text.contains("https://calls.example.com/") && !text.contains("other.example") && !text.contains("127.0.0.1:8010"),
+            "{path}"
+        );
     }
 }
 
@@ -186,8 +189,11 @@ async fn every_link_of_every_public_page_leads_somewhere() {
     let server = Server::start().await;
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
     let mut seen: HashMap<String, String> = HashMap::new();
-    let mut next: Vec<(String, String)> =
-        PAGES.iter().chain(&["/docs.md", "/llms.txt", "/console/sign-in"]).map(|path| ("start".to_owned(), (*path).to_owned())).collect();
+    let mut next: Vec<(String, String)> = PAGES
+        .iter()
+        .chain(&["/docs.md", "/llms.txt", "/console/sign-in"])
+        .map(|path| ("start".to_owned(), (*path).to_owned()))
+        .collect();
     let mut anchors = Vec::new();
     while let Some((from, link)) = next.pop() {
         let (path, anchor) = link.split_once('#').map_or((link.as_str(), None), |(path, anchor)| (path, Some(anchor)));
@@ -202,7 +208,9 @@ async fn every_link_of_every_public_page_leads_somewhere() {
         // Whoever is not signed in is asked to.
         let is_good = status == 200 || (status == 303 && path.starts_with("/console"));
         assert!(is_good, "{path} of {from}: {status}");
-        let is_page = answer.headers()["content-type"].to_str().is_ok_and(|what| what.starts_with("text/html") || what.contains("markdown"));
+        let is_page = answer.headers()["content-type"]
+            .to_str()
+            .is_ok_and(|what| what.starts_with("text/html") || what.contains("markdown"));
         let text = answer.text().await.expect("a body");
         if is_page || path == "/llms.txt" {
             let links = between(&text, "href=\"", '"').chain(between(&text, "src=\"", '"')).chain(between(&text, "](", ')'));
@@ -235,7 +243,8 @@ async fn every_code_is_explained_where_its_type_points() {
         assert!(said.contains(code.title()) && said.contains(code.advice()), "{said}");
         // It stands with its status, which can be gone to.
         let status = code.status().as_u16();
-        let group = text.split(&format!("<section id=\"status-{status}\">")).nth(1).and_then(|rest| rest.split("</section>").next());
+        let group =
+            text.split(&format!("<section id=\"status-{status}\">")).nth(1).and_then(|rest| rest.split("</section>").next());
         assert!(group.is_some_and(|group| group.contains(&format!("id=\"{}\"", code.as_str()))), "{}", code.as_str());
         assert!(text.contains(&format!("href=\"#status-{status}\"")));
     }
@@ -249,7 +258,10 @@ async fn the_list_for_programs_has_its_form() {
     assert_eq!(lines.next(), Some("# Callgate"));
     assert!(lines.next().is_some_and(|line| line.starts_with("> ")));
     let links: Vec<_> = lines.filter(|line| line.starts_with("- ")).collect();
-    assert!(links.len() >= 4 && links.iter().all(|line| line.starts_with("- [") && line.contains(&format!("]({}/", server.url))), "{links:?}");
+    assert!(
+        links.len() >= 4 && links.iter().all(|line| line.starts_with("- [") && line.contains(&format!("]({}/", server.url))),
+        "{links:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

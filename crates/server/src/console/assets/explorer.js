@@ -8,3 +8,12 @@ SwaggerUIBundle({
   defaultModelsExpandDepth: 0,
   presets: [SwaggerUIBundle.presets.apis],
 });
+
+// It has a dark side of its own, which follows the page's.
+(function () {
+  const root = document.documentElement, system = matchMedia('(prefers-color-scheme: dark)');
+  const follow = () => root.classList.toggle('dark-mode', root.dataset.theme ? root.dataset.theme === 'dark' : system.matches);
+  new MutationObserver(follow).observe(root, { attributeFilter: ['data-theme'] });
+  system.addEventListener('change', follow);
+  follow();
+})();

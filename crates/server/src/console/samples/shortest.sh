@@ -3,7 +3,7 @@ created=$(curl -fsS -X POST http://127.0.0.1:8010/v1/calls \
   -H "Content-Type: application/json" \
   -H "Idempotency-Key: order-1042" \
   -d '{ "phone": "+996700000000", "agent": "akylai" }')
-call_id=$(printf '%s' "$created" | cut -d '"' -f 4)
+call_id=$(printf '%s' "$created" | grep -oE '[0-9a-f-]{36}')
 
 while call=$(curl -fsS "http://127.0.0.1:8010/v1/calls/$call_id?wait=30" \
   -H "Authorization: Bearer $CALLGATE_KEY")

@@ -67,7 +67,10 @@ mod tests {
     fn an_agents_words_are_shown_and_never_obeyed() {
         let hostile = "<script>alert('x')</script>\n\n## Not a heading\n```\n[a](javascript:b) **\u{202e}кому**";
         let page = page_of(&[agent("sales", hostile, hostile)]);
-        assert!(!page.contains("<script>") && !page.contains("href=\"javascript") && !page.contains("Not a heading</h2>"), "{page}");
+        assert!(
+            !page.contains("<script>") && !page.contains("href=\"javascript") && !page.contains("Not a heading</h2>"),
+            "{page}"
+        );
         assert!(page.contains("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") && page.contains("кому"), "{page}");
         assert_eq!((page.matches("<h2>").count(), page.matches("<h3>").count()), (9, 1));
     }

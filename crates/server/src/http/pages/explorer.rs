@@ -15,8 +15,7 @@ use crate::http::console::assets::EXPLORER;
 use crate::http::error::Problem;
 
 /// As everywhere, and pictures that stand in its stylesheet.
-const POLICY: &str =
-    "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// One file of the explorer.
 pub struct Asset {

@@ -207,7 +207,9 @@ fn marked_up(text: &str) -> Option<(String, &str)> {
     }
     if let Some(rest) = text.strip_prefix('`') {
         let (code, after) = rest.split_once('`')?;
-        return Some((format!("<code>{}</code>", escaped(code)), after));
+        // What is short stays on one line.
+        let class = if code.len() <= 12 { " class=\"nb\"" } else { "" };
+        return Some((format!("<code{class}>{}</code>", escaped(code)), after));
     }
     if let Some(rest) = text.strip_prefix("**") {
         let (strong, after) = rest.split_once("**")?;
@@ -234,7 +236,8 @@ mod tests {
 
     #[test]
     fn marks_become_elements_and_everything_else_is_shown() {
-        check("a `<b>` c", "a <code>&lt;b&gt;</code> c");
+        check("a `<b>` c", "a <code class=\"nb\">&lt;b&gt;</code> c");
+        check("`POST /v1/calls`", "<code>POST /v1/calls</code>");
         check("**now** & [then](#then)", "<strong>now</strong> &amp; <a href=\"#then\">then</a>");
         check("2 * 3, a[0], an ` alone", "2 * 3, a[0], an ` alone");
         check("\\<script\\> \\*x\\* \\", "&lt;script&gt; *x* \\");
@@ -248,7 +251,9 @@ mod tests {
 
     #[test]
     fn code_of_one_title_is_one_thing_in_several_languages() {
-        let page = read("# T\n\nIntro\n\n## A b\n\nSaid\n\n```sh title=\"X\"\na\n\nb\n```\n\n```js title=\"X\"\nc\n```\n\n```json title=\"Y\"\n{}\n```\n");
+        let page = read(
+            "# T\n\nIntro\n\n## A b\n\nSaid\n\n```sh title=\"X\"\na\n\nb\n```\n\n```js title=\"X\"\nc\n```\n\n```json title=\"Y\"\n{}\n```\n",
+        );
         let section = page.sections.first().unwrap();
         assert_eq!((page.title.as_str(), page.intro.as_str(), section.id.as_str()), ("T", "Intro", "a-b"));
         let shown: Vec<_> = section.code.iter().map(|code| (code.title.as_str(), code.panels.len())).collect();
@@ -264,8 +269,8 @@ mod tests {
         let shown = format!("{:?}", page.sections.first().unwrap().text);
         assert_eq!(
             shown,
-            "[Verb(\"GET\", \"/v1\"), Fields([(\"<code>a</code>\", \"text, required\", \"What.\"), (\"<code>b</code>\", \"number\", \
-             \"Else.\")]), Steps([(\"Do\", \"So.\"), (\"Then\", \"Thus.\")]), Table([\"h\", \"i\"], [[\"<code>x</code>\", \"y\"]])]"
+            "[Verb(\"GET\", \"/v1\"), Fields([(\"<code class=\\\"nb\\\">a</code>\", \"text, required\", \"What.\"), (\"<code class=\\\"nb\\\">b</code>\", \"number\", \
+             \"Else.\")]), Steps([(\"Do\", \"So.\"), (\"Then\", \"Thus.\")]), Table([\"h\", \"i\"], [[\"<code class=\\\"nb\\\">x</code>\", \"y\"]])]"
         );
     }
 }

@@ -73,8 +73,8 @@ fn words(language: &str) -> &'static [&'static str] {
             "catch", "continue", "do", "while",
         ],
         "python" => &[
-            "import", "from", "with", "as", "def", "class", "for", "in", "if", "else", "return", "try", "except", "continue", "while",
-            "not", "is", "or",
+            "import", "from", "with", "as", "def", "class", "for", "in", "if", "else", "return", "try", "except", "continue",
+            "while", "not", "is", "or",
         ],
         _ => &[],
     }
@@ -90,10 +90,18 @@ mod tests {
 
     #[test]
     fn strings_fields_words_and_remarks_are_told_apart() {
-        check("json", "{\"a\": \"b\\\"c\"}", "{<span class=\"k\">&quot;a&quot;</span>: <span class=\"s\">&quot;b\\&quot;c&quot;</span>}");
+        check(
+            "json",
+            "{\"a\": \"b\\\"c\"}",
+            "{<span class=\"k\">&quot;a&quot;</span>: <span class=\"s\">&quot;b\\&quot;c&quot;</span>}",
+        );
         check("js", "const a = 1; // b", "<span class=\"k\">const</span> a = 1; <span class=\"c\">// b</span>");
         check("sh", "curl http://a # b's", "<span class=\"k\">curl</span> http://a <span class=\"c\"># b&#39;s</span>");
-        check("python", "\"\"\"a\n\"b\" \"\"\"", "<span class=\"s\">&quot;&quot;&quot;a\n&quot;b&quot; &quot;&quot;&quot;</span>");
+        check(
+            "python",
+            "\"\"\"a\n\"b\" \"\"\"",
+            "<span class=\"s\">&quot;&quot;&quot;a\n&quot;b&quot; &quot;&quot;&quot;</span>",
+        );
         check("text", "const \"a\" <b>", "const &quot;a&quot; &lt;b&gt;");
     }
 
