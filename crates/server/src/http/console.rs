@@ -14,7 +14,7 @@ mod frame;
 mod gate;
 mod line;
 pub mod overview;
-mod page;
+pub mod page;
 pub mod place;
 pub mod sign_in;
 pub mod webhooks;

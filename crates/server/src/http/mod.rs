@@ -126,8 +126,11 @@ routes! {
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;
     GET  "/openapi.json"                            []            openapi::document, hidden;
-    GET  "/docs"                                    []            pages::docs, hidden;
-    GET  "/docs/errors"                             []            pages::errors, hidden;
+    GET  "/docs"                                    []            pages::docs::shown, hidden;
+    GET  "/docs.md"                                 []            pages::docs::as_markdown, hidden;
+    GET  "/docs/errors"                             []            pages::errors::errors, hidden;
+    GET  "/docs/reference"                          []            pages::explorer::reference, hidden;
+    GET  "/llms.txt"                                []            pages::llms, hidden;
     GET  "/"                                        []            pages::home, hidden;
     GET  "/assets/{file}"                           []            pages::asset, hidden;
     // 8. The console

@@ -15,13 +15,16 @@ use sha2::{Digest, Sha256};
 use crate::harness::{Answer, KEY, Server, Setup, key_of};
 
 /// What anybody may ask for. Anything new here is a decision.
-const OPEN: [&str; 11] = [
+const OPEN: [&str; 14] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "GET /healthz",
     "GET /readyz",
     "GET /openapi.json",
     "GET /docs",
+    "GET /docs.md",
     "GET /docs/errors",
+    "GET /docs/reference",
+    "GET /llms.txt",
     "GET /",
     "GET /assets/{file}",
     "GET /console/sign-in",

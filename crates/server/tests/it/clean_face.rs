@@ -106,7 +106,18 @@ fn no_code_and_no_advice_names_who_carries_calls() {
 async fn no_public_page_names_who_carries_calls() {
     for public_url in [None, Some("https://calls.example.com")] {
         let server = Server::with(Setup { public_url, ..Setup::default() }).await;
-        for path in ["/", "/docs", "/docs/errors", "/openapi.json", "/healthz", "/readyz", "/nothing-here"] {
+        for path in [
+            "/",
+            "/docs",
+            "/docs.md",
+            "/docs/errors",
+            "/docs/reference",
+            "/llms.txt",
+            "/openapi.json",
+            "/healthz",
+            "/readyz",
+            "/nothing-here",
+        ] {
             // The harness searches it.
             let answer = Answer::of(server.bare(Method::GET, path)).await;
             assert!(matches!(answer.status, 200 | 404) && !answer.text.is_empty(), "{path}");

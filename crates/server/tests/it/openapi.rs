@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 48] = [
+const HIDDEN: [&str; 51] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -33,7 +33,10 @@ const HIDDEN: [&str; 48] = [
     "GET /metrics",
     "GET /openapi.json",
     "GET /docs",
+    "GET /docs.md",
     "GET /docs/errors",
+    "GET /docs/reference",
+    "GET /llms.txt",
     "GET /",
     "GET /assets/{file}",
     "GET /console/sign-in",

@@ -42,12 +42,16 @@ asset!(
 );
 
 asset!(
-    /// The stylesheet of the plain pages.
-    PAGES, "pages.css", "text/css; charset=utf-8"
+    /// What public pages have beside.
+    DOCS, "docs.css", "text/css; charset=utf-8"
+);
+asset!(
+    /// The script that starts the explorer.
+    EXPLORER, "explorer.js", "text/javascript; charset=utf-8"
 );
 
 /// All of them.
-pub static ALL: [&Asset; 4] = [&CSS, &JS, &ICON, &PAGES];
+pub static ALL: [&Asset; 5] = [&CSS, &JS, &ICON, &DOCS, &EXPLORER];
 
 impl Asset {
     /// Where it is had from.
@@ -68,8 +72,8 @@ impl Asset {
 }
 
 /// `/assets/console-1f2e3d.css`.
-fn named(file: &str, text: &str) -> String {
-    let hash: String = Sha256::digest(text).iter().take(6).fold(String::new(), |mut hash, byte| {
+pub fn named(file: &str, content: impl AsRef<[u8]>) -> String {
+    let hash: String = Sha256::digest(content).iter().take(6).fold(String::new(), |mut hash, byte| {
         // Writing to a string cannot fail.
         let _written = write!(hash, "{byte:02x}");
         hash

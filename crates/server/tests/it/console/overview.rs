@@ -186,7 +186,7 @@ async fn parts_that_change_are_streamed_with_a_mark_and_none_that_is_known() {
     for (said, is_resumed) in [("Line one\rid: forged\nline two", false), ("and another", true)] {
         let page = visitor.page("/console").await;
         let path = page.split("data-live=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a stream").to_owned();
-        let (bare, mark) = path.split_once("?seen=").expect("a mark");
+        let (bare, mark) = path.split_once("?after=").expect("a mark");
         let request = if is_resumed {
             visitor.request(Method::GET, bare).header("last-event-id", mark)
         } else {

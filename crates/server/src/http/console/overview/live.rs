@@ -37,7 +37,7 @@ pub async fn stream_parts(http: Data<Http>, caller: Caller, request: HttpRequest
     // The page itself says what it shows.
     let seen = header.or_else(|| {
         let mut query = form_urlencoded::parse(request.query_string().as_bytes());
-        query.find(|(name, _)| name == "seen").map(|(_, seen)| seen.into_owned())
+        query.find(|(name, _)| name == "after").map(|(_, seen)| seen.into_owned())
     });
     let slot = http.streams.open()?;
     let now = Instant::now();
