@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callgate_domain::model::moment::elapsed;
 use callgate_domain::model::{EndpointUrl, Hold, NotSent, OnHold};
 use callgate_domain::ports::figures::COUNTED_TO;
 use callgate_domain::ports::{Failing, Pulse, StoreError};
@@ -97,11 +98,11 @@ pub async fn now(http: &Http, counted: &Now) -> Result<Vec<Trouble>, StoreError>
             state.not_ready.push((id.to_string(), fault.health.detail.clone()));
         }
     }
-    Ok(of(&state))
+    Ok(of(&state, gateway.clock.now()))
 }
 
 /// The same, of a state.
-pub fn of(state: &State) -> Vec<Trouble> {
+pub fn of(state: &State, now: Timestamp) -> Vec<Trouble> {
     let pulse = &state.pulse;
     let mut all = Vec::new();
     let mut say = |tone, title: String, detail: &str, at: Option<Timestamp>, action| {
@@ -148,9 +149,13 @@ pub fn of(state: &State) -> Vec<Trouble> {
     }
     if let (Some(first), 1..) = (pulse.settles_first, pulse.unsettled) {
         let title = many(pulse.unsettled, "call has no result yet", "calls have no result yet");
-        let detail = if pulse.unsettled == 1 { "Asking again; settles by" } else { "Asking again; the first settles by" };
+        let which = if pulse.unsettled == 1 { "it settles" } else { "the first settles" };
+        // Seconds are not said: what is shown would change with each.
+        let soon = elapsed(now, first.settles_by) < Duration::from_mins(1);
+        let within = if soon { String::new() } else { format!(" {},", words::until(first.settles_by, now)) };
+        let detail = format!("Asking again; {which}{within} by");
         let action = Action::Go { to: format!("/console/calls/{}", first.call), word: "Open" };
-        say("wait", title, detail, Some(first.settles_by), action);
+        say("wait", title, &detail, Some(first.settles_by), action);
     }
     if pulse.left_over > 0 {
         let title = many(pulse.left_over, "webhook could not be handled", "webhooks could not be handled");
@@ -209,13 +214,13 @@ mod tests {
     use super::*;
 
     fn titles(state: &State) -> Vec<String> {
-        of(state).into_iter().map(|trouble| format!("{} {}", trouble.tone, trouble.title)).collect()
+        of(state, Timestamp::UNIX_EPOCH).into_iter().map(|trouble| format!("{} {}", trouble.tone, trouble.title)).collect()
     }
 
     #[test]
     fn where_all_is_well_nothing_is_said() {
         let busy = Pulse { live: 20, retrying_since: Some(Timestamp::UNIX_EPOCH), ..Pulse::default() };
-        assert_eq!(of(&State { pulse: busy, ..State::default() }), []);
+        assert_eq!(titles(&State { pulse: busy, ..State::default() }), [""; 0]);
     }
 
     #[test]
@@ -254,9 +259,8 @@ mod tests {
                 "wait 3 webhooks could not be handled",
             ]
         );
-        let runs = of(&state)
-            .into_iter()
-            .filter(|trouble| matches!(&trouble.action, Action::Run(run) if run.ends_with("resume --agent altai")));
+        let all = of(&state, at);
+        let runs = all.iter().filter(|one| matches!(&one.action, Action::Run(run) if run.ends_with("resume --agent altai")));
         assert_eq!(runs.count(), 1);
     }
 
