@@ -32,7 +32,7 @@ const ROOM_S: [u64; 6] = [30, 45, 60, 90, 120, FITS_S];
 /// Seconds between two marks of the time.
 const STEPS_S: [u64; 12] = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_800, 3_600];
 
-/// What a line is drawn from. Moments are milliseconds after the line's beginning, which is when the call was dialed.
+/// What a line is drawn from; a row in a list, whose line has no links (`line_small.html`), shows no turns. Moments are milliseconds after the line's beginning, which is when the call was dialed.
 pub struct Told<'a> {
     /// When it began to ring, where that was told.
     pub rang_ms: Option<u64>,
@@ -150,11 +150,6 @@ impl<'a> Told<'a> {
 }
 
 impl Line {
-    /// The line of a row in a list: without links, and the ringing as far as the call itself knows it.
-    pub fn row(call: &Call, now: Timestamp) -> Option<Self> {
-        Told::of(call, None, now, 0..0).map(|told| Self::of(&told))
-    }
-
     /// Draws.
     pub fn of(told: &Told<'_>) -> Self {
         let spans = told.spans();

@@ -1,12 +1,11 @@
 //! `/console/calls/{call_id}` and what is under it.
 
-use callgate_domain::ports::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Visitor;
 use crate::cli::stub::Stub;
-use crate::harness::{Answer, Server, Setup, key_of};
+use crate::harness::{Answer, Server, Setup};
 
 const HOSTILE: &str = "<script>alert(\"1\")</script>' onclick=\"x\" & مرحبا Привет";
 
@@ -43,7 +42,9 @@ async fn reported(server: &Server, wish: &Value, more: Value) -> String {
     let fields = body.as_object_mut().expect("an object");
     fields.extend(more.as_object().expect("an object").clone());
     let answer = Answer::of(server.post("/v1/webhooks/call-completed", &body)).await;
-    assert_eq!((answer.status, answer.text.as_str()), (200, "{\"status\":\"applied\"}"));
+    // A long one is applied once it is answered.
+    assert!(matches!(answer.status, 200 | 202), "{}", answer.text);
+    server.call_when(&id, |call| call["transcript_status"] == "available").await;
     id
 }
 
@@ -236,7 +237,8 @@ async fn a_failing_webhook_says_so_and_is_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_may_not_call_does_nothing_here_either() {
     let server = Server::start().await;
-    let reader = Visitor::with(&server, &key_of("default", &[Scope::Admin])).await;
+    let made = Answer::of(server.post("/v1/admin/keys", &json!({"scopes": ["admin"]}))).await.json();
+    let reader = Visitor::with(&server, made["key"].as_str().expect("a key")).await;
     let id = server.create(&wish()).await;
     assert!(reader.page(&path(&id)).await.contains("Queued"));
     for deed in ["cancel", "again", "deliveries/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d/resend"] {
@@ -277,7 +279,7 @@ async fn the_stream_sends_the_parts_that_change_and_says_when_it_is_over() {
     let gone = Answer::of(reader.request(Method::GET, &live).header("last-event-id", "2-over")).await;
     assert_eq!(gone.status, 204);
     let missed = Answer::of(reader.request(Method::GET, &live).header("last-event-id", "1")).await;
-    assert!(missed.text.contains("id=\"talk\"") && missed.text.contains("id=\"rail\"") && missed.text.contains("event: end"));
+    assert!(missed.text.contains("id=\"rail\"") && missed.text.contains("event: end"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

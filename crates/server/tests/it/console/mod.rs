@@ -77,7 +77,7 @@ impl<'a> Visitor<'a> {
         let text = answer.text;
         assert!(text.starts_with("<!doctype html>\n<html lang=\"en\">") && text.trim_end().ends_with("</html>"), "{path}");
         assert_eq!((text.matches("<h1").count(), text.matches("<main").count()), (1, 1), "{path}");
-        for forbidden in ["<script>", " style=\"", "<style", "{{", "src=\"http", " onclick=", KEY] {
+        for forbidden in ["<script>", " style=\"", "<style", "{{", "src=\"http", " onclick=\"", KEY] {
             assert!(!text.contains(forbidden), "{path}: {forbidden}");
         }
         assert!(text.len() < 60 * 1024, "{path}: {} bytes", text.len());

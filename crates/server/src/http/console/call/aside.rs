@@ -37,6 +37,7 @@ struct Sent {
     kind: NoticeType,
     host: String,
     at: Option<At>,
+    ago: String,
     detail: String,
     may_go_again: bool,
 }
@@ -115,6 +116,7 @@ fn sent(delivery: &Delivery, host: String, now: Timestamp) -> Sent {
         kind: delivery.kind,
         host,
         at: delivery.delivered_at.filter(|_| delivery.result == DeliveryResult::Delivered).map(At::from),
+        ago: delivery.delivered_at.map(|at| words::ago(at, now)).unwrap_or_default(),
         detail: detail(delivery, now),
         may_go_again: delivery.result != DeliveryResult::Delivered && delivery.tries > 0,
     }
