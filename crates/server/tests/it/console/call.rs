@@ -127,7 +127,7 @@ async fn the_heaviest_page_is_within_its_budget() {
     let text = "l'entêtement'".to_owned() + &" d'être".repeat(8);
     let turn = |nth: u64| {
         let start = 30_000_000 + nth * 7_919;
-        json!({"role": if nth % 2 == 0 { "agent" } else { "user" }, "text": text, "start_ms": start, "end_ms": start + 8_500})
+        json!({"role": if nth.is_multiple_of(2) { "agent" } else { "user" }, "text": text, "start_ms": start, "end_ms": start + 8_500})
     };
     let wish = json!({"phone": "+12025550101", "agent": "real", "reference": "'".repeat(128)});
     let id = reported(&server, &wish, json!({"turns": (0..100).map(turn).collect::<Vec<_>>()})).await;
