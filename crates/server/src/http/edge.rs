@@ -91,7 +91,8 @@ async fn pass<B: MessageBody + 'static>(
             let handled = async { next.call(request).await.map(ServiceResponse::map_into_boxed_body) };
             AssertUnwindSafe(handled).catch_unwind().await
         }
-        Err(refusal) => Ok(Ok(request.into_response(refusal))),
+        // Not `into_response`, which forgets what went wrong.
+        Err(refusal) => Ok(Ok(ServiceResponse::new(request.into_parts().0, refusal))),
     };
     if let Some(unread) = unread {
         arrival.is_last = !unread.drain().await;
