@@ -113,6 +113,7 @@ async fn no_public_page_names_who_carries_calls() {
             "/docs/errors",
             "/docs/reference",
             "/llms.txt",
+            "/console/sign-in",
             "/openapi.json",
             "/healthz",
             "/readyz",
