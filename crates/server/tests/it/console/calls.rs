@@ -182,13 +182,13 @@ async fn the_list_is_walked_to_its_end_and_back() {
             }
         }
     };
-    let (end, down) = walk(PATH.to_owned(), "Older").await;
+    let (bottom, down) = walk(PATH.to_owned(), "Older").await;
     expected.insert(0, live.id.to_string());
     assert_eq!(down.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 50, 21]);
     assert_eq!(down.concat(), expected);
-    let (top, mut up) = walk(end, "Newer").await;
+    let (_, mut up) = walk(bottom, "Newer").await;
     up.reverse();
-    assert_eq!((up, top.as_str()), (down, PATH));
+    assert_eq!(up, down);
     // Narrowed, the address holds both the filter and the place.
     let page = visitor.page(&format!("{PATH}?agent=altai")).await;
     let older = link(&page, "Older").expect("there are more");
