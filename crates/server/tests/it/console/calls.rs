@@ -155,7 +155,7 @@ async fn many(server: &Server, count: u64) -> Vec<String> {
         .map(|nth| {
             let call = a_call().at(later(begin, Duration::from_secs(2 * nth))).reference(&format!("order-{nth}"));
             let call = call.to(&format!("+1202555{:04}", nth % 200));
-            if nth % 3 == 0 { call.with("altai").accepted() } else { call.accepted() }
+            if nth.is_multiple_of(3) { call.with("altai").accepted() } else { call.accepted() }
         })
         .collect();
     let ids = calls.iter().map(|(call, _)| call.id.to_string()).rev().collect();
