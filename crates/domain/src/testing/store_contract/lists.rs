@@ -67,7 +67,7 @@ pub async fn pages_are_complete_and_repeat_nothing(trial: &Trial) {
 pub async fn a_list_is_walked_both_ways(trial: &Trial) {
     let nth = |nth: u64| {
         let call = a_call().at(later(trial.now(), Duration::from_millis(nth / 3)));
-        if nth % 4 == 0 { call.with("altai").accepted() } else { call.accepted() }
+        if nth.is_multiple_of(4) { call.with("altai").accepted() } else { call.accepted() }
     };
     let calls: Vec<_> = (0..23).map(nth).collect();
     let mut expected: Vec<_> = calls.iter().filter(|(call, _)| call.agent == agent("akylai")).map(|(call, _)| call.id).collect();

@@ -155,7 +155,7 @@ async fn many(server: &Server, count: u64) -> Vec<String> {
         .map(|nth| {
             let call = a_call().at(later(begin, Duration::from_secs(2 * nth))).reference(&format!("order-{nth}"));
             let call = call.to(&format!("+1202555{:04}", nth % 200));
-            if nth % 3 == 0 { call.with("altai").accepted() } else { call.accepted() }
+            if nth.is_multiple_of(3) { call.with("altai").accepted() } else { call.accepted() }
         })
         .collect();
     let ids = calls.iter().map(|(call, _)| call.id.to_string()).rev().collect();
@@ -182,13 +182,13 @@ async fn the_list_is_walked_to_its_end_and_back() {
             }
         }
     };
-    let (end, down) = walk(PATH.to_owned(), "Older").await;
+    let (bottom, down) = walk(PATH.to_owned(), "Older").await;
     expected.insert(0, live.id.to_string());
     assert_eq!(down.iter().map(Vec::len).collect::<Vec<_>>(), [50, 50, 50, 21]);
     assert_eq!(down.concat(), expected);
-    let (top, mut up) = walk(end, "Newer").await;
+    let (_, mut up) = walk(bottom, "Newer").await;
     up.reverse();
-    assert_eq!((up, top.as_str()), (down, PATH));
+    assert_eq!(up, down);
     // Narrowed, the address holds both the filter and the place.
     let page = visitor.page(&format!("{PATH}?agent=altai")).await;
     let older = link(&page, "Older").expect("there are more");

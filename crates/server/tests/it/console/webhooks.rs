@@ -81,8 +81,8 @@ async fn what_failed_is_sent_again_one_by_one_or_all_at_once() {
     let id = added(&server, &json!({"url": gone.url})).await;
     let call = server.create(&json!({"phone": "+12025550103", "agent": "akylai"})).await;
     server.ended(&call).await;
-    let page = page_with(&visitor, PATH, ">Gave up</span>").await;
-    assert!(page.contains(">Disabled</span>") && page.contains("<td class=\"mono hide\">410</td>"), "{page}");
+    let page = page_with(&visitor, PATH, ">Disabled</span>").await;
+    assert!(page.contains(">Gave up</span>") && page.contains("<td class=\"mono hide\">410</td>"), "{page}");
     assert!(page.contains(&format!("href=\"/console/calls/{call}\">…{}<", &call[30..])), "{page}");
     assert!(buttons(&page, "Send again").is_empty() && page.contains(">Send 0 again<"), "what is disabled is sent nothing");
     let receiver = receiving();
