@@ -14,7 +14,7 @@ test:
     cargo test --workspace --locked
 
 # What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
-verify: check && slow api-fuzz
+verify: check && slow api-fuzz browser
     PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_REQUIRE_NGINX=1 CALLGATE_REQUIRE_VERIFIERS=1 \
         cargo test --workspace --locked --release -- --skip kill:: --skip no_notice_is_lost
     CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_KILL_CYCLES_SQLITE=200 CALLGATE_KILL_CYCLES_POSTGRES=50 CALLGATE_STOPS=50 \
@@ -24,6 +24,10 @@ verify: check && slow api-fuzz
 # Fuzzes the API by its own document, with so many examples for each operation. Needs Python.
 api-fuzz examples="100":
     .ci/api-fuzz {{ examples }}
+
+# A person's way through the console in a real browser, and every screen under an accessibility checker: target/screens.
+browser:
+    .ci/browser
 
 # What takes hours: a million seeds of the simulation, in parts that stay done, and ten times as many kills and stops.
 soak seeds="1000000":

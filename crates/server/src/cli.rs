@@ -10,6 +10,7 @@ mod client;
 mod config;
 mod confirm;
 mod connections;
+mod console;
 mod db;
 mod dev;
 mod exchange;
@@ -20,7 +21,6 @@ mod keys;
 mod listen;
 mod out;
 mod pause;
-mod phone;
 mod progress;
 mod refusal;
 mod serve;
@@ -48,8 +48,8 @@ A call gateway for voice agents: one HTTP API in front of every voice provider.
   serve     run the gateway: API, docs and background work
   call      place a call: call +12025550101 --agent akylai --watch
   calls     list, get, watch and cancel calls
-  agents    whom you can call with
   webhooks  be told of calls, and see what became of it
+  console   a link to what people see in the browser
   config    write, check and show the configuration
 
 Every command has examples: add --help.
@@ -107,6 +107,7 @@ enum Command {
     #[command(subcommand)]
     Keys(keys::Keys),
     Listen(listen::Listen),
+    Console(console::Console),
     Pause(pause::Pause),
     Resume(pause::Resume),
     #[command(subcommand)]
@@ -151,6 +152,7 @@ impl Command {
             Self::Calls(calls) => block_on(calls.run(global, out)),
             Self::Agents(agents) => block_on(agents.run(global, out)),
             Self::Keys(keys) => block_on(keys.run(global, out)),
+            Self::Console(console) => block_on(console.run(global, out)),
             Self::Listen(listen) => block_on(listen.run(global, out)),
             Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),

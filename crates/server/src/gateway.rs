@@ -5,11 +5,12 @@ use std::sync::Arc;
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{
     Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
-    Retain,
+    Retain, SignIn,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::figures::Remembered;
 use crate::signals::Hub;
 use crate::wiring::Reload;
 
@@ -45,10 +46,14 @@ pub struct Gateway {
     pub backups: Backups,
     /// Making, rotating and revoking API keys.
     pub keys: Keys,
+    /// Signing in to the console.
+    pub sign_in: SignIn,
     /// Looking keys up.
     pub key_store: Arc<dyn KeyStore>,
     /// Which key did what.
     pub audit: Arc<AuditLog>,
+    /// Figures for people.
+    pub figures: Remembered,
     /// What has changed, for live streams.
     pub moves: Arc<dyn Moves>,
     /// Webhook tokens and the like.
@@ -76,6 +81,8 @@ pub struct Gateway {
 pub struct Facts {
     /// Outside address, without a slash at its end; `None` where none is configured.
     pub public_url: Option<String>,
+    /// Whether others than this machine reach it.
+    pub is_open: bool,
     /// `sqlite` or `postgres`.
     pub database: &'static str,
     /// Whether no other process can share the database.

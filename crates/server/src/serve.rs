@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use callgate_adapters::store;
 use callgate_domain::ports::{Actor, AuditAction, AuditResult};
+use callgate_domain::usecases::keys::known_by;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::banner::Banner;
+use self::banner::{Banner, Made};
 use self::data_dir::DataDir;
 use self::first_key::FirstKey;
 use crate::config::{Config, DatabaseKind};
@@ -98,7 +99,7 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     let server = listener.map(|listener| http::server(&gateway, vec![listener], edge)).transpose().map_err(failed)?;
     let handles: Vec<_> = server.iter().chain(&operators).map(actix_web::dev::Server::handle).collect();
     let running: Vec<_> = server.into_iter().chain(operators).map(tokio::spawn).collect();
-    announce(&banner, &gateway, key.as_ref(), &data);
+    announce(&banner, &gateway, key.as_ref(), &data).await;
     stop.await;
     tracing::info!("stopping");
     gateway.stopping.cancel();
@@ -224,11 +225,21 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     })
 }
 
+/// A link for the key that this start made; a database that fails now is told of by whoever needs it next.
+async fn sign_in_code(gateway: &Gateway, key: &FirstKey) -> Option<String> {
+    let found = gateway.key_store.find(known_by(&key.secret), gateway.clock.now()).await.ok()??;
+    let link = gateway.sign_in.link(found.id, Actor::default()).await.ok()?;
+    Some(link.code.expose().to_owned())
+}
+
 /// The banner for a person at a terminal, one record for everybody else.
-fn announce(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>, data: &DataDir) {
-    let made = key.filter(|key| key.was_made);
+async fn announce(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>, data: &DataDir) {
     if io::stderr().is_terminal() {
-        let text = banner.text(made.map(|key| key.secret.expose()), data.was_made());
+        let made = match key.filter(|key| key.was_made) {
+            Some(key) => Some(Made { key: key.secret.expose().to_owned(), code: sign_in_code(gateway, key).await }),
+            None => None,
+        };
+        let text = banner.text(made.as_ref(), data.was_made());
         // A terminal that went away needs no banner.
         let _gone = io::stderr().write_all(text.as_bytes());
     }

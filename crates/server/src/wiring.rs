@@ -21,7 +21,7 @@ use callgate_domain::ports::{
 use callgate_domain::usecases::dispatch::{Hands, Pacing};
 use callgate_domain::usecases::{
     Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
-    Recorder, Retain,
+    Recorder, Retain, SignIn,
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,7 @@ pub use reload::{Reload, ReloadError, Reloaded};
 
 use self::catalog::Catalog;
 
+use crate::figures::Remembered;
 use crate::gateway::{Facts, Gateway};
 use crate::http::notices;
 use crate::signals::Hub;
@@ -76,8 +77,21 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
     if let Some(relay) = relay {
         hub.tell_others(relay);
     }
-    let Stores { calls: store, moves, inbox, outbox, keys: key_store, audit, settings, holds, copies, inspection, retention } =
-        stores;
+    let Stores {
+        calls: store,
+        moves,
+        inbox,
+        outbox,
+        keys: key_store,
+        sessions,
+        audit,
+        settings,
+        holds,
+        copies,
+        inspection,
+        figures,
+        retention,
+    } = stores;
     if let Some(fresh) = fresh_token(chance.as_ref()) {
         hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
     }
@@ -89,7 +103,13 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         chance: Arc::clone(&chance),
         way: Way::Network,
     };
-    let facts = Facts { public_url: plan.public_url, database: plan.database, alone: plan.alone, workers: plan.workers };
+    let facts = Facts {
+        public_url: plan.public_url,
+        is_open: plan.is_open,
+        database: plan.database,
+        alone: plan.alone,
+        workers: plan.workers,
+    };
     #[cfg_attr(not(feature = "crash-points"), expect(unused_mut, reason = "only crash points stand around providers"))]
     let mut opened = open_connections(plan.connections, facts.public_url.as_deref(), settings.as_ref(), &ports).await?;
     opened.iter().for_each(|held| telemetry::breaker_closed(&held.id));
@@ -130,6 +150,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         catalog: configured,
         ports,
         one_at_a_time: tokio::sync::Mutex::default(),
+        rejected: Mutex::default(),
     };
     let checks = Checks {
         agents: Arc::clone(&catalog),
@@ -214,8 +235,10 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
             clock: Arc::clone(&clock),
             chance: Arc::clone(&chance),
         },
+        sign_in: SignIn { sessions, audit: Arc::clone(&audit), clock: Arc::clone(&clock), chance: Arc::clone(&chance) },
         key_store,
         audit,
+        figures: Remembered::new(figures, Arc::clone(&moves), Arc::clone(&clock)),
         moves,
         settings,
         store,

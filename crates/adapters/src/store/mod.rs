@@ -4,8 +4,8 @@
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
-//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
-//!   `copies.rs`, `retention.rs`: the ports.
+//! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `sessions.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
+//!   `copies.rs`, `figures.rs`, `retention.rs`: the ports.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -17,6 +17,7 @@ mod crowd;
 mod database;
 mod dialect;
 mod error;
+mod figures;
 mod holds;
 mod inbox;
 mod inspection;
@@ -30,6 +31,7 @@ mod relay;
 mod retention;
 mod rows;
 mod schema;
+mod sessions;
 mod settings;
 mod statements;
 mod transport;
@@ -40,13 +42,14 @@ mod writer;
 use std::sync::Arc;
 
 use callgate_domain::ports::{
-    Audit, CallStore, Clock, Copies, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Settings,
+    Audit, CallStore, Clock, Copies, Figures, Holds, Inbox, Inspection, KeyStore, Moves, Outbox, Retention, Sessions, Settings,
 };
 
 pub use audit::SqlAudit;
 pub use calls::SqlCallStore;
 pub use copies::SqlCopies;
 pub use error::OpenError;
+pub use figures::SqlFigures;
 pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use inspection::SqlInspection;
@@ -55,6 +58,7 @@ pub use moves::SqlMoves;
 pub use outbox::SqlOutbox;
 pub use relay::{News, Relay, relay};
 pub use retention::SqlRetention;
+pub use sessions::SqlSessions;
 pub use settings::SqlSettings;
 pub use transport::unverified_host;
 
@@ -76,6 +80,8 @@ pub struct Stores {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// Who is signed in to the console.
+    pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
     /// What the program keeps for itself.
@@ -84,6 +90,8 @@ pub struct Stores {
     pub holds: Arc<dyn Holds>,
     /// Backups, and what is started from one.
     pub copies: Arc<dyn Copies>,
+    /// Figures for people.
+    pub figures: Arc<dyn Figures>,
     /// What operators look at.
     pub inspection: Arc<dyn Inspection>,
     /// What may be forgotten.
@@ -103,10 +111,12 @@ pub fn open(url: &str, pool: u32, clock: Arc<dyn Clock>) -> Result<Stores, OpenE
         inbox: Arc::new(SqlInbox::new(Arc::clone(&database))?),
         outbox: Arc::new(SqlOutbox::new(Arc::clone(&database))),
         keys: Arc::new(SqlKeyStore::new(Arc::clone(&database))),
+        sessions: Arc::new(SqlSessions::new(Arc::clone(&database))),
         audit: Arc::new(SqlAudit::new(Arc::clone(&database))),
         settings: Arc::new(SqlSettings::new(Arc::clone(&database))),
         holds: Arc::new(SqlHolds::new(Arc::clone(&database))),
         copies: Arc::new(SqlCopies::new(Arc::clone(&database))),
+        figures: Arc::new(SqlFigures::new(Arc::clone(&database))),
         inspection: Arc::new(SqlInspection::new(Arc::clone(&database))),
         retention: Arc::new(SqlRetention::new(database)),
     })

@@ -293,5 +293,19 @@ table! {
 joinable!(call_details -> calls (call_id));
 joinable!(results -> calls (call_id));
 joinable!(history -> calls (call_id));
+table! {
+    use diesel::sql_types::{Binary, Text};
+    use crate::store::types::sql;
+
+    sessions (sha256) {
+        sha256 -> Binary,
+        kind -> Text,
+        key -> sql::Id,
+        created_at -> sql::Instant,
+        expires_at -> sql::Instant,
+    }
+}
+
+allow_tables_to_appear_in_same_query!(sessions, keys);
 allow_tables_to_appear_in_same_query!(calls, call_details, results, attempts, history);
 allow_tables_to_appear_in_same_query!(endpoints, deliveries);

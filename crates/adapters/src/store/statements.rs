@@ -96,6 +96,10 @@ condition!(
     IsLive = "calls.state IN ('claimed', 'sending', 'unknown', 'placed', 'ringing', 'in_progress', 'processing')"
 );
 condition!(
+    /// A delivery that failed for good: the condition of the index `deliveries_failed`.
+    HasFailed = "deliveries.result = 'failed'"
+);
+condition!(
     /// A webhook that no call has the id of yet: the condition of the index `inbox_parked`.
     IsParked = "inbox.progress = 'parked'"
 );

@@ -40,6 +40,16 @@ impl Secret {
         Self(SecretString::from(brand.chars().chain(random.iter().filter_map(character)).collect::<String>()))
     }
 
+    /// A secret that people read and type: five low bits of each random byte, no letter that looks like a figure (Crockford's
+    /// base32), in groups of four.
+    #[must_use]
+    pub fn legible(random: &[u8]) -> Self {
+        const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let letter = |byte: &u8| LETTERS.get(usize::from(byte & 31)).copied().map(char::from);
+        let groups: Vec<String> = random.chunks(4).map(|group| group.iter().filter_map(letter).collect()).collect();
+        Self(SecretString::from(groups.join("-")))
+    }
+
     /// The secret itself, for the one place that sends or signs with it.
     #[must_use]
     pub fn expose(&self) -> &str {

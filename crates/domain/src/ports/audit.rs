@@ -59,6 +59,10 @@ crate::model::words::words! {
         ConfigReloaded = "config.reloaded",
         /// A link to sign in to the console was made.
         ConsoleLinkMade = "console.link_made",
+        /// Somebody signed in to the console. The object is with what: a key, or a link.
+        ConsoleSignedIn = "console.signed_in",
+        /// Whole numbers were shown in the console.
+        PhonesShown = "phones.shown",
     }
 }
 

@@ -188,6 +188,13 @@ pub trait CallStore: Send + Sync {
     /// A page of calls, newest first.
     async fn list(&self, of: &Reader, filter: &CallFilter, page: Page) -> Result<Vec<Listed>, StoreError>;
 
+    /// The calls of a list right above one: of those newer than it the nearest `limit`, newest first. With [`Self::list`] it
+    /// walks one list both ways.
+    async fn list_above(&self, of: &Reader, filter: &CallFilter, call: CallId, limit: u32) -> Result<Vec<Listed>, StoreError>;
+
+    /// How many calls a list holds, counted no further than `at_most`.
+    async fn count(&self, of: &Reader, filter: &CallFilter, at_most: u32) -> Result<u32, StoreError>;
+
     /// A page of a call's history after a revision, oldest first.
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError>;
 

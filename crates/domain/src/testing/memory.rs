@@ -4,6 +4,7 @@
 
 mod calls;
 mod copies;
+mod figures;
 mod inbox;
 mod inspection;
 mod keys;
@@ -11,6 +12,7 @@ mod moves;
 mod outbox;
 mod rest;
 mod retention;
+mod sessions;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +25,7 @@ use crate::model::{
     AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, KeyId,
     Notice, NoticeId, OnHold, Revision, Secret,
 };
-use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey, WebhookToken};
+use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey, Ticket, WebhookToken};
 
 /// Calls, inbox, outbox, keys, audit log, settings and holds.
 pub struct Memory {
@@ -43,6 +45,7 @@ struct Held {
     spent: BTreeSet<(KeyId, CallId)>,
     inbox: BTreeMap<InboxId, InboxRow>,
     keys: BTreeMap<[u8; 32], ListedKey>,
+    tickets: BTreeMap<[u8; 32], Ticket>,
     audit: BTreeMap<AuditId, AuditEntry>,
     secrets: BTreeMap<String, Secret>,
     tokens: BTreeMap<ConnectionId, WebhookToken>,

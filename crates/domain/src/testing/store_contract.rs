@@ -15,6 +15,7 @@ mod access;
 mod calls;
 mod claims;
 mod copies;
+mod figures;
 mod finds;
 mod holds;
 mod inbox;
@@ -27,6 +28,7 @@ mod outbox;
 mod quotas;
 mod retention;
 mod saves;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -36,6 +38,7 @@ pub use access::*;
 pub use calls::*;
 pub use claims::*;
 pub use copies::*;
+pub use figures::*;
 pub use finds::*;
 pub use holds::*;
 pub use inbox::*;
@@ -48,12 +51,13 @@ pub use outbox::*;
 pub use quotas::*;
 pub use retention::*;
 pub use saves::*;
+pub use sessions::*;
 
 use crate::model::call::{By, Entry, NewCall, What};
 use crate::model::{Call, Quota};
 use crate::ports::{
-    Audit, CallStore, Change, Clock, Copies, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader, Retention,
-    Settings,
+    Audit, CallStore, Change, Clock, Copies, Figures, Holds, Inbox, Inserted, Inspection, KeyStore, Moves, Outbox, Reader,
+    Retention, Sessions, Settings,
 };
 
 /// A fresh, empty store, and the clock that it goes by.
@@ -69,6 +73,8 @@ pub struct Trial {
     pub outbox: Arc<dyn Outbox>,
     /// API keys.
     pub keys: Arc<dyn KeyStore>,
+    /// Console sessions.
+    pub sessions: Arc<dyn Sessions>,
     /// The audit log.
     pub audit: Arc<dyn Audit>,
     /// The program's own settings.
@@ -79,6 +85,8 @@ pub struct Trial {
     pub copies: Arc<dyn Copies>,
     /// What operators look at.
     pub inspection: Arc<dyn Inspection>,
+    /// Figures.
+    pub figures: Arc<dyn Figures>,
     /// What may be forgotten.
     pub retention: Arc<dyn Retention>,
     /// Near the store's own: leases are compared with that.
@@ -220,6 +228,8 @@ macro_rules! store_promises {
             a_list_is_newest_first_and_leaves_out_the_long_parts,
             a_client_lists_its_own_calls_and_an_operator_all,
             pages_are_complete_and_repeat_nothing,
+            a_list_is_walked_both_ways,
+            a_list_is_counted_no_further_than_is_asked,
             each_filter_filters,
             history_is_gapless_and_comes_in_pages,
             // looks
@@ -280,6 +290,20 @@ macro_rules! store_promises {
             a_client_has_so_many_endpoints_and_no_more,
             deliveries_come_in_pages_and_each_filter_filters,
             a_test_goes_to_the_endpoint_that_was_asked_for,
+            // sessions
+            a_session_stands_for_its_key_until_it_is_over,
+            a_link_opens_no_console_and_becomes_a_session_once,
+            of_many_who_follow_a_link_at_once_one_is_let_in,
+            a_session_ends_with_its_key,
+            a_session_that_was_ended_is_over,
+            // figures
+            what_is_live_and_what_ended_last_is_found,
+            calls_whose_end_is_not_known_are_counted,
+            deliveries_that_come_to_nothing_are_counted,
+            webhooks_that_were_left_over_are_spoken_of_for_a_day,
+            calls_are_counted_where_they_were_accepted,
+            medians_are_of_what_was_answered_and_completed,
+            only_what_came_through_at_once_was_delivered_at_the_first_try,
             // keys and settings
             the_first_key_has_every_scope,
             a_new_first_key_replaces_the_one_before,

@@ -243,6 +243,28 @@ impl Calls {
         self.store.list(reader, filter, page).await
     }
 
+    /// The page of calls right above one, newest first.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn list_above(
+        &self,
+        reader: &Reader,
+        filter: &CallFilter,
+        call: CallId,
+        limit: u32,
+    ) -> Result<Vec<Listed>, StoreError> {
+        self.store.list_above(reader, filter, call, limit).await
+    }
+
+    /// How many calls a list holds, counted no further than `at_most`.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn count(&self, reader: &Reader, filter: &CallFilter, at_most: u32) -> Result<u32, StoreError> {
+        self.store.count(reader, filter, at_most).await
+    }
+
     /// A page of a call's history, oldest first.
     ///
     /// # Errors

@@ -15,6 +15,7 @@
 //! - [`recording`]: the audio of a call, from its provider.
 //! - [`record`]: the one way in which all of them change a call.
 //! - [`retain`]: forget what was kept long enough.
+//! - [`sign_in`]: sign in to the console, with a key or a link.
 
 pub mod agents;
 pub mod audit;
@@ -33,6 +34,7 @@ pub mod reconcile;
 pub mod record;
 pub mod recording;
 pub mod retain;
+pub mod sign_in;
 
 pub use agents::Agents;
 pub use audit::AuditLog;
@@ -50,3 +52,4 @@ pub use pause::Pause;
 pub use reconcile::Reconcile;
 pub use record::Recorder;
 pub use retain::Retain;
+pub use sign_in::SignIn;

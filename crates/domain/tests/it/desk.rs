@@ -366,6 +366,14 @@ impl CallStore for Faulty {
         self.inner.list(of, filter, page).await
     }
 
+    async fn list_above(&self, of: &Reader, filter: &CallFilter, call: CallId, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        self.inner.list_above(of, filter, call, limit).await
+    }
+
+    async fn count(&self, of: &Reader, filter: &CallFilter, at_most: u32) -> Result<u32, StoreError> {
+        self.inner.count(of, filter, at_most).await
+    }
+
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
         self.inner.history(id, after, limit).await
     }

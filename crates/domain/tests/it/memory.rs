@@ -18,11 +18,13 @@ fn trial() -> Trial {
         inbox,
         outbox: memory.clone(),
         keys,
+        sessions: memory.clone(),
         audit: memory.clone(),
         settings,
         holds: memory.clone(),
         copies: memory.clone(),
         inspection: memory.clone(),
+        figures: memory.clone(),
         retention: memory,
         clock,
     }

@@ -11,8 +11,9 @@ use super::client::{Answer, Client, call_id};
 use super::follow::exit_of;
 use super::out::Out;
 use super::watch::Watch;
-use super::{Global, confirm, phone, refusal};
+use super::{Global, confirm, refusal};
 use crate::failure::{Exit, Failure};
+use crate::phone;
 use crate::{duration, hint};
 
 const EXAMPLES: &str = "\

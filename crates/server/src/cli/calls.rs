@@ -16,8 +16,9 @@ use super::export::{Format, export};
 use super::out::{Out, clean};
 use super::progress::minutes;
 use super::watch::Watch;
-use super::{Global, phone, table};
+use super::{Global, table};
 use crate::failure::{Exit, Failure};
+use crate::phone;
 use crate::{duration, hint};
 
 /// List, get, watch, export and cancel calls

@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use callgate_domain::model::Status;
 
-use super::{Global, phone};
+use super::Global;
 use crate::failure::{Exit, Failure};
+use crate::phone;
 
 /// Both outputs, and what may be done with them.
 pub struct Out {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::X_FORWARDED_FOR;
 
@@ -9,6 +10,11 @@ use crate::config::Network;
 
 /// Who sent a request: the peer, or, where that is a trusted proxy, the nearest address before it that is none.
 pub fn of_client(request: &ServiceRequest, trusted: &[Network]) -> IpAddr {
+    of_request(request.request(), trusted)
+}
+
+/// The same, where the request is with its handler.
+pub fn of_request(request: &HttpRequest, trusted: &[Network]) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(peer) {

@@ -5,6 +5,7 @@ pub mod audit;
 pub mod backup;
 pub mod calls;
 pub mod connections;
+pub mod console_links;
 pub mod erase;
 pub mod inbox;
 pub mod keys;

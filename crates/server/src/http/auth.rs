@@ -17,7 +17,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use callgate_domain::model::{ClientId, KeyId};
-use callgate_domain::ports::{Actor, ApiKey, AuditResult, Clock, KeyStore, Reader, Scope};
+use callgate_domain::ports::{Actor, ApiKey, AuditResult, Clock, KeyStore, Reader, Scope, Sessions};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
@@ -38,6 +38,9 @@ pub struct Auth {
     keys: Arc<dyn KeyStore>,
     clock: Arc<dyn Clock>,
     known: Known,
+    sessions: Arc<dyn Sessions>,
+    /// Apart from keys: a session is none, and a key is no session.
+    signed_in: Known,
     /// Wrong keys by address.
     wrong: Throttle<IpAddr>,
     /// Requests by good key.
@@ -64,8 +67,15 @@ impl From<Problem> for Admission {
 #[derive(Debug, Clone)]
 pub struct Caller {
     key: Arc<ApiKey>,
-    sha256: known::Sha256,
+    proof: Proof,
     request_id: Arc<str>,
+}
+
+/// What a caller showed, by its SHA-256.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    Key(known::Sha256),
+    Session(known::Sha256),
 }
 
 impl Caller {
@@ -79,9 +89,25 @@ impl Caller {
         if self.key.scopes.contains(&Scope::Admin) { Reader::All } else { Reader::Client(self.key.client.clone()) }
     }
 
+    /// The console has no second way in: what changes something needs a key that may do it.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn must(&self, scope: Scope) -> Result<(), Problem> {
+        if may(&self.key.scopes, scope) { Ok(()) } else { Err(lacks(scope)) }
+    }
+
     /// Which key it was.
     pub fn key(&self) -> KeyId {
         self.key.id
+    }
+
+    /// The session it is signed in by, if it is.
+    pub fn session(&self) -> Option<known::Sha256> {
+        match self.proof {
+            Proof::Session(sha256) => Some(sha256),
+            Proof::Key(_) => None,
+        }
     }
 
     /// Who does it, for the audit log.
@@ -110,6 +136,8 @@ impl Auth {
             keys: Arc::clone(&gateway.key_store),
             clock: Arc::clone(&gateway.clock),
             known: Known::default(),
+            sessions: Arc::clone(&gateway.sign_in.sessions),
+            signed_in: Known::default(),
             wrong: Throttle::new(wrong),
             requests: Throttle::new(requests),
             lane: Semaphore::new(LANE),
@@ -120,8 +148,23 @@ impl Auth {
     /// Whose key the request carries, if it may do what `scope` says: 401, 403, or 429 where an address sent too many wrong
     /// keys, or a key too many requests.
     pub async fn admit(&self, headers: &HeaderMap, from: IpAddr, scope: Scope, request_id: &Arc<str>) -> Admission {
+        self.admit_key(bearer(headers), from, scope, request_id).await
+    }
+
+    /// Whoever typed this key: under the same rules as one in a header.
+    pub async fn admit_typed(&self, key: &str, from: IpAddr, scope: Scope, request_id: &Arc<str>) -> Admission {
+        self.admit_key(Ok(Some(key.as_bytes())), from, scope, request_id).await
+    }
+
+    async fn admit_key(
+        &self,
+        sent: Result<Option<&[u8]>, NotOne>,
+        from: IpAddr,
+        scope: Scope,
+        request_id: &Arc<str>,
+    ) -> Admission {
         let from = network(from);
-        let found = match bearer(headers) {
+        let found = match sent {
             Ok(Some(key)) => {
                 let sha256 = Sha256::digest(key).into();
                 match self.find(sha256, from).await {
@@ -148,22 +191,65 @@ impl Auth {
             self.failed(Failure { from, key: Some(key.id), result: AuditResult::InsufficientScope }, request_id);
             return Admission { caller: Err(lacks(scope)), quota };
         }
-        Admission { caller: Ok(Caller { key, sha256, request_id: Arc::clone(request_id) }), quota }
+        Admission { caller: Ok(Caller { key, proof: Proof::Key(sha256), request_id: Arc::clone(request_id) }), quota }
     }
 
-    /// Whether a caller's key is still good: what goes on for long asks again. While the store cannot be asked it is.
+    /// Whoever is signed in by this session's secret; `None` where nobody is.
+    ///
+    /// # Errors
+    /// 503.
+    pub async fn signed_in(&self, secret: &str, request_id: &Arc<str>) -> Result<Option<Caller>, Problem> {
+        let sha256 = Sha256::digest(secret).into();
+        let found = match self.signed_in.see(&sha256, self.clock.monotonic()) {
+            Seen::Good(key) => Some(key).filter(|key| key.expires_at.is_none_or(|expires_at| expires_at > self.clock.now())),
+            Seen::Wrong => None,
+            Seen::WasGood | Seen::Never => self.look_up_session(sha256).await?,
+        };
+        let is_operator = |key: &Arc<ApiKey>| key.scopes.contains(&Scope::Admin);
+        let caller = |key| Caller { key, proof: Proof::Session(sha256), request_id: Arc::clone(request_id) };
+        Ok(found.filter(is_operator).map(caller))
+    }
+
+    /// A session was ended: it is looked up anew.
+    pub fn signed_out(&self, session: known::Sha256) {
+        self.signed_in.learn(session, None, self.clock.monotonic());
+    }
+
+    /// A link that signs nobody in counts as a wrong key: 429 where too many came from this address.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn wrong_link(&self, from: IpAddr, request_id: &str) -> Result<(), Problem> {
+        let from = network(from);
+        self.failed(Failure { from, key: None, result: AuditResult::InvalidToken }, request_id);
+        self.wrong.count(from, self.clock.monotonic()).map(drop).map_err(|wait| self.too_many(wait))
+    }
+
+    /// Whether a caller's key or session is still good: what goes on for long asks again. While the store cannot be asked it
+    /// is.
     pub async fn is_still_good(&self, caller: &Caller) -> bool {
         let (tick, now) = (self.clock.monotonic(), self.clock.now());
-        match self.known.see(&caller.sha256, tick) {
+        let seen = match &caller.proof {
+            Proof::Key(sha256) => self.known.see(sha256, tick),
+            Proof::Session(sha256) => self.signed_in.see(sha256, tick),
+        };
+        match seen {
             Seen::Good(key) => key.expires_at.is_none_or(|expires_at| expires_at > now),
             Seen::Wrong => false,
-            Seen::WasGood | Seen::Never => self.look_up(caller.sha256).await.map_or(true, |found| found.is_some()),
+            Seen::WasGood | Seen::Never => {
+                let found = match caller.proof {
+                    Proof::Key(sha256) => self.look_up(sha256).await,
+                    Proof::Session(sha256) => self.look_up_session(sha256).await,
+                };
+                found.map_or(true, |found| found.is_some())
+            }
         }
     }
 
     /// This key has changed: it is looked up anew.
     pub fn forget(&self, id: KeyId) {
         self.known.forget(id);
+        self.signed_in.forget(id);
     }
 
     async fn find(&self, sha256: known::Sha256, from: IpAddr) -> Result<Option<Arc<ApiKey>>, Problem> {
@@ -188,6 +274,13 @@ impl Auth {
         let tick = self.clock.monotonic();
         let found = self.keys.find(sha256, self.clock.now()).await?.map(Arc::new);
         self.known.learn(sha256, found.as_ref(), tick);
+        Ok(found)
+    }
+
+    async fn look_up_session(&self, sha256: known::Sha256) -> Result<Option<Arc<ApiKey>>, Problem> {
+        let tick = self.clock.monotonic();
+        let found = self.sessions.find(sha256, self.clock.now()).await?.map(Arc::new);
+        self.signed_in.learn(sha256, found.as_ref(), tick);
         Ok(found)
     }
 

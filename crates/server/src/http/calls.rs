@@ -9,8 +9,8 @@ pub mod read;
 pub mod recording;
 pub mod timeline;
 
-mod follow;
-mod wish;
+pub(super) mod follow;
+pub mod wish;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, ETAG};

@@ -25,13 +25,17 @@ use super::connection::{Heads, Serving};
 use super::error::{Code, Problem};
 use super::headers::{self, X_REQUEST_ID};
 use super::record::{Record, Recorded};
-use super::table::{self, Found};
-use super::{Http, address};
+use super::table::{self, Found, Gate};
+use super::{Http, address, console, pages};
 
 /// All headers of a request together.
 const HEADERS_LIMIT: usize = 16 * 1024;
 /// The one route whose repetition is worth a word when it fails.
 const CREATE: (&Method, &str) = (&Method::POST, "/v1/calls");
+
+/// The request's id, for a handler without a caller.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
 
 /// A request, as far as everybody needs to know it.
 struct Arrival {
@@ -43,6 +47,8 @@ struct Arrival {
     serving: Option<Serving>,
     /// Its body did not come whole, so that nothing after it can be told apart.
     is_last: bool,
+    /// Whoever sent it looks at pages.
+    wants_page: bool,
     /// How its key's quota stands.
     quota: Option<[(HeaderName, HeaderValue); 2]>,
 }
@@ -60,7 +66,9 @@ pub async fn serve<B: MessageBody + 'static>(
     let found = table::find(http.table, request.method(), request.path());
     let serving = request.conn_data::<Heads>().map(Heads::serving);
     let started = http.gateway.clock.monotonic();
-    let arrival = Arrival { id, method: request.method().clone(), found, started, serving, is_last: false, quota: None };
+    let wants_page = console::wants_page(request.headers());
+    let method = request.method().clone();
+    let arrival = Arrival { id, method, found, started, serving, is_last: false, wants_page, quota: None };
     let span = tracing::info_span!("request", request_id = %arrival.id);
     pass(http, arrival, request, next).instrument(span).await
 }
@@ -78,6 +86,7 @@ async fn pass<B: MessageBody + 'static>(
     if let Some(unread) = &unread {
         request.extensions_mut().insert(unread.clone());
     }
+    request.extensions_mut().insert(RequestId(Arc::clone(&arrival.id)));
     let outcome = match admit(&http, &mut arrival, &request).await {
         Ok(caller) => {
             if let Some(caller) = caller {
@@ -86,7 +95,8 @@ async fn pass<B: MessageBody + 'static>(
             let handled = async { next.call(request).await.map(ServiceResponse::map_into_boxed_body) };
             AssertUnwindSafe(handled).catch_unwind().await
         }
-        Err(problem) => Ok(Ok(request.error_response(problem))),
+        // Put together by hand: `into_response` would drop the problem that the refusal carries.
+        Err(refusal) => Ok(Ok(ServiceResponse::new(request.into_parts().0, refusal))),
     };
     if let Some(unread) = unread {
         arrival.is_last = !unread.drain().await;
@@ -109,26 +119,31 @@ fn whole(response: HttpResponse) -> Error {
     InternalError::from_response("answered", response).into()
 }
 
-/// Lets a request through, with its caller where the route needs one.
-async fn admit(http: &Http, arrival: &mut Arrival, request: &ServiceRequest) -> Result<Option<Caller>, Problem> {
+/// Lets a request through, with its caller where the route needs one; or what it is answered with instead.
+async fn admit(http: &Http, arrival: &mut Arrival, request: &ServiceRequest) -> Result<Option<Caller>, HttpResponse> {
     let size: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if size > HEADERS_LIMIT {
         let detail = format!("The headers are longer than {} KiB together.", HEADERS_LIMIT / 1024);
-        return Err(Problem::new(Code::HeadersTooLarge, detail));
+        return Err(refusal(Problem::new(Code::HeadersTooLarge, detail)));
     }
     match arrival.found {
-        Found::Route(route) => match route.scope {
-            Some(scope) => {
+        Found::Route(route) => match route.gate {
+            Gate::Open => Ok(None),
+            Gate::Key(scope) => {
                 let from = address::of_client(request, &http.options.trusted_proxies);
                 let admission = http.auth.admit(request.headers(), from, scope, &arrival.id).await;
                 arrival.quota = admission.quota;
-                admission.caller.map(Some)
+                admission.caller.map(Some).map_err(refusal)
             }
-            None => Ok(None),
+            Gate::Session => console::admit(http, request, &arrival.id).await.map(Some),
         },
-        Found::OtherMethods(path) => Err(table::other_methods(http.table, path)),
-        Found::Nothing => Err(table::nothing_here()),
+        Found::OtherMethods(path) => Err(refusal(table::other_methods(http.table, path))),
+        Found::Nothing => Err(refusal(table::nothing_here())),
     }
+}
+
+fn refusal(problem: Problem) -> HttpResponse {
+    HttpResponse::from_error(problem)
 }
 
 /// Gives an answer what all answers have, and writes down that it was given.
@@ -137,11 +152,19 @@ fn finish(http: &Arc<Http>, arrival: &mut Arrival, mut response: HttpResponse) -
     if let Some(problem) = problem_of(&response) {
         let problem = said_for(arrival, problem);
         code = Some(problem.code.as_str());
-        response = response.set_body(BoxBody::new(problem.render(&arrival.id)));
+        // Whoever looks at a page is told on a page.
+        let page = (arrival.wants_page && arrival.found.template().starts_with(console::PATH))
+            .then(|| console::failed(&problem, &arrival.id))
+            .flatten();
+        let content_type = if page.is_some() { "text/html; charset=utf-8" } else { "application/problem+json" };
+        if page.is_some() {
+            response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::POLICY));
+        }
+        response = response.set_body(page.map_or_else(|| BoxBody::new(problem.render(&arrival.id)), BoxBody::new));
         for (name, value) in problem.headers {
             response.headers_mut().insert(name, value);
         }
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     }
     give_headers(http, arrival, response.headers_mut());
     // Beside what a problem says of another quota.

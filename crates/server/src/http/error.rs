@@ -70,6 +70,8 @@ catalogue! {
         "Sign it as agreed, with the secret that this gateway was given, and with a clock that is right.";
     InsufficientScope FORBIDDEN "insufficient_scope" "The key may not do this"
         "Use a key with the scope that the detail names.";
+    CrossSite FORBIDDEN "cross_site" "The request comes from another site"
+        "The console changes something only from its own pages. Open it and do it there.";
     DestinationNotAllowed FORBIDDEN "destination_not_allowed" "This destination may not be called"
         "The operator of this gateway lists the numbers that may be called. Nothing was stored and nobody was called.";
     NotFound NOT_FOUND "not_found" "There is no such thing here"

@@ -13,6 +13,7 @@ mod body;
 mod calls;
 mod choices;
 mod connection;
+mod console;
 mod cursor;
 mod edge;
 pub mod error;
@@ -61,10 +62,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use self::auth::Auth;
 use self::connection::{Connection, HEADERS_WITHIN};
+pub use self::console::SIGN_IN_LINK;
 use self::events::Events;
 use self::live::Streams;
-pub use self::table::Route;
 use self::table::routes;
+pub use self::table::{Gate, Route};
 use self::webhook_tokens::WebhookTokens;
 use crate::config::Network;
 use crate::gateway::Gateway;
@@ -112,6 +114,7 @@ routes! {
     POST "/v1/admin/reload"                         [Admin]       admin::reload::reload, hidden;
     POST "/v1/admin/pause"                          [Admin]       admin::pause::pause, hidden;
     POST "/v1/admin/resume"                         [Admin]       admin::pause::resume, hidden;
+    POST "/v1/admin/console-links"                  [Admin]       admin::console_links::make_link, hidden;
     POST "/v1/admin/backup"                         [Admin]       admin::backup::backup, hidden;
     GET  "/v1/admin/calls/{call_id}"                [Admin]       admin::calls::inspect_call, hidden;
     GET  "/v1/admin/inbox"                          [Admin]       admin::inbox::list_inbox, hidden;
@@ -123,12 +126,36 @@ routes! {
     GET  "/healthz"                                 []            ops::healthz;
     GET  "/readyz"                                  []            ops::readyz;
     GET  "/openapi.json"                            []            openapi::document, hidden;
-    GET  "/docs"                                    []            pages::docs, hidden;
-    GET  "/docs/errors"                             []            pages::errors, hidden;
+    GET  "/docs"                                    []            pages::docs::shown, hidden;
+    GET  "/docs.md"                                 []            pages::docs::as_markdown, hidden;
+    GET  "/docs/errors"                             []            pages::errors::errors, hidden;
+    GET  "/docs/reference"                          []            pages::explorer::reference, hidden;
+    GET  "/llms.txt"                                []            pages::llms, hidden;
     GET  "/"                                        []            pages::home, hidden;
-    GET  "/console"                                 []            pages::console, hidden;
-    GET  "/console/calls/{call_id}"                 []            pages::console_call, hidden;
     GET  "/assets/{file}"                           []            pages::asset, hidden;
+    // 8. The console
+    GET  "/console/sign-in"                         []            console::sign_in::ask, hidden;
+    POST "/console/sign-in"                         []            console::sign_in::with_key, hidden;
+    GET  "/console/enter"                           []            console::sign_in::with_link, hidden;
+    POST "/console/sign-out"                        [Session]     console::sign_in::out, hidden;
+    GET  "/console"                                 [Session]     console::overview::overview, hidden;
+    GET  "/console/live"                            [Session]     console::overview::live::stream_parts, hidden;
+    POST "/console/agents/{key}/calls"              [Session]     console::place::place, hidden;
+    GET  "/console/calls/{call_id}"                 [Session]     console::call::show, hidden;
+    GET  "/console/calls/{call_id}/live"            [Session]     console::call::live::follow, hidden;
+    GET  "/console/calls/{call_id}/json"            [Session]     console::call::as_json, hidden;
+    GET  "/console/calls/{call_id}/transcript"      [Session]     console::call::transcript, hidden;
+    POST "/console/calls/{call_id}/cancel"          [Session]     console::call::deeds::cancel, hidden;
+    POST "/console/calls/{call_id}/again"           [Session]     console::call::deeds::call_again, hidden;
+    POST "/console/calls/{call_id}/deliveries/{delivery_id}/resend" [Session] console::call::deeds::resend, hidden;
+    GET  "/console/calls"                           [Session]     console::calls::calls, hidden;
+    POST "/console/calls"                           [Session]     console::calls::calls_with_numbers, hidden;
+    GET  "/console/agents"                          [Session]     console::agents::agents, hidden;
+    POST "/console/agents/check"                    [Session]     console::agents::check_agents, hidden;
+    GET  "/console/webhooks"                        [Session]     console::webhooks::webhooks, hidden;
+    POST "/console/webhooks/{id}/test"              [Session]     console::webhooks::test_endpoint, hidden;
+    POST "/console/webhooks/deliveries/{id}/resend" [Session]     console::webhooks::resend_delivery, hidden;
+    POST "/console/webhooks/resend"                 [Session]     console::webhooks::resend_failed, hidden;
 }
 
 routes! {
@@ -169,6 +196,7 @@ pub struct Http {
     tokens: WebhookTokens,
     streams: Streams,
     events: Events,
+    overview: console::overview::parts::Shared,
     options: Options,
     table: &'static [Route],
 }
@@ -201,6 +229,7 @@ impl Http {
             tokens,
             streams: Streams::default(),
             events: Events::new(gateway),
+            overview: console::overview::parts::Shared::default(),
             options,
             table,
         })

@@ -9,6 +9,7 @@ use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{App, HttpResponse, get};
 use bytes::Bytes;
+use serde_json::{Value, json};
 use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
@@ -19,6 +20,7 @@ use utoipa::openapi::{
 use utoipa_actix_web::AppExt;
 
 use super::error::Code;
+use super::pages::{markdown, source};
 use super::table::Route;
 use super::view::LEFT_OUT_OF_LISTS;
 use super::{ROUTES, public};
@@ -75,6 +77,7 @@ pub fn described() -> OpenApi {
     for route in ROUTES {
         if let Some(operation) = paths.paths.get_mut(route.path).and_then(|item| operation(item, &route.method)) {
             complete(operation, route);
+            show(operation);
         }
     }
     link(&mut paths);
@@ -151,10 +154,20 @@ fn link(paths: &mut Paths) {
     }
 }
 
+/// Shows the docs' samples of an operation, where there are some.
+fn show(operation: &mut Operation) {
+    let samples = operation.operation_id.iter().flat_map(|id| source::samples(id));
+    let samples: Vec<Value> =
+        samples.map(|(language, text)| json!({ "lang": language, "label": markdown::named(language), "source": text })).collect();
+    if !samples.is_empty() {
+        operation.extensions = Some([("x-codeSamples", samples)].into_iter().collect());
+    }
+}
+
 /// Gives an operation what all of its kind have.
 fn complete(operation: &mut Operation, route: &Route) {
     let mut codes: Vec<&str> = vec!["400", "431", "500", "503"];
-    if let Some(scope) = route.scope {
+    if let Some(scope) = route.gate.scope() {
         codes.extend(["401", "403", "429"]);
         operation.security = Some(vec![SecurityRequirement::new::<_, [String; 0], String>(BEARER, [])]);
         let about = operation.description.take().unwrap_or_default();

@@ -1,132 +1,92 @@
-//! The plain pages: readable without a script, nothing from another host, and honest about what is not built yet.
+//! The public pages: readable without a script and without a key, nothing from another host.
+//!
+//! What `/docs` says is written once, in `src/console/docs.md`, with samples that lie beside it and are run by tests.
+//! [`source`] makes of it the Markdown for one reader, [`markdown`] reads that, and a template shows it.
 
-use std::fmt::Write as _;
-use std::sync::LazyLock;
+pub mod docs;
+pub mod errors;
+pub mod explorer;
+pub mod markdown;
+mod paint;
+pub mod source;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use sha2::{Digest, Sha256};
+use askama::Template;
 
-use super::error::{Code, Problem};
+use super::console::assets::{self, CSS, DOCS, ICON, JS};
+use super::console::page::page;
+use super::error::Problem;
 use super::{Http, table};
 
-const FRAME: &str = include_str!("pages/frame.html");
-const HOME: &str = include_str!("pages/home.html");
-const DOCS: &str = include_str!("pages/docs.html");
-const CONSOLE: &str = include_str!("pages/console.html");
-const CSS: &str = include_str!("pages/pages.css");
-const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-/// Shown where nothing else is known.
-const DEFAULT_BASE: &str = "http://127.0.0.1:8010";
+/// A page takes everything from here, and nothing in line.
+pub const POLICY: &str = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+/// An asset may be kept: another one has another name.
+const A_YEAR: &str = "public, max-age=31536000, immutable";
 
-/// The stylesheet's name holds its hash, so that it can be kept for a year.
-static CSS_NAME: LazyLock<String> = LazyLock::new(|| {
-    let hash: String = Sha256::digest(CSS).iter().take(6).fold(String::new(), |mut hash, byte| {
-        // Writing to a string cannot fail.
-        let _written = write!(hash, "{byte:02x}");
-        hash
-    });
-    format!("pages-{hash}.css")
-});
+/// What all public pages need.
+pub struct Frame {
+    css: &'static str,
+    docs: &'static str,
+    js: &'static str,
+    icon: &'static str,
+    version: &'static str,
+}
+
+impl Frame {
+    fn new() -> Self {
+        Self { css: CSS.path(), docs: DOCS.path(), js: JS.path(), icon: ICON.path(), version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "home.html")]
+struct Home {
+    frame: Frame,
+}
 
 /// Where to go.
 #[get("/")]
-pub async fn home() -> HttpResponse {
-    page("Home", HOME)
+pub async fn home() -> Result<HttpResponse, Problem> {
+    page(&Home { frame: Frame::new() })
 }
 
-/// The console's place.
-#[get("/console")]
-pub async fn console() -> HttpResponse {
-    page("Console", CONSOLE)
-}
-
-/// A call's place in the console: what the command line points at.
-#[get("/console/calls/{call_id}")]
-pub async fn console_call() -> HttpResponse {
-    page("Console", CONSOLE)
-}
-
-/// The contract on one page.
-#[get("/docs")]
-pub async fn docs(http: Data<Http>, request: HttpRequest) -> HttpResponse {
-    let base = base(&http, &request);
-    let cards: String = http.gateway.agents.list().iter().fold(String::new(), |mut cards, held| {
-        let agent = &held.agent;
-        let phone = if agent.test { "+12025550101" } else { "+996700000000" };
-        let test = if agent.test { "Simulated: no phone rings." } else { "This dials a real phone." };
-        let _written = write!(
-            cards,
-            "<section class=\"card\"><h3>{name}</h3><p>{description} {test}</p><pre tabindex=\"0\"><code>curl -X POST {base}/v1/calls \\\n  \
-             -H \"Authorization: Bearer $CALLGATE_KEY\" \\\n  -H \"Content-Type: application/json\" \\\n  \
-             -d '{{ \"phone\": \"{phone}\", \"agent\": \"{key}\" }}'</code></pre></section>",
-            name = escaped(&agent.name),
-            description = escaped(&agent.description),
-            key = escaped(agent.key.as_str()),
-        );
-        cards
-    });
-    page("Docs", &DOCS.replace("{{cards}}", &cards).replace("{{base}}", &base))
-}
-
-/// The catalogue of errors.
-#[get("/docs/errors")]
-pub async fn errors() -> HttpResponse {
-    let mut rows = String::new();
-    for code in Code::ALL {
-        let (word, status, title, advice) = (code.as_str(), code.status().as_u16(), code.title(), code.advice());
-        let _written = writeln!(
-            rows,
-            "<tr id=\"{word}\"><th scope=\"row\"><code>{word}</code></th><td>{status}</td><td>{title}. {advice}</td></tr>",
-            title = escaped(title),
-            advice = escaped(advice),
-        );
-    }
-    let content = format!(
-        "<h1>Errors</h1>\n<p>Every error is a problem document (RFC 9457). A program goes by <code>code</code>, which never changes \
-         its meaning; <code>detail</code> is for a person.</p>\n<table><caption>Every code, the status it comes with, and what to \
-         do</caption><thead><tr><th scope=\"col\">Code</th><th scope=\"col\">Status</th><th scope=\"col\">What it means</th></tr></thead>\
-         <tbody>\n{rows}</tbody></table>"
-    );
-    page("Errors", &content)
+/// The same for a program that reads: a title, a summary, links (llmstxt.org).
+#[get("/llms.txt")]
+pub async fn llms(http: Data<Http>, request: HttpRequest) -> HttpResponse {
+    let text = include_str!("../console/llms.txt").replace(source::WRITTEN_FOR, &http.base(&request));
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; charset=utf-8")).body(text)
 }
 
 /// What the pages need.
 #[get("/assets/{file}")]
 pub async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    if request.match_info().get("file") != Some(CSS_NAME.as_str()) {
-        return Err(table::nothing_here());
+    if let Some(asset) = assets::ALL.iter().find(|asset| asset.path() == request.path()) {
+        let (text, may_be_kept) = asset.text();
+        return Ok(HttpResponse::Ok()
+            .insert_header((CONTENT_TYPE, asset.content_type))
+            .insert_header((CACHE_CONTROL, if may_be_kept { A_YEAR } else { "no-store" }))
+            .body(text));
     }
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/css; charset=utf-8"))
-        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(CSS))
-}
-
-fn page(title: &str, content: &str) -> HttpResponse {
-    let page = FRAME
-        .replace("{{title}}", title)
-        .replace("{{css}}", &CSS_NAME)
-        .replace("{{version}}", env!("CARGO_PKG_VERSION"))
-        .replace("{{content}}", content);
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .body(page)
-}
-
-/// The address that the reader used, or the configured one.
-fn base(http: &Http, request: &HttpRequest) -> String {
-    if let Some(public) = &http.gateway.facts.public_url {
-        return escaped(public);
+    let asset = explorer::assets().iter().find(|asset| asset.path == request.path()).ok_or_else(table::nothing_here)?;
+    let mut answer = HttpResponse::Ok();
+    if asset.is_compressed {
+        answer.insert_header((CONTENT_ENCODING, HeaderValue::from_static("gzip")));
     }
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let plain =
-        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'));
-    host.filter(plain).map_or_else(|| DEFAULT_BASE.to_owned(), |host| format!("http://{host}"))
+    Ok(answer.insert_header((CONTENT_TYPE, asset.content_type)).insert_header((CACHE_CONTROL, A_YEAR)).body(asset.bytes.clone()))
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+impl Http {
+    /// The address that the reader used, or the configured one; made of harmless characters.
+    pub fn base(&self, request: &HttpRequest) -> String {
+        if let Some(public) = &self.gateway.facts.public_url {
+            return public.clone();
+        }
+        let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+        let plain = |host: &&str| {
+            host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'[' | b']'))
+        };
+        host.filter(plain).map_or_else(|| source::WRITTEN_FOR.to_owned(), |host| format!("http://{host}"))
+    }
 }

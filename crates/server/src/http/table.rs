@@ -12,8 +12,30 @@ pub struct Route {
     pub method: Method,
     /// Its path; a part in braces stands for anything.
     pub path: &'static str,
-    /// What a key must be allowed to do; `None` is open to everybody.
-    pub scope: Option<Scope>,
+    /// Whom it is open to.
+    pub gate: Gate,
+}
+
+/// Whom a route is open to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Everybody.
+    Open,
+    /// A key that may do this.
+    Key(Scope),
+    /// Whoever is signed in to the console.
+    Session,
+}
+
+impl Gate {
+    /// What a key must be allowed to do, where a key opens it.
+    #[must_use]
+    pub const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Key(scope) => Some(scope),
+            Self::Open | Self::Session => None,
+        }
+    }
 }
 
 /// What a table says about a request.
@@ -78,12 +100,15 @@ fn fits(template: &str, path: &str) -> bool {
     all && parts.next().is_none()
 }
 
-macro_rules! scope {
+macro_rules! gate {
     () => {
-        None
+        $crate::http::table::Gate::Open
+    };
+    (Session) => {
+        $crate::http::table::Gate::Session
     };
     ($scope:ident) => {
-        Some(Scope::$scope)
+        $crate::http::table::Gate::Key(Scope::$scope)
     };
 }
 
@@ -99,9 +124,9 @@ macro_rules! mount {
 
 /// Declares a table, and the function that mounts its handlers.
 macro_rules! routes {
-    ($(#[$meta:meta])* pub $table:ident, $mount:ident: $($method:ident $path:literal [$($scope:ident)?] $handler:path $(, $hidden:ident)?;)+) => {
+    ($(#[$meta:meta])* pub $table:ident, $mount:ident: $($method:ident $path:literal [$($gate:ident)?] $handler:path $(, $hidden:ident)?;)+) => {
         $(#[$meta])*
-        pub static $table: &[Route] = &[$(Route { method: Method::$method, path: $path, scope: $crate::http::table::scope!($($scope)?) },)+];
+        pub static $table: &[Route] = &[$(Route { method: Method::$method, path: $path, gate: $crate::http::table::gate!($($gate)?) },)+];
 
         fn $mount(app: &mut ServiceConfig) {
             $($crate::http::table::mount!(app, $handler $(, $hidden)?);)+
@@ -109,17 +134,17 @@ macro_rules! routes {
     };
 }
 
-pub(super) use {mount, routes, scope};
+pub(super) use {gate, mount, routes};
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     static TABLE: &[Route] = &[
-        Route { method: Method::GET, path: "/a", scope: None },
-        Route { method: Method::POST, path: "/a", scope: None },
-        Route { method: Method::GET, path: "/a/{id}", scope: None },
-        Route { method: Method::POST, path: "/a/{id}/b", scope: None },
+        Route { method: Method::GET, path: "/a", gate: Gate::Open },
+        Route { method: Method::POST, path: "/a", gate: Gate::Open },
+        Route { method: Method::GET, path: "/a/{id}", gate: Gate::Open },
+        Route { method: Method::POST, path: "/a/{id}/b", gate: Gate::Open },
     ];
 
     fn check(method: &Method, path: &str, expected: &str) {

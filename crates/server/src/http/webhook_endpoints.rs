@@ -114,7 +114,7 @@ fn missing_or(error: StoreError) -> Problem {
 }
 
 /// Why nothing was done. What is not found is an endpoint.
-fn refused(error: EndpointError) -> Problem {
+pub(super) fn refused(error: EndpointError) -> Problem {
     match error {
         EndpointError::Url(fault) => one_fault("/url", Wrong::new(Code::InvalidUrl, fault.to_string())),
         EndpointError::Events => one_fault("/events", Wrong::new(Code::Invalid, format!("must name {}, or both", wish::EVENTS))),

@@ -7,12 +7,22 @@ use std::path::Path;
 use callgate_domain::model::Agent;
 
 use crate::config::{Config, DEFAULT_DATA_DIR, DatabaseKind};
+use crate::http::SIGN_IN_LINK as LINK;
 use crate::{NAME, hint};
 
 /// More agents than these are counted, not named.
 const MOST_NAMED: usize = 12;
 /// Where the client commands look when nobody says.
 const DEFAULT_PORT: u16 = 8010;
+
+/// What this start made, shown once.
+#[derive(Debug, Clone)]
+pub struct Made {
+    /// The first key.
+    pub key: String,
+    /// The code of a link that signs in to the console; `None` where none could be made.
+    pub code: Option<String>,
+}
 
 /// What the banner tells.
 #[derive(Debug, Clone)]
@@ -55,32 +65,36 @@ impl Banner {
 
     /// The text, with a key that was made by this start.
     #[must_use]
-    pub fn text(&self, made_key: Option<&str>, made_folder: bool) -> String {
+    pub fn text(&self, made: Option<&Made>, made_folder: bool) -> String {
         let base = &self.base;
         let mut text = format!("\n  {NAME} {}\n\n", env!("CARGO_PKG_VERSION"));
         for (name, path) in [("Console", "/console"), ("Docs", "/docs"), ("API", "/v1")] {
             let _written = writeln!(text, "  {name:<10}{base}{path}");
         }
         text.push('\n');
-        if let Some(key) = made_key {
-            self.first_start(&mut text, key, made_folder);
+        if let Some(made) = made {
+            self.first_start(&mut text, made, made_folder);
         }
-        let own = if self.has_file || made_key.is_none() { String::new() } else { format!("     add your own in {NAME}.toml") };
+        let own = if self.has_file || made.is_none() { String::new() } else { format!("     add your own in {NAME}.toml") };
         let _written = writeln!(text, "  {:<10}{}{own}\n", "Agents", self.agents_line());
-        if let (Some(_), Some(call)) = (made_key, &self.next) {
+        if let (Some(_), Some(call)) = (made, &self.next) {
             let _written = writeln!(text, "  Next, in another terminal:\n    {call}\n");
         }
         text
     }
 
-    fn first_start(&self, text: &mut String, key: &str, made_folder: bool) {
-        let folder = &self.data_dir;
+    fn first_start(&self, text: &mut String, Made { key, code }: &Made, made_folder: bool) {
+        let (folder, base) = (&self.data_dir, &self.base);
         let made = match (made_folder, self.has_database) {
             (true, true) => format!("made {folder}/ with a database and an API key"),
             (true, false) => format!("made {folder}/ with an API key"),
             (false, _) => "made an API key".to_owned(),
         };
-        let _written = writeln!(text, "  First start: {made}.\n\n  {:<10}{key}     kept in {folder}/key\n", "API key");
+        let _written = writeln!(text, "  First start: {made}.\n\n  {:<10}{key}     kept in {folder}/key", "API key");
+        if let Some(code) = code {
+            let _written = writeln!(text, "  {:<10}{base}{LINK}{code}     works once, for 10 minutes", "Sign in");
+        }
+        text.push('\n');
     }
 
     /// `akylai, altai (simulator)`: neighbours on the same connections share the brackets.
@@ -139,7 +153,8 @@ mod tests {
 
     #[test]
     fn the_first_start_shows_the_key_and_what_to_type_next() {
-        let text = banner(&[("akylai", "simulator"), ("altai", "simulator")]).text(Some("cg_key"), true);
+        let made = Made { key: "cg_key".to_owned(), code: Some("7Q4M-K2TD-9XWB".to_owned()) };
+        let text = banner(&[("akylai", "simulator"), ("altai", "simulator")]).text(Some(&made), true);
         let text = text.replace(env!("CARGO_PKG_VERSION"), "0.1.0");
         insta::assert_snapshot!(text);
     }

@@ -196,6 +196,14 @@ impl CallStore for Calls {
         self.inside.list(of, filter, page).await
     }
 
+    async fn list_above(&self, of: &Reader, filter: &CallFilter, call: CallId, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        self.inside.list_above(of, filter, call, limit).await
+    }
+
+    async fn count(&self, of: &Reader, filter: &CallFilter, at_most: u32) -> Result<u32, StoreError> {
+        self.inside.count(of, filter, at_most).await
+    }
+
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
         self.inside.history(id, after, limit).await
     }

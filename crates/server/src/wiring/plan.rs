@@ -36,6 +36,8 @@ pub struct Plan {
     pub allow_private: Vec<Network>,
     /// Outside address, without a slash at its end.
     pub public_url: Option<String>,
+    /// Whether others than this machine reach it.
+    pub is_open: bool,
     /// Whether this process runs workers.
     pub workers: bool,
     /// What it was read from, to be read again.
@@ -93,6 +95,7 @@ impl Plan {
             keep: KeepFor { content: config.calls.keep, raw: config.calls.keep_raw },
             max_live: config.calls.max_live,
             allow_private: config.webhooks.allow_private,
+            is_open: !config.server.listen.ip().is_loopback(),
             public_url: config.server.public_url,
             workers,
             sources: None,

@@ -3,7 +3,7 @@
 //! All or nothing: a configuration with a fault changes nothing. Requests under way keep the connection they began with;
 //! everything that begins later sees the new ones. What is beside agents and connections is read at start alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use callgate_adapters::providers::Ports;
 use callgate_domain::model::ConnectionId;
@@ -33,6 +33,8 @@ pub struct Reload {
     pub ports: Ports,
     /// Two at once would mix.
     pub one_at_a_time: tokio::sync::Mutex<()>,
+    /// Why the last reading changed nothing, if it did not; for people.
+    pub rejected: Mutex<Option<String>>,
 }
 
 /// What changed.
@@ -83,6 +85,22 @@ impl Reload {
     /// [`ReloadError`]; nothing has changed then.
     pub async fn now(&self) -> Result<Reloaded, ReloadError> {
         let _alone = self.one_at_a_time.lock().await;
+        let read = self.read_again().await;
+        let rejected = match &read {
+            Ok(_) | Err(ReloadError::NoSources) => None,
+            Err(error) => Some(error.to_string()),
+        };
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = rejected;
+        read
+    }
+
+    /// Why the last reading changed nothing; `None` where it did, or nothing was read again.
+    #[must_use]
+    pub fn rejected(&self) -> Option<String> {
+        self.rejected.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn read_again(&self) -> Result<Reloaded, ReloadError> {
         let sources = self.sources.as_ref().ok_or(ReloadError::NoSources)?;
         let config = Config::load(&sources.given, &sources.environment).map_err(ReloadError::Faults)?;
         let plan = Plan::of(config, true).map_err(WiringError::from)?;

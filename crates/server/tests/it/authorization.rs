@@ -6,7 +6,7 @@ use std::time::Duration;
 use callgate_domain::model::moment::{earlier, later};
 use callgate_domain::model::{ClientId, KeyId};
 use callgate_domain::ports::{Actor, ApiKey, AuditAction, AuditResult, Clock, ListedKey, NewKey, Scope};
-use callgate_server::http::{OPERATOR_ROUTES, Options, ROUTES, openapi};
+use callgate_server::http::{Gate, OPERATOR_ROUTES, Options, ROUTES, openapi};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -15,17 +15,21 @@ use sha2::{Digest, Sha256};
 use crate::harness::{Answer, KEY, Server, Setup, key_of};
 
 /// What anybody may ask for. Anything new here is a decision.
-const OPEN: [&str; 10] = [
+const OPEN: [&str; 14] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "GET /healthz",
     "GET /readyz",
     "GET /openapi.json",
     "GET /docs",
+    "GET /docs.md",
     "GET /docs/errors",
+    "GET /docs/reference",
+    "GET /llms.txt",
     "GET /",
-    "GET /console",
-    "GET /console/calls/{call_id}",
     "GET /assets/{file}",
+    "GET /console/sign-in",
+    "POST /console/sign-in",
+    "GET /console/enter",
 ];
 
 /// The path of a route with something in its braces.
@@ -43,7 +47,7 @@ fn method(of: &str) -> Method {
 #[test]
 fn what_is_open_is_on_the_list() {
     let open: Vec<_> =
-        ROUTES.iter().filter(|route| route.scope.is_none()).map(|route| format!("{} {}", route.method, route.path)).collect();
+        ROUTES.iter().filter(|route| route.gate == Gate::Open).map(|route| format!("{} {}", route.method, route.path)).collect();
     assert_eq!(open, OPEN);
     assert!(OPERATOR_ROUTES.iter().all(|route| matches!(route.path, "/metrics" | "/healthz" | "/readyz")));
 }
@@ -98,7 +102,7 @@ async fn patient() -> Server {
 async fn every_other_operation_is_refused_to_whatever_is_no_key() {
     let server = patient().await;
     let no_keys = no_keys(&server).await;
-    for route in ROUTES.iter().filter(|route| route.scope.is_some()) {
+    for route in ROUTES.iter().filter(|route| route.gate.scope().is_some()) {
         let path = filled(route.path);
         for (header, code, challenge) in &no_keys {
             let bare = server.bare(method(route.method.as_str()), &path);
@@ -120,7 +124,7 @@ async fn every_other_operation_is_refused_to_whatever_is_no_key() {
 async fn every_other_operation_is_refused_to_a_key_that_may_not_and_to_no_other() {
     let server = patient().await;
     for route in ROUTES {
-        let Some(scope) = route.scope else { continue };
+        let Some(scope) = route.gate.scope() else { continue };
         let path = filled(route.path);
         let bare = || server.bare(method(route.method.as_str()), &path);
         let reads = matches!(scope, Scope::CallsRead | Scope::AgentsRead);
@@ -147,7 +151,7 @@ fn every_operation_of_the_document_is_in_the_table_with_its_scope() {
             let row = ROUTES.iter().find(|route| route.path == path && route.method.as_str().eq_ignore_ascii_case(of));
             let route = row.unwrap_or_else(|| panic!("{of} {path} is in no table, so nobody tests who may do it"));
             let about = operation["description"].as_str().unwrap_or_default();
-            match route.scope {
+            match route.gate.scope() {
                 Some(scope) => assert!(about.contains(&format!("scope `{scope}`")), "{of} {path}"),
                 None => assert!(!about.contains("scope"), "{of} {path}"),
             }

@@ -228,7 +228,7 @@ async fn every_request_is_measured_under_its_template() {
     for absent in [id.as_str(), "12025550199", "nobody"] {
         assert!(!metrics.text.contains(absent), "{absent}");
     }
-    assert!(ROUTES.iter().any(|route| route.path == "/metrics" && route.scope.is_some()));
+    assert!(ROUTES.iter().any(|route| route.path == "/metrics" && route.gate.scope().is_some()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

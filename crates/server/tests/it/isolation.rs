@@ -62,7 +62,7 @@ async fn answered(server: &Server, route: &Route, path: &str, key: &str) -> (u16
 }
 
 fn of_clients() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().filter(|route| route.scope.is_some_and(|scope| CLIENTS.contains(&scope)))
+    ROUTES.iter().filter(|route| route.gate.scope().is_some_and(|scope| CLIENTS.contains(&scope)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -129,7 +129,7 @@ async fn an_operator_reads_a_clients_call_and_changes_none() {
         let request = server.bare(route.method.as_str().parse().unwrap(), &path).bearer_auth(&admin);
         // Only the head of a stream: it goes on.
         let answer = request.send().await.unwrap();
-        if route.scope == Some(Scope::CallsRead) {
+        if route.gate.scope() == Some(Scope::CallsRead) {
             // There is no recording.
             let wanted = if route.path.ends_with("/recording") { 404 } else { 200 };
             assert_eq!(answer.status(), wanted, "{path}");

@@ -8,6 +8,7 @@ mod calls;
 mod clean_face;
 mod cli;
 mod configuration;
+mod console;
 mod corpus;
 mod edge;
 mod end_to_end;

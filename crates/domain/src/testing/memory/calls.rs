@@ -98,6 +98,21 @@ impl CallStore for Memory {
         Ok(wanted.take(usize::try_from(page.limit).unwrap_or(usize::MAX)).map(listed).collect())
     }
 
+    async fn list_above(&self, of: &Reader, filter: &CallFilter, call: CallId, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        let held = self.held();
+        let newer = held.calls.values().filter(|held| held.id > call && of.sees(&held.client) && passes(held, filter));
+        let mut nearest: Vec<_> = newer.take(usize::try_from(limit).unwrap_or(usize::MAX)).map(listed).collect();
+        nearest.reverse();
+        Ok(nearest)
+    }
+
+    async fn count(&self, of: &Reader, filter: &CallFilter, at_most: u32) -> Result<u32, StoreError> {
+        let held = self.held();
+        let wanted = held.calls.values().filter(|call| of.sees(&call.client) && passes(call, filter));
+        let counted = wanted.take(usize::try_from(at_most).unwrap_or(usize::MAX)).count();
+        Ok(u32::try_from(counted).unwrap_or(at_most))
+    }
+
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
         let held = self.held();
         let entries = held.history.get(&id).into_iter().flatten().filter(|entry| entry.revision > after);

@@ -134,6 +134,16 @@ impl CallStore for SimStore {
         wait(self.inner.calls.list(of, filter, page))
     }
 
+    async fn list_above(&self, of: &Reader, filter: &CallFilter, call: CallId, limit: u32) -> Result<Vec<Listed>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.list_above(of, filter, call, limit))
+    }
+
+    async fn count(&self, of: &Reader, filter: &CallFilter, at_most: u32) -> Result<u32, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.calls.count(of, filter, at_most))
+    }
+
     async fn history(&self, id: CallId, after: Revision, limit: u32) -> Result<Vec<Entry>, StoreError> {
         self.is_reachable()?;
         wait(self.inner.calls.history(id, after, limit))

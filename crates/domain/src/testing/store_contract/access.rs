@@ -158,7 +158,7 @@ pub(super) fn a_key_id(at: Timestamp) -> KeyId {
     KeyId::new(at, unique())
 }
 
-fn a_key(trial: &Trial, sha256: u8, scopes: &[Scope]) -> NewKey {
+pub(super) fn a_key(trial: &Trial, sha256: u8, scopes: &[Scope]) -> NewKey {
     let key = ApiKey { id: a_key_id(trial.now()), client: client("shop"), scopes: scopes.to_vec(), expires_at: None };
     let listed = ListedKey {
         key,
@@ -171,7 +171,7 @@ fn a_key(trial: &Trial, sha256: u8, scopes: &[Scope]) -> NewKey {
     NewKey { listed, sha256: [sha256; 32] }
 }
 
-async fn create(trial: &Trial, new: &NewKey) {
+pub(super) async fn create(trial: &Trial, new: &NewKey) {
     trial.keys.create(new.clone(), a_line(trial.now(), AuditAction::KeyCreated)).await.expect("a new key");
 }
 

@@ -64,6 +64,48 @@ pub async fn pages_are_complete_and_repeat_nothing(trial: &Trial) {
     assert_eq!(seen, expected);
 }
 
+pub async fn a_list_is_walked_both_ways(trial: &Trial) {
+    let nth = |nth: u64| {
+        let call = a_call().at(later(trial.now(), Duration::from_millis(nth / 3)));
+        if nth.is_multiple_of(4) { call.with("altai").accepted() } else { call.accepted() }
+    };
+    let calls: Vec<_> = (0..23).map(nth).collect();
+    let mut expected: Vec<_> = calls.iter().filter(|(call, _)| call.agent == agent("akylai")).map(|(call, _)| call.id).collect();
+    expected.sort_unstable_by(|a, b| b.cmp(a));
+    trial.calls.insert(calls, None, &Quota::default()).await.expect("new calls");
+    let filter = CallFilter { agent: Some(agent("akylai")), ..CallFilter::default() };
+    for of in [Reader::All, Reader::Client(client("default"))] {
+        let above = async |call, limit| {
+            let listed = trial.calls.list_above(&of, &filter, call, limit).await.expect("a page");
+            listed.iter().map(|listed| listed.0.id).collect::<Vec<_>>()
+        };
+        for (place, id) in expected.iter().enumerate() {
+            let nearest: Vec<_> = expected.iter().take(place).skip(place.saturating_sub(5)).copied().collect();
+            assert_eq!(above(*id, 5).await, nearest, "{place}");
+        }
+    }
+    let nobody = Reader::Client(client("nobody"));
+    let oldest = *expected.last().expect("a call");
+    assert_eq!(trial.calls.list_above(&nobody, &filter, oldest, 5).await.expect("a page"), []);
+}
+
+pub async fn a_list_is_counted_no_further_than_is_asked(trial: &Trial) {
+    let calls: Vec<_> = (0..7).map(|_| a_call().at(trial.now()).accepted()).collect();
+    trial.calls.insert(calls, None, &Quota::default()).await.expect("new calls");
+    trial.hold(&a_call().at(trial.now()).with("altai").reference("order-1").unknown()).await;
+    let count = async |of: &Reader, filter: &CallFilter, at_most| trial.calls.count(of, filter, at_most).await.expect("a number");
+    let none = CallFilter::default;
+    let live = CallFilter { statuses: vec![Status::Dialing, Status::InProgress], ..none() };
+    let named = CallFilter { reference: Some("order-1".to_owned()), ..none() };
+    for (filter, at_most, expected) in
+        [(none(), 100, 8), (none(), 8, 8), (none(), 3, 3), (none(), 0, 0), (live, 100, 1), (named, 100, 1)]
+    {
+        assert_eq!(count(&Reader::All, &filter, at_most).await, expected, "{filter:?}");
+        assert_eq!(count(&Reader::Client(client("default")), &filter, at_most).await, expected, "{filter:?}");
+        assert_eq!(count(&Reader::Client(client("nobody")), &filter, at_most).await, 0, "{filter:?}");
+    }
+}
+
 pub async fn each_filter_filters(trial: &Trial) {
     let base = trial.now();
     let at = |s| later(base, Duration::from_secs(s));

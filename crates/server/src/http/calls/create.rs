@@ -160,11 +160,21 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     Ok(answer.body(format!("{{\"call_id\":\"{}\"}}", placed.call_id)))
 }
 
+/// Why a call was not accepted, where its wish was no body of JSON.
+pub fn not_placed(error: PlaceError) -> Problem {
+    refused(error, &wish::Order::default())
+}
+
 fn limit_reached(policy: Policy, what: &str, wait: Duration) -> Problem {
     let again = seconds(wait).max(1);
     let detail = format!("{what}, and that is reached. Try again in {again} seconds.");
     let headers = policy.headers(Standing { left: 0, resets_in: wait });
     Problem::new(Code::LimitReached, detail).retry_after(again).with_all(headers)
+}
+
+/// Why a call that no body asked for was not placed.
+pub fn refusal(error: PlaceError) -> Problem {
+    refused(error, &wish::Order::default())
 }
 
 fn refused(error: PlaceError, order: &wish::Order) -> Problem {

@@ -1,0 +1,4 @@
+curl -X POST http://127.0.0.1:8010/v1/calls \
+  -H "Authorization: Bearer $CALLGATE_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{ "phone": "+996700000000", "agent": "akylai" }'
