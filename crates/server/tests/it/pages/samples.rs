@@ -90,6 +90,7 @@ async fn check(server: &Server, title: &str, output: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the test's own runtime has several threads")]
 async fn every_sample_does_what_the_page_says() {
     for language in LANGUAGES.iter().filter(|language| is_here(language)) {
         let server = Server::working().await;
@@ -118,6 +119,7 @@ async fn every_sample_does_what_the_page_says() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the test's own runtime has several threads")]
 async fn a_sample_that_is_refused_says_so() {
     for language in LANGUAGES.iter().filter(|language| is_here(language)) {
         let server = Server::start().await;
