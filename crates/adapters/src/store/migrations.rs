@@ -86,6 +86,7 @@ mod tests {
             idempotency,
             inbox,
             keys,
+            sessions,
             connections,
             settings,
             rates,
@@ -129,7 +130,7 @@ mod tests {
     fn check(url: &str) {
         let mut db = Address::parse(url).unwrap().connect(Purpose::Write).unwrap();
         for _ in 0..2 {
-            assert_eq!(run(&mut db).unwrap(), ["20260101000000"]);
+            assert_eq!(run(&mut db).unwrap(), ["20260101000000", "20261128000000"]);
             for (table, columns) in declared() {
                 assert_eq!(stored(&mut db, &table), columns, "{table}");
             }

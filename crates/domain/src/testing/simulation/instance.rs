@@ -23,6 +23,10 @@ use crate::usecases::calls::CallLimits;
 use crate::usecases::dispatch::{Hands, Pacing};
 use crate::usecases::{Backups, Calls, Deliver, Dispatch, Intake, Reconcile, Recorder};
 
+/// A rate that no world comes near. Without one a pause is known to the process that met it alone, which is enough on SQLite,
+/// where there is one; the simulation has several over every store.
+const NEVER_REACHED: u32 = 1_000_000;
+
 /// The connections, and how the provider behind each behaves.
 pub const CONNECTIONS: [(&str, Manners); 5] = [
     ("echo", Manners::Echoes),
@@ -260,7 +264,7 @@ fn all_connections(world: &Arc<World>, instance: usize) -> impl Iterator<Item = 
             id,
             provider: Arc::new(provider),
             max_live: world.weather.max_live,
-            max_per_second: world.weather.max_per_second,
+            max_per_second: world.weather.max_per_second.or(Some(NEVER_REACHED)),
             request_timeout: REQUEST_TIMEOUT,
             poll_interval: None,
             test: false,
