@@ -7,18 +7,23 @@ mod body;
 mod call;
 mod calls;
 mod client;
+mod completions;
 mod config;
 mod confirm;
 mod connections;
 mod console;
 mod db;
 mod dev;
+mod doctor;
 mod exchange;
 mod export;
 mod follow;
 mod key;
 mod keys;
 mod listen;
+#[cfg(feature = "mcp")]
+mod mcp;
+mod openapi;
 mod out;
 mod pause;
 mod progress;
@@ -116,6 +121,12 @@ enum Command {
     Db(db::Db),
     #[command(subcommand)]
     Dev(dev::Dev),
+    Doctor(doctor::Doctor),
+    #[command(name = "openapi")]
+    OpenApi(openapi::OpenApi),
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Mcp),
+    Completions(completions::Completions),
 }
 
 /// Runs the program.
@@ -157,6 +168,11 @@ impl Command {
             Self::Webhooks(webhooks) => block_on(webhooks.run(global, out)),
             Self::Pause(pause) => block_on(pause.run(global, out)),
             Self::Resume(resume) => block_on(resume.run(global, out)),
+            Self::Doctor(doctor) => block_on(doctor.run(global, out)),
+            Self::OpenApi(openapi) => openapi.run(out),
+            #[cfg(feature = "mcp")]
+            Self::Mcp(mcp) => block_on(mcp.run(global, out)),
+            Self::Completions(completions) => completions.run(out),
         }
     }
 }

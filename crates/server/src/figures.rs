@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use callgate_domain::model::Status;
 use callgate_domain::model::moment::{earlier, elapsed, later};
-use callgate_domain::ports::{Clock, Deliveries, Figures, Middles, Moves, Pulse, StoreError};
+use callgate_domain::model::{AgentKey, Status};
+use callgate_domain::ports::{Accepted, Backlog, Clock, Deliveries, Figures, Middles, Moves, Pulse, StoreError};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 
 /// Whatever may need somebody is counted this often.
 const PULSE: Duration = Duration::from_secs(2);
+/// Whatever waits is counted this often.
+const BACKLOG: Duration = Duration::from_secs(5);
 /// A day is counted this often.
 const DAY: Duration = Duration::from_secs(10);
 const HOUR: Duration = Duration::from_hours(1);
@@ -22,9 +24,6 @@ pub const SHOWN_LIVE: u32 = 8;
 /// The same for those that ended.
 pub const SHOWN_ENDED: u32 = 5;
 
-/// How many calls of each status.
-pub type Counts = BTreeMap<Status, u32>;
-
 /// Figures, remembered.
 pub struct Remembered {
     figures: Arc<dyn Figures>,
@@ -32,8 +31,9 @@ pub struct Remembered {
     clock: Arc<dyn Clock>,
     pulse: Mutex<Option<(Duration, Arc<Now>)>>,
     day: Mutex<Option<(Duration, Arc<Day>)>>,
+    backlog: Mutex<Option<(Duration, Backlog)>>,
     /// Hours in which nothing changes any more.
-    hours: Mutex<BTreeMap<Timestamp, Counts>>,
+    hours: Mutex<BTreeMap<Timestamp, Accepted>>,
 }
 
 /// How things are now.
@@ -51,7 +51,7 @@ pub struct Day {
     /// When it began.
     pub began: Timestamp,
     /// Calls accepted in each of its hours that has begun.
-    pub hours: Vec<Counts>,
+    pub hours: Vec<Accepted>,
     /// Calls accepted yesterday until the same time of day.
     pub yesterday: u32,
     /// How long things took.
@@ -64,7 +64,15 @@ impl Remembered {
     /// Nothing is counted yet.
     #[must_use]
     pub fn new(figures: Arc<dyn Figures>, moves: Arc<dyn Moves>, clock: Arc<dyn Clock>) -> Self {
-        Self { figures, moves, clock, pulse: Mutex::default(), day: Mutex::default(), hours: Mutex::default() }
+        Self {
+            figures,
+            moves,
+            clock,
+            pulse: Mutex::default(),
+            day: Mutex::default(),
+            backlog: Mutex::default(),
+            hours: Mutex::default(),
+        }
     }
 
     /// How things are, some seconds old at most.
@@ -84,6 +92,21 @@ impl Remembered {
         let now = Arc::new(Now { pulse, clocks_apart });
         *held = Some((tick, Arc::clone(&now)));
         Ok(now)
+    }
+
+    /// What waits, some seconds old at most.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
+        let mut held = self.backlog.lock().await;
+        let tick = self.clock.monotonic();
+        if let Some((_, backlog)) = held.as_ref().filter(|(at, _)| tick.saturating_sub(*at) < BACKLOG) {
+            return Ok(backlog.clone());
+        }
+        let backlog = self.figures.backlog(self.clock.now()).await?;
+        *held = Some((tick, backlog.clone()));
+        Ok(backlog)
     }
 
     /// How today went, some seconds old at most.
@@ -116,16 +139,16 @@ impl Remembered {
     }
 
     /// What was accepted in each span. A whole hour whose calls are all over is counted once.
-    async fn hours_of(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<Counts>, StoreError> {
+    async fn hours_of(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<Accepted>, StoreError> {
         let mut known = self.hours.lock().await;
         let is_known = |span: &(Timestamp, Timestamp)| is_whole(*span) && known.contains_key(&span.0);
         let wanted: Vec<_> = spans.iter().filter(|span| !is_known(span)).copied().collect();
         let mut fresh: BTreeMap<_, _> = wanted.iter().copied().zip(self.figures.accepted(&wanted).await?).collect();
         let counts =
             |span: &(Timestamp, Timestamp)| fresh.remove(span).or_else(|| known.get(&span.0).cloned()).unwrap_or_default();
-        let all: Vec<Counts> = spans.iter().map(counts).collect();
+        let all: Vec<Accepted> = spans.iter().map(counts).collect();
         for (span, counts) in spans.iter().zip(&all).filter(|(span, _)| is_whole(**span)) {
-            if counts.keys().all(|status| status.is_terminal()) {
+            if counts.keys().all(|(_, status)| status.is_terminal()) {
                 known.insert(span.0, counts.clone());
             }
         }
@@ -138,10 +161,10 @@ impl Remembered {
 }
 
 impl Day {
-    /// Calls of these statuses.
-    pub fn of(&self, is_one: impl Fn(Status) -> bool) -> u32 {
+    /// Calls of these agents and statuses.
+    pub fn of(&self, is_one: impl Fn(&AgentKey, Status) -> bool) -> u32 {
         let all = self.hours.iter().flatten();
-        all.filter(|(status, _)| is_one(**status)).map(|(_, count)| *count).fold(0, u32::saturating_add)
+        all.filter(|((agent, status), _)| is_one(agent, *status)).map(|(_, count)| *count).fold(0, u32::saturating_add)
     }
 }
 

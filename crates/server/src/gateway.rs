@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use callgate_adapters::providers::TheirClocks;
 use callgate_domain::ports::{CallStore, Chance, Clock, Connections, KeyStore, Moves, Settings};
 use callgate_domain::usecases::{
     Agents, AuditLog, Backups, Calls, Checks, Deliver, Dispatch, Endpoints, Erase, Inspect, Intake, Keys, Pause, Reconcile,
@@ -12,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::figures::Remembered;
 use crate::signals::Hub;
-use crate::wiring::Reload;
+use crate::wiring::{Latencies, Reload};
 
 /// Everything a running process holds. Made in `wiring.rs`, shared by HTTP handlers and workers.
 pub struct Gateway {
@@ -52,6 +53,10 @@ pub struct Gateway {
     pub key_store: Arc<dyn KeyStore>,
     /// Which key did what.
     pub audit: Arc<AuditLog>,
+    /// How long requests to providers take.
+    pub latencies: Arc<Latencies>,
+    /// How far the providers' clocks are from ours.
+    pub their_clocks: Arc<TheirClocks>,
     /// Figures for people.
     pub figures: Remembered,
     /// What has changed, for live streams.

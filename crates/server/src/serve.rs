@@ -12,6 +12,7 @@ use std::time::Duration;
 use callgate_adapters::store;
 use callgate_domain::ports::{Actor, AuditAction, AuditResult};
 use callgate_domain::usecases::keys::known_by;
+use sd_notify::NotifyState;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::banner::{Banner, Made};
@@ -84,6 +85,7 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
         .map_err(|fault| misconfigured(fault.to_string(), "Mend that setting, then: callgate config check"))?;
     plan.sources = Some(sources);
     let gateway = Arc::new(wire(plan, metrics).await?);
+    telemetry::live_limit(gateway.dispatch.max_live);
     take_in(&gateway).await?;
     let key = if options.http { key_rules.settle(&gateway, &data).await? } else { None };
     if alone && options.workers {
@@ -100,8 +102,10 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     let handles: Vec<_> = server.iter().chain(&operators).map(actix_web::dev::Server::handle).collect();
     let running: Vec<_> = server.into_iter().chain(operators).map(tokio::spawn).collect();
     announce(&banner, &gateway, key.as_ref(), &data).await;
+    tell_supervisor(NotifyState::Ready);
     stop.await;
     tracing::info!("stopping");
+    tell_supervisor(NotifyState::Stopping);
     gateway.stopping.cancel();
     if let Some(workers) = workers {
         workers.stopped(FINISH).await;
@@ -223,6 +227,11 @@ fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
             }
         });
     })
+}
+
+/// systemd waits for it (`Type=notify`). Without one, or where it does not listen, nobody has to know.
+fn tell_supervisor(state: NotifyState<'_>) {
+    let _nobody = sd_notify::notify(&[state]);
 }
 
 /// A link for the key that this start made; a database that fails now is told of by whoever needs it next.

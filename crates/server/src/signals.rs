@@ -4,9 +4,8 @@ use std::sync::OnceLock;
 
 use callgate_adapters::store::{News, Relay};
 use callgate_domain::model::breaker::Turn;
-use callgate_domain::model::call::By;
 use callgate_domain::model::{Call, CallId, CallState, ConnectionId, Phone, Revision};
-use callgate_domain::ports::{Signals, Work};
+use callgate_domain::ports::{Cause, Signals, Work};
 use tokio::sync::{Notify, broadcast, futures::Notified};
 
 use crate::telemetry::{self, Mark, Phones};
@@ -94,8 +93,8 @@ impl Default for Hub {
 }
 
 impl Signals for Hub {
-    fn call_moved(&self, call: &Call, from: CallState, by: By) {
-        telemetry::call_moved(call, from, by, self.phones.get());
+    fn call_moved(&self, call: &Call, from: CallState, cause: Cause) {
+        telemetry::call_moved(call, from, cause, self.phones.get());
         // Nobody listening is the ordinary case.
         let _listeners = self.moves.send((call.id, call.revision));
         // A new call is followed by nobody yet.

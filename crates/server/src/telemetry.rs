@@ -11,8 +11,9 @@ use std::time::Duration;
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::call::By;
 use callgate_domain::model::ids::DeliveryId;
-use callgate_domain::model::{Call, CallState, ConnectionId, DeliveryResult, Revision};
-use callgate_domain::ports::Progress;
+use callgate_domain::model::moment::elapsed;
+use callgate_domain::model::{Call, CallState, ConnectionId, DeliveryResult, Revision, Status};
+use callgate_domain::ports::{Backlog, Cause, Progress, Work};
 use callgate_domain::usecases::deliver::Delivered;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing::Level;
@@ -27,6 +28,11 @@ pub use phones::{KEY as PHONE_KEY, Mark, Phones};
 
 /// Seconds, from a quick read to a provider's slow answer.
 const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+
+/// What lasts as long as people talk, or as a receiver is down.
+const LONG: [&str; 3] = ["callgate_call_length_seconds", "callgate_call_settle_seconds", "callgate_webhook_delivery_lag_seconds"];
+/// Seconds, from one to a day.
+const LONG_SECONDS: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0, 21_600.0, 86_400.0];
 
 /// Libraries that put what they work on into their records, which no level makes right; and the one that calls it an error of
 /// ours when a client's bytes are no HTTP.
@@ -111,12 +117,7 @@ struct TimeOfDay;
 
 impl FormatTime for TimeOfDay {
     fn format_time(&self, w: &mut tracing_subscriber::fmt::format::Writer<'_>) -> std::fmt::Result {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a log record carries the real time, whatever the gateway's clock is set to"
-        )]
-        let now = jiff::Timestamp::now();
-        write!(w, "{}", now.strftime("%H:%M:%S%.3f"))
+        write!(w, "{}", real_now().strftime("%H:%M:%S%.3f"))
     }
 }
 
@@ -125,14 +126,19 @@ impl FormatTime for TimeOfDay {
 /// # Errors
 /// When another recorder runs in this process.
 pub fn start_metrics(database: &'static str) -> Result<PrometheusHandle, BuildError> {
-    let handle =
-        PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?.install_recorder()?;
-    metrics::gauge!("callgate_build_info", "version" => env!("CARGO_PKG_VERSION"), "database" => database).set(1.0);
+    let mut builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), SECONDS)?;
+    for name in LONG {
+        builder = builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), LONG_SECONDS)?;
+    }
+    let handle = builder.install_recorder()?;
+    let commit = option_env!("CALLGATE_COMMIT").unwrap_or("unknown");
+    metrics::gauge!("callgate_build_info", "version" => env!("CARGO_PKG_VERSION"), "commit" => commit, "database" => database)
+        .set(1.0);
     Ok(handle)
 }
 
 /// One record and one count for a change of a call's state; `phones` marks numbers, once it is there.
-pub fn call_moved(call: &Call, from: CallState, by: By, phones: Option<&Phones>) {
+pub fn call_moved(call: &Call, from: CallState, cause: Cause, phones: Option<&Phones>) {
     let phone = || phones.map(|phones| tracing::field::display(phones.mark(&call.phone)));
     let agent = || call.agent.to_string();
     if call.revision == Revision(1) {
@@ -145,14 +151,72 @@ pub fn call_moved(call: &Call, from: CallState, by: By, phones: Option<&Phones>)
     }
     let connection = call.connection.as_ref().map_or("", |id| id.as_str());
     let phone = (call.state == CallState::Sending).then(phone).flatten();
-    tracing::info!(call_id = %call.id, from = %from, to = %call.state, by = %by, connection, phone, "call state");
+    tracing::info!(call_id = %call.id, from = %from, to = %call.state, by = %cause.by, connection, phone, "call state");
+    if let (Some(dialed_at), Some(answered_at), true) =
+        (call.dialed_at, call.answered_at, from.rank() < CallState::InProgress.rank())
+    {
+        metrics::histogram!("callgate_call_ring_seconds", "connection" => connection.to_owned())
+            .record(elapsed(dialed_at, answered_at));
+    }
     if call.state.is_terminal() {
         let connection = connection.to_owned();
-        metrics::counter!("callgate_calls_finished_total", "agent" => agent(), "connection" => connection, "status" => call.status().as_str()).increment(1);
+        metrics::counter!("callgate_calls_finished_total", "agent" => agent(), "connection" => connection.clone(), "status" => call.status().as_str()).increment(1);
+        if let Some(over_at) = call.ended_at.filter(|_| call.answered_at.is_some()) {
+            metrics::histogram!("callgate_call_settle_seconds", "connection" => connection, "via" => settled_via(cause))
+                .record(elapsed(over_at, real_now()));
+        }
         if let Some(length) = call.duration_s() {
             metrics::histogram!("callgate_call_length_seconds", "agent" => agent()).record(Duration::from_secs(length.into()));
         }
     }
+}
+
+/// How its end came to be known.
+const fn settled_via(cause: Cause) -> &'static str {
+    match (cause.by, cause.source) {
+        (_, Some(source)) => source.as_str(),
+        (By::Deadline, None) => "deadline",
+        (_, None) => "gateway",
+    }
+}
+
+/// Shows what waits.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts so far")]
+pub fn waits(backlog: &Backlog) {
+    for status in Status::ALL.iter().filter(|status| !status.is_terminal()) {
+        let count = backlog.open.get(status).copied().unwrap_or_default();
+        metrics::gauge!("callgate_calls_open", "status" => status.as_str()).set(count as f64);
+    }
+    metrics::gauge!("callgate_calls_overdue").set(backlog.overdue as f64);
+    metrics::gauge!("callgate_inbox_parked").set(backlog.parked as f64);
+    metrics::gauge!("callgate_webhook_waiting").set(backlog.deliveries as f64);
+    let oldest = backlog.oldest.map_or(Duration::ZERO, |made_at| elapsed(made_at, real_now()));
+    metrics::gauge!("callgate_webhook_oldest_waiting_seconds").set(oldest.as_secs_f64());
+    for (work, count) in [
+        (Work::Dispatch, backlog.due),
+        (Work::Intake, backlog.webhooks),
+        (Work::Reconcile, backlog.looks),
+        (Work::Deliver, backlog.deliveries),
+    ] {
+        metrics::gauge!("callgate_work_waiting", "work" => work.as_str()).set(count as f64);
+    }
+}
+
+/// Shows what this process takes of its machine (`process_*`).
+pub fn process() {
+    metrics_process::Collector::default().collect();
+}
+
+/// Shows how many calls may be live, where that is limited.
+pub fn live_limit(limit: Option<u32>) {
+    if let Some(limit) = limit {
+        metrics::gauge!("callgate_calls_live_limit").set(limit);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is measured took real time, whatever the gateway's clock is set to")]
+fn real_now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 /// Shows a connection whose breaker is closed, as each is at first: a gauge that is missing alarms nobody.
@@ -176,6 +240,33 @@ pub fn breaker_turned(connection: &ConnectionId, turn: Turn) {
 
 fn breaker(connection: &ConnectionId) -> metrics::Gauge {
     metrics::gauge!("callgate_connection_breaker_open", "connection" => connection.to_string())
+}
+
+/// What a request to a provider came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was answered as it was meant to be.
+    Ok,
+    /// It was answered with a no.
+    Refused,
+    /// It was not answered in time.
+    Timeout,
+    /// It broke, or the answer is of no use.
+    Failed,
+}
+
+/// Counts a request to a provider, with its time.
+pub fn provider_asked(connection: &ConnectionId, operation: &'static str, outcome: Outcome, took: Duration) {
+    let outcome = match outcome {
+        Outcome::Ok => "ok",
+        Outcome::Refused => "refused",
+        Outcome::Timeout => "timeout",
+        Outcome::Failed => "failed",
+    };
+    let connection = || connection.to_string();
+    metrics::counter!("callgate_connection_requests_total", "connection" => connection(), "operation" => operation, "outcome" => outcome).increment(1);
+    metrics::histogram!("callgate_connection_request_duration_seconds", "connection" => connection(), "operation" => operation)
+        .record(took);
 }
 
 /// Counts a failure of background work.
@@ -205,12 +296,6 @@ pub fn notice_tried(id: DeliveryId, delivered: &Delivered, took: Duration) {
         metrics::counter!("callgate_webhook_endpoints_disabled_total").increment(1);
         tracing::warn!(%endpoint, delivery = %id, "an endpoint was disabled: it is gone, or nothing came through for long");
     }
-}
-
-/// Shows how many deliveries wait.
-pub fn notices_pending(count: u64) {
-    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts so far")]
-    metrics::gauge!("callgate_webhook_deliveries_pending").set(count as f64);
 }
 
 #[cfg(test)]

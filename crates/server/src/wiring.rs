@@ -3,6 +3,7 @@
 mod catalog;
 #[cfg(feature = "crash-points")]
 pub mod crash;
+mod measured;
 mod paper;
 mod plan;
 mod reload;
@@ -11,10 +12,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use callgate_adapters::clock::{SystemChance, SystemClock};
-use callgate_adapters::providers::{self, Ports, Way};
+use callgate_adapters::providers::{self, Ports, TheirClocks, Way};
 use callgate_adapters::sender::{Guard, HttpSender, SystemLookup};
 use callgate_adapters::store::{self, OpenError, Relay, Stores};
-use callgate_domain::model::{ConnectionId, ProviderId, Secret, WorkerId};
+use callgate_domain::model::{ConnectionId, Secret, WorkerId};
 use callgate_domain::ports::{
     AgentCatalog, Chance, Clock, Connection, Connections, InvalidSettings, NoticeSender, Settings, Signals, StoreError,
 };
@@ -26,7 +27,8 @@ use callgate_domain::usecases::{
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use paper::on_paper;
+pub use measured::Latencies;
+pub use paper::{ask_all, on_paper};
 pub use plan::{ConnectionPlan, Plan, Sources};
 pub use reload::{Reload, ReloadError, Reloaded};
 
@@ -96,12 +98,14 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         hub.mark_phones(telemetry::Phones::new(&settings.secret(telemetry::PHONE_KEY, fresh).await?));
     }
     let audit = Arc::new(AuditLog { audit, clock: Arc::clone(&clock), chance: Arc::clone(&chance) });
+    let their_clocks = Arc::<TheirClocks>::default();
     let ports = Ports {
         inbox: Arc::clone(&inbox),
         signals: Arc::clone(&signals),
         clock: Arc::clone(&clock),
         chance: Arc::clone(&chance),
         way: Way::Network,
+        their_clocks: Arc::clone(&their_clocks),
     };
     let facts = Facts {
         public_url: plan.public_url,
@@ -110,8 +114,10 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         alone: plan.alone,
         workers: plan.workers,
     };
+    let latencies = Arc::new(Latencies::default());
     #[cfg_attr(not(feature = "crash-points"), expect(unused_mut, reason = "only crash points stand around providers"))]
-    let mut opened = open_connections(plan.connections, facts.public_url.as_deref(), settings.as_ref(), &ports).await?;
+    let mut opened =
+        open_connections(plan.connections, facts.public_url.as_deref(), settings.as_ref(), &ports, &latencies).await?;
     opened.iter().for_each(|held| telemetry::breaker_closed(&held.id));
     #[cfg(feature = "crash-points")]
     if let Some(at) = crash_at {
@@ -149,6 +155,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         connections: Arc::clone(&connections),
         catalog: configured,
         ports,
+        latencies: Arc::clone(&latencies),
         one_at_a_time: tokio::sync::Mutex::default(),
         rejected: Mutex::default(),
     };
@@ -238,6 +245,8 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         sign_in: SignIn { sessions, audit: Arc::clone(&audit), clock: Arc::clone(&clock), chance: Arc::clone(&chance) },
         key_store,
         audit,
+        latencies,
+        their_clocks,
         figures: Remembered::new(figures, Arc::clone(&moves), Arc::clone(&clock)),
         moves,
         settings,
@@ -273,24 +282,14 @@ async fn open_connections(
     public_url: Option<&str>,
     settings: &dyn Settings,
     ports: &Ports,
+    latencies: &Arc<Latencies>,
 ) -> Result<Vec<Connection>, WiringError> {
     let mut opened = Vec::with_capacity(plans.len());
-    for plan in plans {
-        let mut given = plan.settings;
-        given.webhook_url = webhook_url(public_url, &given.id, settings, ports.chance.as_ref()).await?;
-        let provider = plan.kind.open(&given, ports.clone())?;
-        let kind = ProviderId::new(plan.kind.name)
-            .map_err(|error| InvalidSettings { field: format!("connections.{}.kind", given.id), fault: error.to_string() })?;
-        opened.push(Connection {
-            id: given.id,
-            kind,
-            provider,
-            max_live: plan.max_live,
-            max_per_second: plan.max_per_second,
-            request_timeout: given.request_timeout,
-            poll_interval: plan.poll_interval,
-            test: plan.kind.is_test,
-        });
+    for mut plan in plans {
+        plan.settings.webhook_url = webhook_url(public_url, &plan.settings.id, settings, ports.chance.as_ref()).await?;
+        let provider = plan.kind.open(&plan.settings, ports.clone())?;
+        let provider = latencies.around(plan.settings.id.clone(), provider);
+        opened.push(plan.connection(provider)?);
     }
     Ok(opened)
 }

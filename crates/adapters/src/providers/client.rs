@@ -10,15 +10,17 @@ use std::time::Duration;
 use anyhow::anyhow;
 use callgate_domain::model::moment::elapsed;
 use callgate_domain::model::{AttemptId, ConnectionId, EndedReason, Placing, Retry};
-use callgate_domain::ports::ProviderError;
+use callgate_domain::ports::{Clock, ProviderError};
 use jiff::Timestamp;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{DATE, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::Ports;
+use super::their_clocks::TheirClocks;
 use crate::sender::{Guard, Guarded, SystemLookup};
 
 const AGENT: &str = concat!("callgate/", env!("CARGO_PKG_VERSION"));
@@ -35,13 +37,15 @@ pub fn install_crypto() {
 }
 
 /// The clients of a connection.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Clients {
     dial: Client,
     ask: Client,
     /// For addresses that others than the operator chose; made when the first one is asked, which for most is never.
     outside: Arc<OnceLock<Client>>,
     way: Way,
+    clock: Arc<dyn Clock>,
+    their_clocks: Arc<TheirClocks>,
 }
 
 /// Whether requests leave.
@@ -184,7 +188,7 @@ impl Clients {
     ///
     /// # Errors
     /// When the system's certificates cannot be loaded.
-    pub fn new(request_timeout: Duration, way: &Way) -> anyhow::Result<Self> {
+    pub fn new(request_timeout: Duration, ports: &Ports) -> anyhow::Result<Self> {
         install_crypto();
         let common = || {
             Client::builder()
@@ -198,12 +202,19 @@ impl Clients {
         // By default a request is sent again when a pooled connection turns out to be dead, and when HTTP/2 says that
         // the first one was not seen: a call must not depend on either being right.
         let dial = common().http1_only().retry(reqwest::retry::never()).pool_max_idle_per_host(0).build()?;
-        Ok(Self { dial, ask: common().build()?, outside: Arc::default(), way: way.clone() })
+        Ok(Self {
+            dial,
+            ask: common().build()?,
+            outside: Arc::default(),
+            way: ports.way.clone(),
+            clock: Arc::clone(&ports.clock),
+            their_clocks: Arc::clone(&ports.their_clocks),
+        })
     }
 
     async fn dial(&self, request: Outgoing) -> Result<Answer, Failure> {
         match &self.way {
-            Way::Network => exchange(&self.dial, request, DIAL_CAP).await,
+            Way::Network => self.exchange(&self.dial, request, DIAL_CAP).await,
             Way::Paper(paper) => {
                 paper.write(request);
                 Err(Failure::NotSent(anyhow!("it was written down instead")))
@@ -238,12 +249,36 @@ impl Clients {
     /// Sends any other request.
     pub async fn ask(&self, request: Outgoing) -> Result<Answer, Failure> {
         match &self.way {
-            Way::Network => exchange(&self.ask, request, ASK_CAP).await,
+            Way::Network => self.exchange(&self.ask, request, ASK_CAP).await,
             Way::Paper(paper) => {
                 paper.write(request);
                 Ok(Answer { status: 200, retry_after: None, body: b"{}".to_vec() })
             }
         }
+    }
+
+    async fn exchange(&self, client: &Client, outgoing: Outgoing, cap: usize) -> Result<Answer, Failure> {
+        let host = outgoing.url.host_str().map(str::to_owned).unwrap_or_default();
+        let mut request = client.request(outgoing.method, outgoing.url);
+        for (name, value) in outgoing.headers {
+            request = request.header(name, value);
+        }
+        if !outgoing.body.is_empty() {
+            request = request.body(outgoing.body);
+        }
+        let mut response = request.send().await.map_err(Failure::of)?;
+        let date = response.headers().get(DATE).and_then(|value| value.to_str().ok());
+        self.their_clocks.hear(&host, date, self.clock.now());
+        let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(Failure::of_the_answer)? {
+            if body.len() + chunk.len() > cap {
+                return Err(Failure::MaybeSent { timed_out: false, cause: anyhow!("the answer is longer than {cap} bytes") });
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, retry_after, body })
     }
 }
 
@@ -285,27 +320,6 @@ async fn open(way: &Way, client: &Client, url: Url, headers: &[(&'static str, St
         request = request.header(*name, value);
     }
     request.send().await.map_err(Failure::of)
-}
-
-async fn exchange(client: &Client, outgoing: Outgoing, cap: usize) -> Result<Answer, Failure> {
-    let mut request = client.request(outgoing.method, outgoing.url);
-    for (name, value) in outgoing.headers {
-        request = request.header(name, value);
-    }
-    if !outgoing.body.is_empty() {
-        request = request.body(outgoing.body);
-    }
-    let mut response = request.send().await.map_err(Failure::of)?;
-    let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(Failure::of_the_answer)? {
-        if body.len() + chunk.len() > cap {
-            return Err(Failure::MaybeSent { timed_out: false, cause: anyhow!("the answer is longer than {cap} bytes") });
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer { status, retry_after, body })
 }
 
 impl Failure {

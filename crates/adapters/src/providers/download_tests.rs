@@ -5,8 +5,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::super::client::Way;
 use super::*;
+use crate::testing::kinds::ports;
 
 const SMALL: Bounds = Bounds { longest: 1000, idle: Duration::from_secs(20) };
 /// Far below every other bound a request has.
@@ -31,7 +31,7 @@ async fn until_let_go(mut stream: TcpStream) {
 }
 
 async fn fetched(bounds: Bounds, url: &Url) -> Result<Audio, ProviderError> {
-    let clients = Clients::new(Duration::from_secs(30), &Way::Network).unwrap();
+    let clients = Clients::new(Duration::from_secs(30), &ports()).unwrap();
     let attempt = AttemptId::from_uuid(uuid::Uuid::nil());
     let order = AudioOrder { attempt, provider_call: None, told: Some(url.to_string()), range: None };
     bounds.recording(&clients, url, &[], &order, Timestamp::UNIX_EPOCH).await

@@ -29,6 +29,7 @@ mod setting;
 mod simulator;
 #[cfg(any(test, feature = "testing"))]
 pub mod targets;
+mod their_clocks;
 mod theirs;
 mod twilio;
 mod vapi;
@@ -36,6 +37,7 @@ mod window;
 mod words;
 
 pub use client::{Outgoing, Paper, Way, install_crypto};
+pub use their_clocks::TheirClocks;
 
 /// Every kind of provider there is.
 pub const KINDS: &[Kind] = &[
@@ -139,6 +141,8 @@ pub struct Ports {
     pub chance: Arc<dyn Chance>,
     /// Whether requests leave.
     pub way: Way,
+    /// What the clocks of those who answer say.
+    pub their_clocks: Arc<TheirClocks>,
 }
 
 impl Kind {

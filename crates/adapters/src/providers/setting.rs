@@ -18,7 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(10);
 impl ConnectionSettings {
     /// The clients of this connection.
     pub(super) fn clients(&self, ports: &Ports) -> Result<Clients, InvalidSettings> {
-        let opened = Clients::new(self.request_timeout, &ports.way);
+        let opened = Clients::new(self.request_timeout, ports);
         opened.map_err(|error| self.fault("base_url", format!("cannot be reached from here: {error}")))
     }
 

@@ -3,6 +3,7 @@
 //! When one is sent, and again, is the outbox's business (`usecases/deliver.rs`); here is how, and what came of it.
 
 mod address;
+mod answer;
 mod destination;
 mod resolver;
 
@@ -11,12 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::{EndpointUrl, NotSent, Sent};
+use callgate_domain::model::{EndpointUrl, NotSent, Sent, Verdict};
 use callgate_domain::ports::outbox::SEND_TIMEOUT;
-use callgate_domain::ports::{Message, NoticeSender, Target, UrlFault};
+use callgate_domain::ports::{Message, NoticeSender, Reply, Target, UrlFault};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Response};
+use reqwest::{Certificate, Client, ClientBuilder};
 use tokio::time::timeout;
 
 pub use self::address::{Blocked, Guard, Reach};
@@ -27,8 +28,6 @@ use crate::providers::hmac::sign_with_all;
 use crate::providers::install_crypto;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// What is read of an answer's body, so that its sender can finish; nobody sees it.
-const BODY_CAP: usize = 1024;
 /// An answer counts when its status is there. Its body is waited for no longer than this.
 const BODY_WITHIN: Duration = Duration::from_secs(1);
 /// The longest wait that is passed on.
@@ -92,7 +91,7 @@ impl HttpSender {
         if to.only_listed() { &self.listed } else { &self.public }
     }
 
-    async fn exchange(&self, to: &Target, message: &Message) -> Result<Sent, NotSent> {
+    async fn exchange(&self, to: &Target, message: &Message) -> Result<Reply, NotSent> {
         // Each time: what may be reached can have changed, and no resolver is asked about an address.
         let to = Destination::parse(to.url.as_str(), &self.guard).map_err(|_fault| NotSent::Blocked)?;
         let headers = sign_with_all(&message.secrets, &message.id.to_string(), message.at, &message.body).map_err(|fault| {
@@ -110,8 +109,9 @@ impl HttpSender {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = wait_within(retry_after, message.at, LONGEST_WAIT);
-        let _unread = timeout(BODY_WITHIN, read_a_little(response)).await;
-        Ok(Sent::Answered { status, retry_after })
+        let answer = answer::read(response, BODY_WITHIN).await;
+        let sent = Sent::Answered { status, retry_after };
+        Ok(Reply { sent, answer: Some(answer).filter(|_| sent.verdict() != Verdict::Accepted) })
     }
 }
 
@@ -128,22 +128,11 @@ impl NoticeSender for HttpSender {
         }
     }
 
-    async fn send(&self, to: &Target, message: &Message) -> Sent {
+    async fn send(&self, to: &Target, message: &Message) -> Reply {
         match timeout(SEND_TIMEOUT, self.exchange(to, message)).await {
-            Ok(Ok(sent)) => sent,
-            Ok(Err(not)) => Sent::Not(not),
-            Err(_elapsed) => Sent::Not(NotSent::TimedOut),
-        }
-    }
-}
-
-/// The first bytes of a body, for nobody.
-async fn read_a_little(mut response: Response) {
-    let mut read = 0;
-    while let Ok(Some(chunk)) = response.chunk().await {
-        read += chunk.len();
-        if read >= BODY_CAP {
-            break;
+            Ok(Ok(reply)) => reply,
+            Ok(Err(not)) => Sent::Not(not).into(),
+            Err(_elapsed) => Sent::Not(NotSent::TimedOut).into(),
         }
     }
 }

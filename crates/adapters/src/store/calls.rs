@@ -32,7 +32,7 @@ use super::types::Instant;
 use insert::{NewCalls, insert_all};
 use save::{Saving, save_all};
 
-pub use erase::lock_and_ask;
+pub use erase::{is_erased, lock_and_ask};
 pub use save::{append, save_move};
 pub use whole::load_all;
 

@@ -1,15 +1,14 @@
 //! [`Figures`] over the database.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_domain::model::moment::{earlier, elapsed};
-use callgate_domain::model::{CallId, CallState, DeliveryId, DeliveryResult, EndpointUrl, Status};
+use callgate_domain::model::{CallId, CallState, DeliveryId, DeliveryResult, EndpointUrl};
 use callgate_domain::ports::figures::{COUNTED_TO, NEWEST, SPOKEN_OF, median};
-use callgate_domain::ports::{Deliveries, Failing, Figures, Middles, Pulse, StoreError, Unsettled};
-use diesel::dsl::count_star;
+use callgate_domain::ports::{Accepted, Backlog, Deliveries, Failing, Figures, Middles, Pulse, StoreError, Unsettled};
+use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -18,7 +17,7 @@ use super::database::Database;
 use super::error::{Failure, Unreadable};
 use super::rows::{moment, number, word, word_or_none};
 use super::schema::{calls, deliveries, endpoints, inbox, results};
-use super::statements::{HasContent, HasFailed, IsLeft, IsLive};
+use super::statements::{HasContent, HasFailed, IsLeft, IsLive, IsParked, IsQueued};
 use super::types::{Id, Instant};
 
 /// Figures of a database.
@@ -50,7 +49,11 @@ impl Figures for SqlFigures {
         self.database.read(move |db| pulse(db, now, live, ended)).await
     }
 
-    async fn accepted(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<BTreeMap<Status, u32>>, StoreError> {
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        self.database.read(move |db| backlog(db, now)).await
+    }
+
+    async fn accepted(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<Accepted>, StoreError> {
         let spans = spans.to_vec();
         self.database.read(move |db| spans.iter().map(|(from, to)| accepted(db, *from, *to)).collect()).await
     }
@@ -158,14 +161,57 @@ fn failing(db: &mut AnyConnection) -> Result<Option<Failing>, Failure> {
     }))
 }
 
-fn accepted(db: &mut AnyConnection, from: Timestamp, to: Timestamp) -> Result<BTreeMap<Status, u32>, Failure> {
-    let [from, to] = [from, to].map(|at| Id(CallId::new(at, [0; 10]).as_uuid()));
-    let query = calls::table.filter(calls::id.ge(from)).filter(calls::id.lt(to)).group_by(calls::state);
-    let counted: Vec<(String, i64)> = on_backend!(db, c => query.select((calls::state, count_star())).load(c))?;
-    let mut counts = BTreeMap::new();
-    for (state, count) in counted {
+/// Each count is of an index that holds what waits and nothing else.
+fn backlog(db: &mut AnyConnection, now: Timestamp) -> Result<Backlog, Failure> {
+    let now = Instant(now);
+    let open = calls::table.filter(calls::look_at.is_not_null()).group_by(calls::state).select((calls::state, count_star()));
+    let mut by_state: Vec<(String, i64)> = on_backend!(db, c => open.load(c))?;
+    let unwatched = calls::table.filter(IsLive).filter(calls::look_at.is_null());
+    let unwatched = unwatched.group_by(calls::state).select((calls::state, count_star()));
+    by_state.extend(on_backend!(db, c => unwatched.load::<(String, i64)>(c))?);
+    let mut backlog = Backlog::default();
+    for (state, count) in by_state {
         let state: CallState = word("calls.state", &state)?;
-        *counts.entry(state.status()).or_default() += u32::try_from(count).unwrap_or(u32::MAX);
+        // One that is over may be looked at for its words.
+        if !state.is_terminal() {
+            *backlog.open.entry(state.status()).or_default() += whole_long(count);
+        }
+    }
+    let watched = calls::table.filter(calls::look_at.is_not_null());
+    let overdue = watched.filter(calls::settles_by.le(now)).select(count_star());
+    let looks = watched.filter(calls::look_at.le(now)).select(count_star());
+    let due = calls::table.filter(IsQueued).filter(calls::due_at.le(now)).select(count_star());
+    let webhooks = inbox::table.filter(inbox::again_at.le(now)).select(count_star());
+    let parked = inbox::table.filter(IsParked).select(count_star());
+    let deliveries = deliveries::table
+        .inner_join(endpoints::table.on(endpoints::id.eq(deliveries::endpoint_id)))
+        .filter(deliveries::next_at.is_not_null())
+        .filter(endpoints::disabled_at.is_null())
+        .select((count_star(), min(deliveries::created_at)));
+    backlog.overdue = whole_long(on_backend!(db, c => overdue.get_result(c))?);
+    backlog.looks = whole_long(on_backend!(db, c => looks.get_result(c))?);
+    backlog.due = whole_long(on_backend!(db, c => due.get_result(c))?);
+    backlog.webhooks = whole_long(on_backend!(db, c => webhooks.get_result(c))?);
+    backlog.parked = whole_long(on_backend!(db, c => parked.get_result(c))?);
+    let (waiting, oldest): (i64, Option<Instant>) = on_backend!(db, c => deliveries.get_result(c))?;
+    (backlog.deliveries, backlog.oldest) = (whole_long(waiting), moment(oldest));
+    Ok(backlog)
+}
+
+fn whole_long(count: i64) -> u64 {
+    u64::try_from(count).unwrap_or(0)
+}
+
+fn accepted(db: &mut AnyConnection, from: Timestamp, to: Timestamp) -> Result<Accepted, Failure> {
+    let [from, to] = [from, to].map(|at| Id(CallId::new(at, [0; 10]).as_uuid()));
+    let query = calls::table.filter(calls::id.ge(from)).filter(calls::id.lt(to)).group_by((calls::agent, calls::state));
+    let query = query.select((calls::agent, calls::state, count_star()));
+    let counted: Vec<(String, String, i64)> = on_backend!(db, c => query.load(c))?;
+    let mut counts = Accepted::new();
+    for (agent, state, count) in counted {
+        let state: CallState = word("calls.state", &state)?;
+        let of = (word("calls.agent", &agent)?, state.status());
+        *counts.entry(of).or_default() += u32::try_from(count).unwrap_or(u32::MAX);
     }
     Ok(counts)
 }

@@ -4,7 +4,7 @@
 //! belongs to a newer release: it is refused and nothing in it is changed.
 
 use diesel::backend::Backend;
-use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::connection::AnyConnection;
@@ -29,14 +29,26 @@ pub fn run(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
     Ok(applied)
 }
 
-fn bring_up_to_date<DB: Backend, C: MigrationHarness<DB>>(
+/// The versions that [`run`] would apply. Changes nothing.
+pub fn pending(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
+    match db {
+        AnyConnection::Pg(c) => Ok(versions(&missing(c, &POSTGRES)?)),
+        AnyConnection::Lite(c) => Ok(versions(&missing(c, &SQLITE)?)),
+    }
+}
+
+fn versions<DB: Backend>(of: &[Box<dyn Migration<DB>>]) -> Vec<String> {
+    of.iter().map(|migration| migration.name().version().to_string()).collect()
+}
+
+/// The migrations that are known here and were not applied there, in their order.
+fn missing<DB: Backend, C: MigrationHarness<DB>>(
     connection: &mut C,
     known: &EmbeddedMigrations,
-) -> Result<Vec<String>, OpenError>
+) -> Result<Vec<Box<dyn Migration<DB>>>, OpenError>
 where
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| OpenError::Migration(anyhow::anyhow!(error));
     let mut wanted = MigrationSource::<DB>::migrations(known).map_err(failed)?;
     wanted.sort_by_key(|migration| migration.name().version().as_owned());
     let done = connection.applied_migrations().map_err(failed)?;
@@ -45,11 +57,45 @@ where
     if !unknown.is_empty() {
         return Err(OpenError::NewerDatabase { unknown });
     }
+    wanted.retain(|migration| !done.contains(&migration.name().version()));
+    Ok(wanted)
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> OpenError {
+    OpenError::Migration(anyhow::anyhow!(error))
+}
+
+fn bring_up_to_date<DB: Backend, C: MigrationHarness<DB>>(
+    connection: &mut C,
+    known: &EmbeddedMigrations,
+) -> Result<Vec<String>, OpenError>
+where
+    EmbeddedMigrations: MigrationSource<DB>,
+{
     let mut applied = Vec::new();
-    for migration in wanted.iter().filter(|migration| !done.contains(&migration.name().version())) {
-        applied.push(connection.run_migration(migration).map_err(failed)?.to_string());
+    for migration in missing(connection, known)? {
+        applied.push(connection.run_migration(&migration).map_err(failed)?.to_string());
     }
     Ok(applied)
+}
+
+/// A database as an earlier release left it: with only the first of the migrations.
+#[cfg(feature = "testing")]
+pub fn run_first(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> {
+    fn run<DB: Backend, C: MigrationHarness<DB>>(
+        connection: &mut C,
+        known: &EmbeddedMigrations,
+        count: usize,
+    ) -> Result<(), OpenError>
+    where
+        EmbeddedMigrations: MigrationSource<DB>,
+    {
+        missing(connection, known)?.iter().take(count).try_for_each(|one| connection.run_migration(one).map(drop).map_err(failed))
+    }
+    match db {
+        AnyConnection::Pg(c) => run(c, &POSTGRES, count),
+        AnyConnection::Lite(c) => run(c, &SQLITE, count),
+    }
 }
 
 #[cfg(test)]
@@ -130,7 +176,7 @@ mod tests {
     fn check(url: &str) {
         let mut db = Address::parse(url).unwrap().connect(Purpose::Write).unwrap();
         for _ in 0..2 {
-            assert_eq!(run(&mut db).unwrap(), ["20260101000000", "20261128000000"]);
+            assert_eq!(run(&mut db).unwrap(), ["20260101000000", "20261128000000", "20261129000000"]);
             for (table, columns) in declared() {
                 assert_eq!(stored(&mut db, &table), columns, "{table}");
             }

@@ -130,6 +130,39 @@ pub fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
     migrations::run(&mut Address::parse(url)?.connect(Purpose::Write)?)
 }
 
+/// A database as it is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// Migrations that opening it would apply.
+    pub pending: Vec<String>,
+    /// The time there.
+    pub now: Timestamp,
+}
+
+/// Looks at the database at `url` and changes nothing; a file that is not there is not made. Blocks.
+///
+/// # Errors
+/// [`OpenError`] says why it cannot be used.
+pub fn inspect(url: &str, clock: &dyn Clock) -> Result<Condition, OpenError> {
+    let address = Address::parse(url)?;
+    if let Address::Sqlite(path) = &address {
+        std::fs::metadata(path).map_err(|error| OpenError::Unreachable(error.into()))?;
+    }
+    let mut db = address.connect(Purpose::Read)?;
+    let pending = migrations::pending(&mut db)?;
+    let now = dialect::now(&mut db, clock).map_err(|error| OpenError::Unreachable(error.into()))?;
+    Ok(Condition { pending, now: now.0 })
+}
+
+/// Makes the tables of the database at `url` as the first `count` migrations made them. Blocks.
+///
+/// # Errors
+/// As [`migrate`].
+#[cfg(feature = "testing")]
+pub fn migrate_first(url: &str, count: usize) -> Result<(), OpenError> {
+    migrations::run_first(&mut Address::parse(url)?.connect(Purpose::Write)?, count)
+}
+
 /// Brings the tables of the database at `url` up to date and stamps it as a copy made at `at`: nothing in it is claimed
 /// until it has been taken in. Blocks.
 ///

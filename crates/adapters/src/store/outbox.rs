@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use callgate_domain::model::{Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Notice, NoticeId};
+use callgate_domain::model::{Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Exchange, Notice, NoticeId};
 use callgate_domain::ports::{DeliveryFilter, DeliveryPage, Errand, Outbox, Reader, Recovered, StoreError, Tried};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -92,6 +92,11 @@ impl Outbox for SqlOutbox {
         self.database.read_by_key(move |db| list::get(db, id, &of)).await
     }
 
+    async fn exchange(&self, id: DeliveryId, of: &Reader) -> Result<Option<Exchange>, StoreError> {
+        let of = of.clone();
+        self.database.read_by_key(move |db| list::exchange(db, id, &of)).await
+    }
+
     async fn resend(&self, id: DeliveryId, of: &Reader, at: Timestamp) -> Result<Delivery, StoreError> {
         let (of, clock) = (of.clone(), Arc::clone(self.database.clock()));
         self.database.write(move |db| list::resend(db, &*clock, id, &of, at)).await
@@ -111,10 +116,6 @@ impl Outbox for SqlOutbox {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.database.read_by_key(take::first_of_all).await
-    }
-
-    async fn pending(&self) -> Result<u64, StoreError> {
-        self.database.read(take::pending).await
     }
 }
 

@@ -261,6 +261,7 @@ table! {
         last_status -> Nullable<Integer>,
         last_fault -> Nullable<Text>,
         delivered_at -> Nullable<sql::Instant>,
+        last_exchange -> Nullable<Text>,
     }
 }
 

@@ -9,9 +9,8 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use callgate_domain::model::breaker::Turn;
-use callgate_domain::model::call::By;
 use callgate_domain::model::{Call, CallState, ConnectionId, Evidence, Secret};
-use callgate_domain::ports::{Authentic, Clock, RawWebhook, Reading, Signals, VoiceProvider, Work};
+use callgate_domain::ports::{Authentic, Cause, Clock, RawWebhook, Reading, Signals, VoiceProvider, Work};
 use callgate_domain::testing::clock::HandClock;
 use callgate_domain::testing::memory::Memory;
 use jiff::Timestamp;
@@ -41,7 +40,7 @@ static OPEN: LazyLock<Vec<Arc<dyn VoiceProvider>>> =
 struct Deaf;
 
 impl Signals for Deaf {
-    fn call_moved(&self, _: &Call, _: CallState, _: By) {}
+    fn call_moved(&self, _: &Call, _: CallState, _: Cause) {}
     fn work_waiting(&self, _: Work) {}
     fn breaker_turned(&self, _: &ConnectionId, _: Turn) {}
 }
@@ -77,10 +76,21 @@ fn open(name: &str, fixture: &str) -> Arc<dyn VoiceProvider> {
         values: values.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect(),
         secrets: secrets.collect(),
     };
+    kind(name).expect("a kind").open(&settings, ports()).expect("its fixtures open it")
+}
+
+/// What a provider may use where nobody else is there.
+#[must_use]
+pub fn ports() -> Ports {
     let clock: Arc<dyn Clock> = Arc::new(HandClock::at(Timestamp::UNIX_EPOCH));
-    let inbox = Arc::new(Memory::new(Arc::clone(&clock)));
-    let ports = Ports { inbox, signals: Arc::new(Deaf), clock, chance: Arc::new(SystemChance), way: Way::default() };
-    kind(name).expect("a kind").open(&settings, ports).expect("its fixtures open it")
+    Ports {
+        inbox: Arc::new(Memory::new(Arc::clone(&clock))),
+        signals: Arc::new(Deaf),
+        clock,
+        chance: Arc::new(SystemChance),
+        way: Way::default(),
+        their_clocks: Arc::default(),
+    }
 }
 
 /// The body of a webhook that is authentic; an address may stand before it, on a line that begins with `url: `.

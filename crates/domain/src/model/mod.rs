@@ -8,6 +8,7 @@ pub mod call;
 pub mod delivery;
 pub mod endpoint;
 pub mod evidence;
+pub mod exchange;
 pub mod holds;
 pub mod ids;
 pub mod moment;
@@ -28,6 +29,7 @@ pub use call::{
 pub use delivery::{Delivery, DeliveryResult, NotSent, Sent, Verdict};
 pub use endpoint::{Endpoint, EndpointChange, EndpointSecret, EndpointUrl};
 pub use evidence::{Evidence, Seen, Source};
+pub use exchange::{Answer, Exchange};
 pub use holds::{Hold, OnHold};
 pub use ids::{
     AgentKey, AttemptId, AuditId, CallId, ClientId, ConnectionId, DeliveryId, EndpointId, Fence, InboxId, KeyId, NoticeId,

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::error::StoreError;
-use crate::model::{CallId, EndpointUrl, NotSent, Status};
+use crate::model::{AgentKey, CallId, EndpointUrl, NotSent, Status};
 
 /// Counts of what waits for somebody stop here.
 pub const COUNTED_TO: u32 = 1_000;
@@ -73,6 +73,30 @@ pub struct Failing {
     pub last_fault: Option<NotSent>,
 }
 
+/// Calls that were accepted in a span: how many of each agent have which status now. None of a pair is left out.
+pub type Accepted = BTreeMap<(AgentKey, Status), u32>;
+
+/// What waits for somebody, whole: for whoever watches over it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Calls that are not over, by their status; none of a status is left out.
+    pub open: BTreeMap<Status, u64>,
+    /// Of these, calls that should have been settled by now.
+    pub overdue: u64,
+    /// Queued calls that may be claimed now.
+    pub due: u64,
+    /// Calls that are to be looked at now.
+    pub looks: u64,
+    /// Webhooks that are to be understood now.
+    pub webhooks: u64,
+    /// Webhooks that wait for the id of their call to be known.
+    pub parked: u64,
+    /// Deliveries that wait, to endpoints that are enabled.
+    pub deliveries: u64,
+    /// When the notice of the oldest of them was made.
+    pub oldest: Option<Timestamp>,
+}
+
 /// How long things took.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Middles {
@@ -99,8 +123,11 @@ pub trait Figures: Send + Sync {
     /// for `live`, which has its own limits.
     async fn pulse(&self, now: Timestamp, live: u32, ended: u32) -> Result<Pulse, StoreError>;
 
-    /// Calls that were accepted within each span, its end excluded, by their status now. None of a status is left out.
-    async fn accepted(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<BTreeMap<Status, u32>>, StoreError>;
+    /// What waits at a moment that is now. Costs as much as waits.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;
+
+    /// Calls that were accepted within each span, its end excluded.
+    async fn accepted(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<Accepted>, StoreError>;
 
     /// Medians of the newest [`NEWEST`] calls that were accepted within a span, its end excluded: of those answered, and of
     /// those completed whose length is known.

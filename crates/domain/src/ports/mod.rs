@@ -28,19 +28,19 @@ pub use audit::{Actor, Audit, AuditAction, AuditEntry, AuditResult};
 pub use clock::{Chance, Clock};
 pub use copies::{Copies, CopyError, TakingIn};
 pub use error::{ProviderError, StoreError, WebhookError};
-pub use figures::{Deliveries, Failing, Figures, Middles, Pulse, Unsettled};
+pub use figures::{Accepted, Backlog, Deliveries, Failing, Figures, Middles, Pulse, Unsettled};
 pub use holds::Holds;
 pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
 pub use inspection::{Inspection, Looked, Replayed};
 pub use keys::{ApiKey, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope};
 pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};
-pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Target, Tried, in_turn};
+pub use outbox::{DeliveryFilter, DeliveryPage, Errand, Message, NoticeSender, Outbox, Recovered, Reply, Target, Tried, in_turn};
 pub use provider::{
     AttemptRef, Audio, AudioBody, Authentic, Connection, Connections, Found, InvalidSettings, RawWebhook, Reading, VoiceProvider,
 };
 pub use retention::{KeyPlace, Retention, Swept};
 pub use sessions::{Redeemed, Sessions, Ticket, TicketKind};
 pub use settings::{Settings, WebhookToken};
-pub use signals::{Signals, Work};
+pub use signals::{Cause, Signals, Work};
 pub use store::{CallFilter, CallStore, Change, IdempotencyKey, Inserted, Listed, Match, Page, Reader, Taken};
 pub use url_fault::UrlFault;

@@ -13,8 +13,8 @@ use super::error::StoreError;
 use super::store::Reader;
 use super::url_fault::UrlFault;
 use crate::model::{
-    CallId, Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, EndpointUrl, Notice, NoticeId, Secret,
-    Sent, Verdict,
+    Answer, CallId, Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, EndpointUrl, Exchange, Notice,
+    NoticeId, Secret, Sent, Verdict,
 };
 
 /// A delivery that a courier has taken, and where it goes.
@@ -39,6 +39,8 @@ pub struct Tried {
     pub verdict: Verdict,
     /// When.
     pub at: Timestamp,
+    /// How it went, for people.
+    pub exchange: Exchange,
 }
 
 /// Which deliveries a list holds. Empty fields do not filter.
@@ -124,6 +126,10 @@ pub trait Outbox: Send + Sync {
     /// One delivery.
     async fn delivery(&self, id: DeliveryId, of: &Reader) -> Result<Delivery, StoreError>;
 
+    /// How the last try of a delivery went; `None` where it was not tried, or its call was erased since. What a receiver
+    /// answered MUST be gone once the call's content is, also where the erasure comes between sending and [`Outbox::record`].
+    async fn exchange(&self, id: DeliveryId, of: &Reader) -> Result<Option<Exchange>, StoreError>;
+
     /// Makes a delivery due again, through [`Delivery::resent`]; one that is in the air stays as it is.
     async fn resend(&self, id: DeliveryId, of: &Reader, at: Timestamp) -> Result<Delivery, StoreError>;
 
@@ -142,9 +148,6 @@ pub trait Outbox: Send + Sync {
     /// The earliest moment at which a delivery to an enabled endpoint falls due, or its lease ends, if any. It may have passed
     /// where its endpoint has as many in the air as it may.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
-
-    /// How many deliveries wait.
-    async fn pending(&self) -> Result<u64, StoreError>;
 }
 
 /// Where a message goes.
@@ -173,6 +176,21 @@ impl fmt::Debug for Message {
     }
 }
 
+/// What sending came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// What is acted on.
+    pub sent: Sent,
+    /// What came back, where that was not 2xx.
+    pub answer: Option<Answer>,
+}
+
+impl From<Sent> for Reply {
+    fn from(sent: Sent) -> Self {
+        Self { sent, answer: None }
+    }
+}
+
 /// The way to clients.
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
@@ -183,7 +201,7 @@ pub trait NoticeSender: Send + Sync {
 
     /// Sends a message once, signed with each of its secrets, and follows no redirect. MUST return within
     /// [`SEND_TIMEOUT`], and MUST check each address that it connects to.
-    async fn send(&self, to: &Target, message: &Message) -> Sent;
+    async fn send(&self, to: &Target, message: &Message) -> Reply;
 }
 
 /// The longest one request may take, name and connection included.

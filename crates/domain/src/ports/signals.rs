@@ -2,7 +2,7 @@
 
 use crate::model::breaker::Turn;
 use crate::model::call::By;
-use crate::model::{Call, CallState, ConnectionId};
+use crate::model::{Call, CallState, ConnectionId, Source};
 
 crate::model::words::words! {
     /// A worker's business.
@@ -18,11 +18,26 @@ crate::model::words::words! {
     }
 }
 
+/// What moved a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cause {
+    /// Who.
+    pub by: By,
+    /// How its provider's word came, where it was that.
+    pub source: Option<Source>,
+}
+
+impl From<By> for Cause {
+    fn from(by: By) -> Self {
+        Self { by, source: None }
+    }
+}
+
 /// Where hints go.
 #[cfg_attr(feature = "testing", mockall::automock)]
 pub trait Signals: Send + Sync {
-    /// A call has a new revision; it was `from` before, and `by` moved it. A new call comes from the state it is in.
-    fn call_moved(&self, call: &Call, from: CallState, by: By);
+    /// A call has a new revision; it was `from` before. A new call comes from the state it is in.
+    fn call_moved(&self, call: &Call, from: CallState, cause: Cause);
 
     /// There is something to do for a worker.
     fn work_waiting(&self, work: Work);

@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use crate::model::call::{Entry, NewCall};
 use crate::model::moment::later;
 use crate::model::{
-    AgentKey, Asked, AttemptId, Call, CallEvent, CallId, ClientId, ConnectionId, Endpoint, EndpointId, EndpointSecret,
-    EndpointUrl, Evidence, InboxId, NoticeType, Phone, Placing, ProviderCallId, ProviderId, RetryPlan, Secret, Seen, Source,
-    Terms, Transition, WorkerId,
+    AgentKey, Answer, Asked, AttemptId, Call, CallEvent, CallId, ClientId, ConnectionId, Endpoint, EndpointId, EndpointSecret,
+    EndpointUrl, Evidence, Exchange, InboxId, NoticeType, Phone, Placing, ProviderCallId, ProviderId, RetryPlan, Secret, Seen,
+    Sent, Source, Terms, Transition, Verdict, WorkerId,
 };
-use crate::ports::{Authentic, Change, Parcel, RawWebhook};
+use crate::ports::{Authentic, Change, Errand, Parcel, RawWebhook, Tried};
 
 /// How long a built call is leased.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -229,6 +229,23 @@ pub fn an_endpoint(name: &str, at: Timestamp) -> Endpoint {
         failing_since: None,
     }
 }
+
+/// What a try came to at once: where it did not come through, the receiver repeats what it was sent.
+#[must_use]
+pub fn a_try(errand: &Errand, sent: Sent, at: Timestamp) -> Tried {
+    let echo = || Answer { headers: vec![("server".to_owned(), "test".to_owned())], body: ECHO.to_owned(), is_cut: false };
+    let refused = matches!(sent, Sent::Answered { .. }) && sent.verdict() != Verdict::Accepted;
+    Tried {
+        delivery: errand.delivery.tried(sent, 0.0, at),
+        until: errand.until,
+        verdict: sent.verdict(),
+        at,
+        exchange: Exchange { began_at: at, took: Duration::from_millis(84), answer: refused.then(echo) },
+    }
+}
+
+/// What a receiver repeats in [`a_try`].
+pub const ECHO: &str = "{\"transcript\":\"said \u{1F44B} \u{0}\"}";
 
 /// An object of one entry.
 #[must_use]

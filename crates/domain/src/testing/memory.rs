@@ -22,8 +22,8 @@ use jiff::Timestamp;
 use crate::model::call::{Attempt, Entry};
 use crate::model::rate::Rate;
 use crate::model::{
-    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Hold, InboxId, KeyId,
-    Notice, NoticeId, OnHold, Revision, Secret,
+    AttemptId, AuditId, Call, CallId, ClientId, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointId, Exchange, Hold,
+    InboxId, KeyId, Notice, NoticeId, OnHold, Revision, Secret,
 };
 use crate::ports::{AttemptRef, AuditEntry, Clock, KeptWebhook, ListedKey, Ticket, WebhookToken};
 
@@ -62,6 +62,7 @@ struct DeliveryRow {
     /// Its moment is the end of the lease while it is in the air.
     delivery: Delivery,
     leased_until: Option<Timestamp>,
+    exchange: Option<Exchange>,
 }
 
 #[derive(Clone)]

@@ -69,7 +69,7 @@ impl Backups {
             match self.copies.take_in(&hold, AT_ONCE).await {
                 Ok(TakingIn::Marked(marked)) => {
                     for (from, call) in &marked {
-                        self.signals.call_moved(call, *from, By::Gateway);
+                        self.signals.call_moved(call, *from, By::Gateway.into());
                     }
                     calls = calls.saturating_add(marked.len().try_into().unwrap_or(u64::MAX));
                     conflicts = 0;

@@ -205,7 +205,7 @@ impl Calls {
         let (call, entry) = Call::accept(new, now);
         match self.store.insert(vec![(call.clone(), entry)], key, &quota).await {
             Ok(Inserted::New) => {
-                self.signals.call_moved(&call, call.state, By::Client);
+                self.signals.call_moved(&call, call.state, By::Client.into());
                 self.signals.work_waiting(Work::Dispatch);
                 Ok(Placed { call_id: id, replayed: false })
             }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -52,6 +53,8 @@ pub struct CheckedRoute {
     pub connection: ConnectionId,
     /// How it is.
     pub health: Health,
+    /// How long asking took.
+    pub took: Duration,
 }
 
 impl Checked {
@@ -84,7 +87,7 @@ impl Checks {
         let mut routes = Vec::new();
         for agent in self.agents.all() {
             if let Some(route) = agent.route(&connection.id) {
-                routes.push(ask(&agent, route, &connection).await);
+                routes.push(ask(&agent, route, &connection, &*self.clock).await);
             }
         }
         let checked = Checked { at: self.clock.now(), routes };
@@ -108,7 +111,9 @@ impl Checks {
     }
 }
 
-async fn ask(agent: &Agent, route: &Route, connection: &Connection) -> CheckedRoute {
+/// Asks about one route of an agent.
+pub async fn ask(agent: &Agent, route: &Route, connection: &Connection, clock: &dyn Clock) -> CheckedRoute {
+    let began = clock.monotonic();
     let health = match (connection.provider.check_route(route), connection.provider.probe(route).await) {
         (Err(fault), _) => Health { ready: false, detail: fault.to_string() },
         (Ok(()), Ok(health)) => health,
@@ -117,5 +122,6 @@ async fn ask(agent: &Agent, route: &Route, connection: &Connection) -> CheckedRo
         }
         (Ok(()), Err(error)) => Health { ready: false, detail: format!("it could not be asked: {error}") },
     };
-    CheckedRoute { agent: agent.key.clone(), connection: connection.id.clone(), health }
+    let took = clock.monotonic().saturating_sub(began);
+    CheckedRoute { agent: agent.key.clone(), connection: connection.id.clone(), health, took }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::model::moment::elapsed;
-use crate::model::{Call, DeliveryResult, EndpointId, NotSent, Notice, Sent};
-use crate::ports::{CallStore, Chance, Clock, Errand, Message, NoticeSender, Outbox, Reader, StoreError, Target, Tried};
+use crate::model::{Call, DeliveryResult, EndpointId, Exchange, NotSent, Notice, Sent};
+use crate::ports::{CallStore, Chance, Clock, Errand, Message, NoticeSender, Outbox, Reader, Reply, StoreError, Target, Tried};
 
 /// So long a delivery that was taken is not given to another: longer than sending it takes.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -69,22 +69,24 @@ impl Deliver {
     /// # Errors
     /// The store could not, or the errand was no longer ours: it is taken, and sent, again.
     pub async fn deliver(&self, errand: &Errand) -> Result<Delivered, StoreError> {
-        let sent = self.send(errand).await?;
+        let (began_at, began) = (self.clock.now(), self.clock.monotonic());
+        let Reply { sent, answer } = self.send(errand).await?;
         let at = self.clock.now();
+        let exchange = Exchange { began_at, took: self.clock.monotonic().saturating_sub(began), answer };
         let delivery = errand.delivery.tried(sent, self.chance.spread(), at);
         let (result, after) = (delivery.result, elapsed(delivery.created_at, at));
-        let tried = Tried { delivery, until: errand.until, verdict: sent.verdict(), at };
+        let tried = Tried { delivery, until: errand.until, verdict: sent.verdict(), at, exchange };
         let disabled = self.outbox.record(tried).await?.map(|_at| errand.endpoint.id);
         Ok(Delivered { result, after, disabled })
     }
 
-    async fn send(&self, errand: &Errand) -> Result<Sent, StoreError> {
+    async fn send(&self, errand: &Errand) -> Result<Reply, StoreError> {
         let (delivery, endpoint) = (&errand.delivery, &errand.endpoint);
         let call = match delivery.call {
             None => None,
             Some(id) => match self.store.get(id, &Reader::Client(delivery.client.clone())).await {
                 Ok(call) => Some(call),
-                Err(StoreError::NotFound) => return Ok(Sent::Not(NotSent::NoCall)),
+                Err(StoreError::NotFound) => return Ok(Sent::Not(NotSent::NoCall).into()),
                 Err(error) => return Err(error),
             },
         };

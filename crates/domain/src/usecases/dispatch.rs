@@ -113,10 +113,10 @@ impl Dispatch {
         for connection in taken.iter().filter_map(|call| call.connection.as_ref()) {
             self.pacing.spend(connection, self.clock.monotonic());
         }
-        taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway));
+        taken.iter().for_each(|call| self.recorder.signals.call_moved(call, CallState::Queued, By::Gateway.into()));
         for call in &ended {
             let by = if call.state == CallState::Blocked { By::Rule } else { By::Deadline };
-            self.recorder.signals.call_moved(call, CallState::Queued, by);
+            self.recorder.signals.call_moved(call, CallState::Queued, by.into());
         }
         if !ended.is_empty() {
             self.recorder.signals.work_waiting(Work::Deliver);

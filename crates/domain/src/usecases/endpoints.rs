@@ -8,7 +8,8 @@ use crate::model::delivery::REPLAYABLE;
 use crate::model::endpoint::MOST_ENDPOINTS;
 use crate::model::moment::earlier;
 use crate::model::{
-    ClientId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, EndpointSecret, EndpointUrl, Notice, NoticeType, Secret,
+    ClientId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, EndpointSecret, EndpointUrl, Exchange, Notice,
+    NoticeType, Secret,
 };
 use crate::ports::{
     Chance, Clock, DeliveryFilter, DeliveryPage, NoticeSender, Outbox, Reader, Signals, StoreError, UrlFault, Work,
@@ -176,6 +177,15 @@ impl Endpoints {
         page: DeliveryPage,
     ) -> Result<Vec<Delivery>, StoreError> {
         self.outbox.deliveries(of, filter, page).await
+    }
+
+    /// One delivery, and how its last try went.
+    ///
+    /// # Errors
+    /// `NotFound`, `Unavailable`.
+    pub async fn delivery(&self, id: DeliveryId, of: &Reader) -> Result<(Delivery, Option<Exchange>), StoreError> {
+        let delivery = self.outbox.delivery(id, of).await?;
+        Ok((delivery, self.outbox.exchange(id, of).await?))
     }
 
     /// Sends a delivery again, under the same `webhook-id`.

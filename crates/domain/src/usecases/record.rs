@@ -6,10 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::call::{By, Entry, Outcome, What};
+use crate::model::call::{Entry, Outcome, What};
 use crate::model::provider::Pace;
 use crate::model::{Call, CallEvent, CallState, ConnectionId, Fence, Forbidden, ProviderCallId, Stale, Transition};
-use crate::ports::{AttemptRef, CallStore, Chance, Change, Clock, Connections, Inbox, Match, Reader, Signals, StoreError, Work};
+use crate::ports::{
+    AttemptRef, CallStore, Cause, Chance, Change, Clock, Connections, Inbox, Match, Reader, Signals, StoreError, Work,
+};
 
 /// How often a change is tried again when another came between.
 const TRIES: u8 = 6;
@@ -97,7 +99,8 @@ impl Recorder {
             let tells = change.notice.is_some();
             match self.store.save(change).await {
                 Ok(()) => {
-                    self.tell(&call, &next, entry.by, tells).await;
+                    let source = if let CallEvent::Evidence { evidence, .. } = event { Some(evidence.source) } else { None };
+                    self.tell(&call, &next, Cause { by: entry.by, source }, tells).await;
                     return Ok(Recorded::Moved(Box::new(next), entry));
                 }
                 // A send mark is refused for good: its lease may have run out with nothing else changed.
@@ -142,8 +145,8 @@ impl Recorder {
         call.connection.as_ref().and_then(|id| self.connections.get(id)).map_or(UNKNOWN_PACE, |held| held.pace())
     }
 
-    async fn tell(&self, before: &Call, now: &Call, by: By, tells: bool) {
-        self.signals.call_moved(now, before.state, by);
+    async fn tell(&self, before: &Call, now: &Call, cause: Cause, tells: bool) {
+        self.signals.call_moved(now, before.state, cause);
         if tells {
             self.signals.work_waiting(Work::Deliver);
         }

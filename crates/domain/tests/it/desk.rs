@@ -16,8 +16,8 @@ use callgate_domain::model::{
 use callgate_domain::ports::agents::MockAgentCatalog;
 use callgate_domain::ports::provider::MockVoiceProvider;
 use callgate_domain::ports::{
-    AttemptRef, Authentic, CallFilter, CallStore, Change, Connection, Connections, IdempotencyKey, Inserted, Listed, Match, Page,
-    RawWebhook, Reader, Reading, Signals, StoreError, Taken, Work,
+    AttemptRef, Authentic, CallFilter, CallStore, Cause, Change, Connection, Connections, IdempotencyKey, Inserted, Listed,
+    Match, Page, RawWebhook, Reader, Reading, Signals, StoreError, Taken, Work,
 };
 use callgate_domain::testing::chance::SeededChance;
 use callgate_domain::testing::clock::HandClock;
@@ -266,7 +266,8 @@ impl Heard {
 }
 
 impl Signals for Heard {
-    fn call_moved(&self, call: &Call, from: CallState, by: By) {
+    fn call_moved(&self, call: &Call, from: CallState, cause: Cause) {
+        let by = cause.by;
         self.moved.lock().unwrap().push((from, call.state, by));
     }
 

@@ -11,7 +11,7 @@ use callgate_domain::model::{
     Call, CallEvent, Delivery, DeliveryResult, Endpoint, EndpointChange, EndpointUrl, NotSent, Notice, NoticeType, Secret, Sent,
     Verdict,
 };
-use callgate_domain::ports::{Message, NoticeSender, Outbox, Reader, Target, UrlFault, Work};
+use callgate_domain::ports::{Message, NoticeSender, Outbox, Reader, Reply, Target, UrlFault, Work};
 use callgate_domain::testing::builders::{a_call, an_endpoint, change, client};
 use callgate_domain::usecases::endpoints::{EndpointError, NewEndpoint};
 use callgate_domain::usecases::{Deliver, Endpoints};
@@ -39,9 +39,9 @@ impl NoticeSender for Receiver {
         if url.as_str().contains("private") { Err(UrlFault::Blocked) } else { Ok(()) }
     }
 
-    async fn send(&self, _to: &Target, message: &Message) -> Sent {
+    async fn send(&self, _to: &Target, message: &Message) -> Reply {
         self.heard.lock().unwrap().push(message.clone());
-        self.says.lock().unwrap().pop().unwrap_or(OK)
+        self.says.lock().unwrap().pop().unwrap_or(OK).into()
     }
 }
 

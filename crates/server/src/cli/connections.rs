@@ -102,12 +102,14 @@ pub fn print_routes(routes: &[Value], out: &Out) -> Exit {
     if !out.json {
         let row = |route: &Value| {
             let text = |field: &str| clean(route.text(field).unwrap_or_default(), false);
-            vec![text("agent"), text("connection"), if ready(route) { "ready" } else { "not ready" }.to_owned(), text("detail")]
+            let took = route.number("took_ms").map_or_else(|| "-".to_owned(), |took| format!("{took} ms"));
+            let state = if ready(route) { "ready" } else { "failed" };
+            vec![text("agent"), text("connection"), state.to_owned(), took, text("detail")]
         };
         let rows: Vec<Vec<String>> = routes.iter().map(row).collect();
-        table::print(out, &["AGENT", "CONNECTION", "STATE", "WHAT WAS FOUND"], &rows, &[]);
+        table::print(out, &["AGENT", "CONNECTION", "STATE", "TOOK", "DETAIL"], &rows, &[3]);
     }
-    if routes.iter().all(ready) { Exit::Done } else { Exit::Other }
+    if routes.iter().all(ready) { Exit::Done } else { Exit::Configuration }
 }
 
 async fn rotate(client: &Client, id: &str, out: &Out) -> Result<Exit, Failure> {

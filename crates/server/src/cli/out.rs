@@ -21,8 +21,9 @@ pub struct Out {
     /// The exchange with the server is wanted.
     pub exchange: bool,
     colours: bool,
+    /// The answer alone is wanted.
+    pub quiet: bool,
     signs: bool,
-    quiet: bool,
     causes: bool,
 }
 
@@ -96,8 +97,13 @@ impl Out {
             Status::Failed | Status::Blocked => ("✕", "x", Colour::Red),
             _ => ("●", "*", Colour::Green),
         };
-        let sign = if self.signs { sign } else { ascii };
-        format!("{} {status}", self.coloured(sign, colour))
+        format!("{} {status}", self.sign(sign, ascii, colour))
+    }
+
+    /// A sign, or what stands for it where letters are plain.
+    #[must_use]
+    pub fn sign(&self, sign: &str, ascii: &str, colour: Colour) -> String {
+        self.coloured(if self.signs { sign } else { ascii }, colour)
     }
 
     /// The same text, in a colour where colours may be used.

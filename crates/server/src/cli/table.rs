@@ -17,6 +17,13 @@ pub fn print(out: &Out, headings: &[&str], rows: &[Vec<String>], right: &[usize]
     }
 }
 
+/// Rows without headings, in columns.
+pub fn aligned(rows: &[Vec<String>]) -> Vec<String> {
+    rows.split_first()
+        .map(|(first, rest)| lines(&first.iter().map(String::as_str).collect::<Vec<_>>(), rest, &[]))
+        .unwrap_or_default()
+}
+
 fn lines(headings: &[&str], rows: &[Vec<String>], right: &[usize]) -> Vec<String> {
     let heading: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
     let all: Vec<&Vec<String>> = std::iter::once(&heading).chain(rows).collect();

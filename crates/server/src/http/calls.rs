@@ -9,7 +9,6 @@ pub mod read;
 pub mod recording;
 pub mod timeline;
 
-pub(super) mod follow;
 pub mod wish;
 
 use actix_web::http::StatusCode;

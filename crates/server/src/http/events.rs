@@ -28,7 +28,7 @@ use self::id::EventId;
 use super::Http;
 use super::auth::Caller;
 use super::error::{Code, Problem};
-use super::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
+use super::live::{self, For, HEARTBEAT, KEY_CHECK_EVERY, Slot};
 use super::query::{NOTHING, Query};
 use crate::gateway::Gateway;
 use crate::recent::Recent;
@@ -82,7 +82,7 @@ impl Events {
 pub async fn stream_calls(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
     let last = id::last(request.headers())?;
-    let slot = http.streams.open()?;
+    let slot = http.streams.open(For::Api)?;
     let reader = caller.reader();
     let following = timeout(PATIENCE, http.events.feed.follow(&reader)).await;
     let (told, now) = following.map_err(|_late| {

@@ -1,6 +1,10 @@
 //! What live streams have in common: their places, their heartbeat, their headers, and an event on the wire.
+//!
+//! [`follow`] is the stream of one thing that is read again as it changes; the stream of all calls has a way of its own.
 
-use std::fmt::Display;
+pub mod follow;
+
+use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -40,22 +44,55 @@ pub fn event(calls: &Calls, id: impl Display, call: &Call) -> Bytes {
     Bytes::from(format!("id: {id}\nevent: {name}\ndata: {data}\n\n"))
 }
 
+/// Writes an event of text; every line of it is said to be data, whatever ends lines in what was said. Without text there is
+/// no event.
+pub fn push(into: &mut String, id: impl Display, name: &str, text: &str) {
+    // A carriage return ends a line too.
+    let mut lines = text.split(['\n', '\r']).filter(|line| !line.is_empty()).peekable();
+    if lines.peek().is_none() {
+        return;
+    }
+    // Writing to a string cannot fail.
+    let _written = writeln!(into, "id: {id}\nevent: {name}");
+    for line in lines {
+        let _written = writeln!(into, "data: {line}");
+    }
+    into.push('\n');
+}
+
 /// How many streams are open.
 #[derive(Default)]
 pub struct Streams(Arc<AtomicUsize>);
 
 /// One open stream's place; given back when it is dropped.
-pub struct Slot(Arc<AtomicUsize>);
+pub struct Slot(Arc<AtomicUsize>, For);
+
+/// Who reads a stream.
+#[derive(Debug, Clone, Copy)]
+pub enum For {
+    Api,
+    Console,
+}
+
+impl For {
+    fn gauge(self) -> metrics::Gauge {
+        let kind = match self {
+            Self::Api => "api",
+            Self::Console => "console",
+        };
+        metrics::gauge!("callgate_streams_open", "kind" => kind)
+    }
+}
 
 impl Streams {
     /// A place for one more.
     ///
     /// # Errors
     /// 503 when there is none.
-    pub fn open(&self) -> Result<Slot, Problem> {
-        let slot = Slot(Arc::clone(&self.0));
+    pub fn open(&self, whom: For) -> Result<Slot, Problem> {
+        let slot = Slot(Arc::clone(&self.0), whom);
         let before = self.0.fetch_add(1, Ordering::Relaxed);
-        metrics::gauge!("callgate_streams_open", "kind" => "api").increment(1);
+        whom.gauge().increment(1);
         if before < MOST_STREAMS { Ok(slot) } else { Err(crowded()) }
     }
 }
@@ -63,11 +100,35 @@ impl Streams {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
-        metrics::gauge!("callgate_streams_open", "kind" => "api").decrement(1);
+        self.1.gauge().decrement(1);
     }
 }
 
 fn crowded() -> Problem {
     Problem::new(Code::Unavailable, "Too many streams are open. Try again in 5 seconds, or read the call with ?wait=30.")
         .retry_after(5)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let mut event = String::new();
+        push(&mut event, 7, "part", text);
+        assert_eq!(event, expected, "{text}");
+    }
+
+    #[test]
+    fn every_line_of_an_event_is_data() {
+        check(
+            "<p>one\r\nid: 9\revent: end\n\ndata</p>",
+            "id: 7\nevent: part\ndata: <p>one\ndata: id: 9\ndata: event: end\ndata: data</p>\n\n",
+        );
+    }
+
+    #[test]
+    fn nothing_is_no_event() {
+        check("\n", "");
+    }
 }

@@ -142,7 +142,7 @@ routes! {
     GET  "/console/live"                            [Session]     console::overview::live::stream_parts, hidden;
     POST "/console/agents/{key}/calls"              [Session]     console::place::place, hidden;
     GET  "/console/calls/{call_id}"                 [Session]     console::call::show, hidden;
-    GET  "/console/calls/{call_id}/live"            [Session]     console::call::live::follow, hidden;
+    GET  "/console/calls/{call_id}/live"            [Session]     console::call::live::stream_call_page, hidden;
     GET  "/console/calls/{call_id}/json"            [Session]     console::call::as_json, hidden;
     GET  "/console/calls/{call_id}/transcript"      [Session]     console::call::transcript, hidden;
     POST "/console/calls/{call_id}/cancel"          [Session]     console::call::deeds::cancel, hidden;
@@ -153,6 +153,7 @@ routes! {
     GET  "/console/agents"                          [Session]     console::agents::agents, hidden;
     POST "/console/agents/check"                    [Session]     console::agents::check_agents, hidden;
     GET  "/console/webhooks"                        [Session]     console::webhooks::webhooks, hidden;
+    GET  "/console/webhooks/deliveries/{id}"        [Session]     console::webhooks::show_delivery, hidden;
     POST "/console/webhooks/{id}/test"              [Session]     console::webhooks::test_endpoint, hidden;
     POST "/console/webhooks/deliveries/{id}/resend" [Session]     console::webhooks::resend_delivery, hidden;
     POST "/console/webhooks/resend"                 [Session]     console::webhooks::resend_failed, hidden;

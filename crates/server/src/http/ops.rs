@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::Http;
 use super::calls::json;
+use crate::telemetry;
 
 /// A database that does not answer within this is not ready.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -75,6 +76,11 @@ pub async fn readyz(http: Data<Http>) -> HttpResponse {
 /// What is measured, for Prometheus. Its labels name connections: not for clients.
 #[get("/metrics")]
 pub async fn metrics(http: Data<Http>) -> HttpResponse {
+    telemetry::process();
+    // What cannot be counted now keeps what it was: the rest is as good as ever.
+    if let Ok(Ok(backlog)) = timeout(ANSWERS_WITHIN, http.gateway.figures.backlog()).await {
+        telemetry::waits(&backlog);
+    }
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(http.gateway.metrics.render())

@@ -146,12 +146,20 @@ pub async fn list_deliveries(http: Data<Http>, caller: Caller, request: HttpRequ
 )]
 #[post("/v1/webhook-deliveries/{id}/resend")]
 pub async fn resend_delivery(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let id = request.match_info().get("id").filter(|id| id.len() == 36).and_then(|id| id.parse().ok());
-    let id: DeliveryId = id.ok_or_else(|| Problem::new(Code::NotFound, "There is no webhook delivery with this id."))?;
+    let id = id_of(&request)?;
     Query::of(&request, &NOTHING)?;
     let resent = http.gateway.endpoints.resend(id, &caller.reader()).await.map_err(refused_delivery);
     http.audit(&caller, AuditAction::DeliveryResent, id, &resent).await;
     Ok(json(StatusCode::ACCEPTED, &view(&resent?)))
+}
+
+/// The delivery that a path names.
+///
+/// # Errors
+/// 404 when it is no id.
+pub fn id_of(request: &HttpRequest) -> Result<DeliveryId, Problem> {
+    let id = request.match_info().get("id").filter(|id| id.len() == 36).and_then(|id| id.parse().ok());
+    id.ok_or_else(|| Problem::new(Code::NotFound, "There is no webhook delivery with this id."))
 }
 
 fn result(word: &str) -> Result<DeliveryResult, Problem> {

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_adapters::clock::{SystemChance, SystemClock};
-use callgate_adapters::providers::{Paper, Ports, Way};
+use callgate_adapters::providers::{Paper, Ports, TheirClocks, Way};
 use callgate_domain::model::breaker::Turn;
-use callgate_domain::model::call::By;
 use callgate_domain::model::{Agent, Call, CallState, ConnectionId, InboxId, ProviderCallId};
 use callgate_domain::ports::inbox::Parcel;
 use callgate_domain::ports::{
-    AttemptRef, Inbox, InvalidSettings, Kept, KeptWebhook, Progress, Signals, StoreError, VoiceProvider, Work,
+    AttemptRef, Cause, Clock, Inbox, InvalidSettings, Kept, KeptWebhook, Progress, Signals, StoreError, VoiceProvider, Work,
 };
+use callgate_domain::usecases::checks::{CheckedRoute, ask};
 use jiff::Timestamp;
 
 use super::plan::{ConnectionPlan, Plan};
@@ -34,10 +34,41 @@ pub fn on_paper(plan: &ConnectionPlan, public_url: Option<&str>) -> Result<(Arc<
         clock: Arc::new(SystemClock::new()),
         chance: Arc::new(SystemChance),
         way: Way::Paper(paper.clone()),
+        their_clocks: Arc::default(),
     };
     let mut settings = plan.settings.clone();
     settings.webhook_url = public_url.map(|public_url| format!("{public_url}/v1/webhooks/in/{}/{TOKEN}", settings.id));
     Ok((plan.kind.open(&settings, ports)?, paper))
+}
+
+/// Asks each provider of a plan about each of its agents, without a gateway and without a database. Rings nobody. Says as
+/// well how far the nearest of their clocks is from ours, where one told the time.
+///
+/// # Errors
+/// What is wrong with a connection's settings.
+pub async fn ask_all(plan: Plan) -> Result<(Vec<CheckedRoute>, Option<Duration>), InvalidSettings> {
+    let nobody = Arc::new(Nobody);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let their_clocks = Arc::<TheirClocks>::default();
+    let ports = Ports {
+        inbox: Arc::clone(&nobody) as Arc<dyn Inbox>,
+        signals: nobody,
+        clock: Arc::clone(&clock),
+        chance: Arc::new(SystemChance),
+        way: Way::Network,
+        their_clocks: Arc::clone(&their_clocks),
+    };
+    let mut found = Vec::new();
+    for held in plan.connections {
+        let provider = held.kind.open(&held.settings, ports.clone())?;
+        let connection = held.connection(provider)?;
+        for agent in &plan.agents {
+            if let Some(route) = agent.route(&connection.id) {
+                found.push(ask(agent, route, &connection, &*clock).await);
+            }
+        }
+    }
+    Ok((found, their_clocks.apart()))
 }
 
 impl Plan {
@@ -86,7 +117,7 @@ impl Inbox for Nobody {
 }
 
 impl Signals for Nobody {
-    fn call_moved(&self, _: &Call, _: CallState, _: By) {}
+    fn call_moved(&self, _: &Call, _: CallState, _: Cause) {}
 
     fn work_waiting(&self, _: Work) {}
 

@@ -1,11 +1,12 @@
 //! The configuration, cut to what each part of the gateway needs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_adapters::network::Network;
 use callgate_adapters::providers::{self, ConnectionSettings, Kind};
-use callgate_domain::model::{Agent, ConnectionId};
-use callgate_domain::ports::InvalidSettings;
+use callgate_domain::model::{Agent, ConnectionId, ProviderId};
+use callgate_domain::ports::{Connection, InvalidSettings, VoiceProvider};
 use callgate_domain::usecases::calls::CallLimits;
 use callgate_domain::usecases::retain::KeepFor;
 
@@ -104,6 +105,26 @@ impl Plan {
 }
 
 impl ConnectionPlan {
+    /// The connection over a provider that was opened.
+    ///
+    /// # Errors
+    /// Its kind has no name that a provider could have.
+    pub fn connection(self, provider: Arc<dyn VoiceProvider>) -> Result<Connection, InvalidSettings> {
+        let Self { kind, settings, max_live, max_per_second, poll_interval } = self;
+        let name = ProviderId::new(kind.name)
+            .map_err(|error| InvalidSettings { field: format!("connections.{}.kind", settings.id), fault: error.to_string() })?;
+        Ok(Connection {
+            id: settings.id,
+            kind: name,
+            provider,
+            max_live,
+            max_per_second,
+            request_timeout: settings.request_timeout,
+            poll_interval,
+            test: kind.is_test,
+        })
+    }
+
     fn of(id: ConnectionId, held: ConnectionConfig) -> Result<Self, InvalidSettings> {
         let Some(kind) = providers::kind(held.kind.as_str()) else {
             return Err(InvalidSettings {

@@ -11,7 +11,7 @@ use callgate_domain::ports::{AgentCatalog, Connections, Inspection, Settings, St
 
 use super::catalog::Catalog;
 use super::plan::{Plan, Sources};
-use super::{WiringError, open_connections};
+use super::{Latencies, WiringError, open_connections};
 use crate::config::{Config, Faults};
 use crate::telemetry;
 
@@ -31,6 +31,8 @@ pub struct Reload {
     pub catalog: Arc<Catalog>,
     /// What providers may use.
     pub ports: Ports,
+    /// How long requests take.
+    pub latencies: Arc<Latencies>,
     /// Two at once would mix.
     pub one_at_a_time: tokio::sync::Mutex<()>,
     /// Why the last reading changed nothing, if it did not; for people.
@@ -113,7 +115,7 @@ impl Reload {
             return Err(ReloadError::InUse { id: id.clone(), calls: *calls });
         }
         let public_url = self.public_url.as_deref();
-        let opened = open_connections(plan.connections, public_url, self.settings.as_ref(), &self.ports).await?;
+        let opened = open_connections(plan.connections, public_url, self.settings.as_ref(), &self.ports, &self.latencies).await?;
         let now: Vec<_> = opened.iter().map(|held| held.id.clone()).collect();
         let added: Vec<_> = now.iter().filter(|id| !before.contains(id)).cloned().collect();
         added.iter().for_each(telemetry::breaker_closed);

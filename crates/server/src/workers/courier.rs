@@ -14,13 +14,10 @@ use crate::telemetry;
 
 /// Requests to clients under way at once, over all endpoints: each may hold a whole transcript.
 const AT_ONCE: usize = 128;
-/// How often what waits is counted.
-const COUNTED_EVERY: Duration = Duration::from_secs(15);
 
 /// Sends what is due, until the stop; then lets what is under way finish.
 pub(super) async fn courier(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
-    let mut counted_at: Option<Duration> = None;
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Deliver);
         let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0);
@@ -43,13 +40,6 @@ pub(super) async fn courier(gateway: Arc<Gateway>) {
         }
         while let Some(done) = under_way.try_join_next() {
             count_panic("deliver", done);
-        }
-        let now = gateway.clock.monotonic();
-        if counted_at.is_none_or(|at| now.saturating_sub(at) >= COUNTED_EVERY) {
-            counted_at = Some(now);
-            if let Ok(pending) = gateway.deliver.outbox.pending().await {
-                telemetry::notices_pending(pending);
-            }
         }
     }
     while let Some(done) = under_way.join_next().await {

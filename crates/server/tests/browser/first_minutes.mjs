@@ -97,7 +97,7 @@ try {
   assert.ok(existsSync(join(folder, 'callgate.toml')));
   assert.equal(run(`${program} config check`).status, 0, 'what is written is valid as it is');
   const checked = run(`${program} agents check`);
-  assert.match(checked.stdout, /^AGENT +CONNECTION +STATE +\S/);
+  assert.match(checked.stdout, /^AGENT +CONNECTION +STATE +TOOK +DETAIL/);
   assert.equal(checked.status, 0, checked.stdout + checked.stderr);
   writeFileSync(join(folder, 'callgate.toml'), '[calls]\nallow_numbers = ["+1"]\n[connections.retell]\nkind = "retell"\napi_key = { env = "RETELL_API_KEY" }\n[agents.altai]\nconnection = "retell"\nremote_id = "agent_1"\n');
   const missing = run(`${program} config check`);

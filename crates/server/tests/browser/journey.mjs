@@ -51,6 +51,20 @@ async function way(width) {
     await page.goto('/console');
     await page.getByRole('heading', { name: 'Just finished' }).waitFor();
 
+    step('place another from its agent, without leaving the page');
+    await page.goto('/console/agents');
+    const card = page.getByRole('article', { name: /^Altai/i });
+    await card.getByRole('button', { name: 'Place call' }).click();
+    const watch = card.getByRole('link', { name: 'Watch live' });
+    await watch.waitFor();
+    await card.locator('.reply .pill', { hasText: 'Completed' }).waitFor({ timeout: 30_000 });
+    assert.equal(new URL(page.url()).pathname, '/console/agents');
+    await until(() => hears.heard.length === 2, 10_000, 'its webhook');
+    await card.getByLabel('Phone to call').fill('12');
+    await card.getByRole('button', { name: 'Place call' }).click();
+    await card.locator('.reply', { hasText: "'12'" }).waitFor();
+    faults.splice(0); // The refusal is a 422, which the browser notes.
+
     step('cancel another');
     const open = await served.place('+12025550101', 'altai');
     await page.goto(`/console/calls/${open}`);
@@ -70,6 +84,10 @@ async function way(width) {
     const tried = hears.heard.length;
     await until(async () => (await served.api('GET', '/v1/webhook-deliveries')).data.some((one) => one.call_id === failing && one.tries > 0), 15_000, 'the failure is on record');
     await page.goto('/console/webhooks');
+    await page.locator('.deliveries summary').first().click();
+    await page.getByRole('link', { name: 'What was sent and answered' }).first().click();
+    await page.getByText('"call.completed"').waitFor();
+    await page.getByText('out of order').waitFor();
     await page.getByRole('button', { name: 'Send again' }).first().click();
     await until(() => hears.heard.length > tried, 15_000, 'it was sent again');
 

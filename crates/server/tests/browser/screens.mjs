@@ -54,9 +54,16 @@ try {
   await look('call-unanswered', `/console/calls/${unanswered}`);
   await look('agents', '/console/agents');
   await look('webhooks', '/console/webhooks');
+  const deliveries = (await served.api('GET', '/v1/webhook-deliveries')).data;
+  await look('delivery', `/console/webhooks/deliveries/${deliveries.find((one) => one.tries > 0).id}`);
+  await look('agents-placed', '/console/agents', { ready: async (page) => {
+    await page.getByRole('button', { name: 'Place call' }).first().click();
+    await page.getByRole('link', { name: 'Watch live' }).first().waitFor();
+  } });
   await look('missing', '/console/calls/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d');
   await look('home', '/', { signedIn: false });
   await look('docs', '/docs', { signedIn: false });
+  await look('docs-reference', '/docs/reference', { signedIn: false, ready: (page) => page.locator('.opblock').first().waitFor() });
   await look('docs-errors', '/docs/errors', { signedIn: false });
 } finally {
   await browser.close();

@@ -229,7 +229,7 @@ fn the_program_is_built_without_crash_points() {
     let manifest = fs::read_to_string(root().join("crates/server/Cargo.toml")).expect("a manifest");
     let table: toml::Table = manifest.parse().expect("TOML");
     let default = table["features"]["default"].as_array().expect("a list");
-    assert!(default.iter().all(|feature| matches!(feature.as_str(), Some("pq-bundled" | "explorer"))), "{default:?}");
+    assert!(default.iter().all(|feature| matches!(feature.as_str(), Some("pq-bundled" | "explorer" | "mcp"))), "{default:?}");
     for recipe in ["Dockerfile", "justfile", "docker-compose.yml"] {
         let text = fs::read_to_string(root().join(recipe)).expect("a recipe");
         assert!(!text.contains("crash-points") && !text.contains("all-features"), "{recipe}");

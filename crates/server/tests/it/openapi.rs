@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 51] = [
+const HIDDEN: [&str; 52] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -58,6 +58,7 @@ const HIDDEN: [&str; 51] = [
     "GET /console/agents",
     "POST /console/agents/check",
     "GET /console/webhooks",
+    "GET /console/webhooks/deliveries/{id}",
     "POST /console/webhooks/{id}/test",
     "POST /console/webhooks/deliveries/{id}/resend",
     "POST /console/webhooks/resend",

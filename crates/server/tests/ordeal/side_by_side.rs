@@ -41,7 +41,7 @@ async fn what_one_process_accepts_another_dials_at_once_and_the_first_sees_it_mo
     let (edge, _edge_folder) = process(&url, &["--workers=off"], &config).await;
     let (works, _works_folder) = process(&url, &["--http=off"], &config).await;
     let mut took = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..9 {
         // By now the other looks once a second, and a reader of this one every two.
         tokio::time::sleep(Duration::from_millis(250)).await;
         let asked = SystemClock::new();
@@ -53,8 +53,10 @@ async fn what_one_process_accepts_another_dials_at_once_and_the_first_sees_it_mo
         took.push(asked.monotonic());
         edge.when(&id, |call| call["terminal"] == true).await;
     }
-    assert!(took.iter().sum::<Duration>() < Duration::from_secs(2), "{took:?}");
-    assert_eq!((works.metric(DIALS, "simulator").await, edge.metric(DIALS, "simulator").await), (5, 0));
+    // Most of them: on a busy machine one or another is late, which says nothing.
+    took.sort_unstable();
+    assert!(took[4] < Duration::from_millis(400), "{took:?}");
+    assert_eq!((works.metric(DIALS, "simulator").await, edge.metric(DIALS, "simulator").await), (9, 0));
     assert_eq!((works.stop().await, edge.stop().await), (Some(0), Some(0)));
 }
 

@@ -1,13 +1,14 @@
-//! What erasing a call takes along in the same commit: what its client sent along, and the raw webhooks about it.
+//! What erasing a call takes along in the same commit: what its client sent along, the raw webhooks about it, and what its
+//! client's receivers answered.
 
-use callgate_domain::model::{AttemptId, Call};
+use callgate_domain::model::{AttemptId, Call, CallId};
 use diesel::prelude::*;
 
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect;
 use crate::store::error::Failure;
 use crate::store::rows::inbox::cleared;
-use crate::store::schema::{attempts, call_details, calls, inbox};
+use crate::store::schema::{attempts, call_details, calls, deliveries, inbox};
 use crate::store::statements::IsLeft;
 use crate::store::types::{Id, Json};
 
@@ -32,6 +33,8 @@ impl Erases {
 
     /// Takes it. The call's own row is held since its change was saved.
     pub fn run(&self, db: &mut AnyConnection) -> Result<(), Failure> {
+        let told = deliveries::table.filter(deliveries::call_id.eq(self.call)).filter(deliveries::last_exchange.is_not_null());
+        on_backend!(db, c => diesel::update(told).set(deliveries::last_exchange.eq(None::<String>)).execute(c))?;
         let details = call_details::table.find(self.call);
         let content = (call_details::variables.eq(None::<Json>), call_details::metadata.eq(None::<Json>));
         on_backend!(db, c => diesel::update(details).set(content).execute(c))?;
@@ -64,6 +67,13 @@ impl Erases {
         }
         Ok(())
     }
+}
+
+/// Whether a call was erased. Its row is held as in [`lock_and_ask`].
+pub fn is_erased(db: &mut AnyConnection, call: CallId) -> Result<bool, Failure> {
+    let query = calls::table.find(Id(call.as_uuid())).select(calls::transcript_status);
+    let status: Option<String> = dialect::share_row!(db, query)?;
+    Ok(status.as_deref() == Some(ERASED))
 }
 
 /// Whether the call of an attempt was erased. Its row is held until the transaction ends: whoever erases it meanwhile waits,

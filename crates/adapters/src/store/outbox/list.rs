@@ -1,6 +1,6 @@
 //! Reading deliveries, and making them due again.
 
-use callgate_domain::model::{Delivery, DeliveryId, DeliveryResult, Endpoint, NoticeId};
+use callgate_domain::model::{Delivery, DeliveryId, DeliveryResult, Endpoint, Exchange, NoticeId};
 use callgate_domain::ports::{Clock, DeliveryFilter, DeliveryPage, Reader, Recovered, StoreError};
 use diesel::prelude::*;
 use jiff::Timestamp;
@@ -10,9 +10,18 @@ use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect::{self, lock_rows};
 use crate::store::error::Failure;
 use crate::store::rows::delivery::{CourseRow, DeliveryRow};
+use crate::store::rows::exchange::read;
 use crate::store::rows::notice::NoticeRow;
 use crate::store::schema::{deliveries, endpoints, notices};
 use crate::store::types::{Id, Instant};
+
+/// How the last try of one went.
+pub fn exchange(db: &mut AnyConnection, id: DeliveryId, of: &Reader) -> Result<Option<Exchange>, Failure> {
+    get(db, id, of)?;
+    let query = deliveries::table.find(Id(id.as_uuid())).select(deliveries::last_exchange);
+    let kept: Option<String> = on_backend!(db, c => query.get_result(c))?;
+    Ok(kept.as_deref().map(read).transpose()?)
+}
 
 /// A page of deliveries, newest notice first. A client's are read endpoint by endpoint, since each has them in order.
 pub fn list(db: &mut AnyConnection, of: &Reader, filter: &DeliveryFilter, page: DeliveryPage) -> Result<Vec<Delivery>, Failure> {

@@ -5,23 +5,25 @@ use std::time::Duration;
 
 use callgate_domain::model::endpoint::at_once;
 use callgate_domain::model::moment::later;
-use callgate_domain::model::{Endpoint, Verdict};
+use callgate_domain::model::{Endpoint, Exchange, Verdict};
 use callgate_domain::ports::{Clock, Errand, StoreError, Tried, in_turn};
 use diesel::dsl::{count_star, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
+use crate::store::calls::is_erased;
 use crate::store::connection::{AnyConnection, on_backend};
 use crate::store::dialect::{self, lock_rows, take_ids};
 use crate::store::error::Failure;
 use crate::store::rows::delivery::{CourseRow, DeliveryRow};
 use crate::store::rows::endpoint::EndpointRow;
+use crate::store::rows::exchange::{TriedRow, written};
 use crate::store::schema::{deliveries, endpoints};
 use crate::store::statements::update;
 use crate::store::types::{Id, Instant};
 
 /// The name of the statement that stays prepared.
-struct SaveCourse;
+struct SaveTried;
 
 /// When the first delivery to an endpoint falls due.
 macro_rules! first_due {
@@ -103,9 +105,16 @@ fn next_due(db: &mut AnyConnection, endpoint: &Endpoint, limit: u32, now: Instan
 
 /// Writes down what came of an errand that is still the courier's.
 pub fn record(db: &mut AnyConnection, tried: &Tried) -> Result<Option<Timestamp>, Failure> {
+    // Asked before its own row is held, as erasing goes: neither waits for the other.
+    let is_erased = match (tried.delivery.call, &tried.exchange.answer) {
+        (Some(call), Some(_)) => is_erased(db, call)?,
+        _ => false,
+    };
+    let answer = tried.exchange.answer.clone().filter(|_| !is_erased);
+    let last_exchange = written(&Exchange { answer, ..tried.exchange.clone() });
     let held = deliveries::id.eq(Id(tried.delivery.id.as_uuid())).and(deliveries::leased_until.eq(Instant(tried.until)));
-    let course = CourseRow::of(&tried.delivery);
-    if on_backend!(db, c => update::<SaveCourse, _, _>(deliveries::table, &course, held).execute(c))? == 0 {
+    let row = TriedRow { course: CourseRow::of(&tried.delivery), last_exchange };
+    if on_backend!(db, c => update::<SaveTried, _, _>(deliveries::table, &row, held).execute(c))? == 0 {
         return Err(StoreError::Conflict.into());
     }
     hear(db, Id(tried.delivery.endpoint.as_uuid()), tried.verdict, tried.at)
@@ -157,11 +166,4 @@ pub fn first_of_all(db: &mut AnyConnection) -> Result<Option<Timestamp>, Failure
         .select(first_due!());
     let first: Option<Option<Instant>> = on_backend!(db, c => query.get_result(c).optional())?;
     Ok(first.flatten().map(|at| at.0))
-}
-
-/// How many deliveries wait.
-pub fn pending(db: &mut AnyConnection) -> Result<u64, Failure> {
-    let query = deliveries::table.filter(deliveries::next_at.is_not_null()).select(count_star());
-    let count: i64 = on_backend!(db, c => query.get_result(c))?;
-    Ok(u64::try_from(count).unwrap_or(0))
 }

@@ -8,6 +8,7 @@ pub mod call;
 pub mod delivery;
 pub mod details;
 pub mod endpoint;
+pub mod exchange;
 pub mod history;
 pub mod idempotency;
 pub mod inbox;

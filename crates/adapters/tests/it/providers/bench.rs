@@ -7,11 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use callgate_adapters::providers::{BaseUrl, ConnectionSettings, Kind, Ports, Way};
 use callgate_domain::model::breaker::Turn;
-use callgate_domain::model::call::By;
 use callgate_domain::model::{Call, CallState, ConnectionId, InboxId, ProviderCallId, Secret};
 use callgate_domain::ports::inbox::Parcel;
 use callgate_domain::ports::{
-    AttemptRef, Chance, Clock, Inbox, Kept, KeptWebhook, Progress, Signals, StoreError, VoiceProvider, Work,
+    AttemptRef, Cause, Chance, Clock, Inbox, Kept, KeptWebhook, Progress, Signals, StoreError, VoiceProvider, Work,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -88,7 +87,7 @@ impl Inbox for OpenInbox {
 }
 
 impl Signals for OpenInbox {
-    fn call_moved(&self, _: &Call, _: CallState, _: By) {}
+    fn call_moved(&self, _: &Call, _: CallState, _: Cause) {}
 
     fn work_waiting(&self, work: Work) {
         assert_eq!(work, Work::Intake);
@@ -106,6 +105,7 @@ pub fn ports(inbox: &Arc<OpenInbox>, at: Timestamp) -> Ports {
         clock: Arc::new(TestClock::at(at)),
         chance: Arc::new(Sevens),
         way: Way::Network,
+        their_clocks: Arc::default(),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use callgate_domain::model::{NotSent, Sent};
+use callgate_domain::model::exchange::KEPT_BODY;
+use callgate_domain::model::{Answer, NotSent, Sent};
 use callgate_domain::ports::outbox::SEND_TIMEOUT;
 use futures_util::future::join_all;
 use standardwebhooks::Webhook as Oracle;
@@ -10,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::bench::{BODY, SECRETS, Script, Trap, message, send, sender};
+use super::bench::{BODY, SECRETS, Script, Trap, message, reply, send, sender};
 use crate::providers::peer::{Act, Peer, full};
 
 /// Only this one address: others on loopback are as blocked as anywhere.
@@ -102,6 +103,30 @@ async fn the_status_alone_is_the_answer() {
     for (header, retry_after) in [("120", wait(120)), ("0", wait(1)), ("9999999", wait(86_400)), ("soon", None)] {
         let head = format!("HTTP/1.1 503 X\r\nretry-after: {header}\r\ncontent-length: 0\r\n\r\n");
         check(header, vec![Act::Read, say(&head)], Sent::Answered { status: 503, retry_after }).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_answered_instead_of_2xx_can_be_read_again() {
+    let head = |status: u16, length: usize| format!("HTTP/1.1 {status} X\r\nserver: them\r\ncontent-length: {length}\r\n\r\n");
+    let answer = |body: &str, is_cut, length: usize| {
+        let headers = [("server", "them".to_owned()), ("content-length", length.to_string())];
+        let headers = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Some(Answer { headers, body: body.to_owned(), is_cut })
+    };
+    let long = "x".repeat(KEPT_BODY);
+    let cases = [
+        ("all is well", 200, "ok", 2, None),
+        ("an error", 500, "no such table", 13, answer("no such table", false, 13)),
+        ("more than is kept", 500, long.as_str(), KEPT_BODY + 9, answer(&long, true, KEPT_BODY + 9)),
+        ("what never comes", 500, "half", 8, answer("half", true, 8)),
+        ("nothing", 410, "", 0, answer("", false, 0)),
+    ];
+    for (name, status, body, length, expected) in cases {
+        let peer = Peer::that(vec![Act::Read, say(&head(status, length)), say(body), Act::Wait]).await;
+        let sender = sender(LISTED, &Script::of(&[]));
+        let reply = reply(&sender, &format!("http://{}/", peer.address)).await;
+        assert_eq!((reply.sent, reply.answer), (answered(status), expected), "{name}");
     }
 }
 

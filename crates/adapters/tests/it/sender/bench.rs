@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use callgate_adapters::sender::{Guard, HttpSender, Lookup};
 use callgate_domain::model::ids::NoticeId;
 use callgate_domain::model::{EndpointUrl, Secret, Sent};
-use callgate_domain::ports::{Message, NoticeSender, Target};
+use callgate_domain::ports::{Message, NoticeSender, Reply, Target};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
@@ -36,6 +36,11 @@ pub fn message() -> Message {
 }
 
 pub async fn send(sender: &HttpSender, url: &str) -> Sent {
+    reply(sender, url).await.sent
+}
+
+/// The same with what came back.
+pub async fn reply(sender: &HttpSender, url: &str) -> Reply {
     sender.send(&Target { url: EndpointUrl::new(url).unwrap() }, &message()).await
 }
 

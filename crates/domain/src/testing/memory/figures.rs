@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use super::{Held, Memory};
 use crate::model::moment::{earlier, elapsed};
-use crate::model::{Call, CallId, CallState, Delivery, DeliveryId, DeliveryResult, Status};
+use crate::model::{Call, CallId, CallState, Delivery, DeliveryId, DeliveryResult};
 use crate::ports::figures::{COUNTED_TO, NEWEST, SPOKEN_OF, median};
-use crate::ports::{Deliveries, Failing, Figures, Middles, Progress, Pulse, StoreError, Unsettled};
+use crate::ports::{Accepted, Backlog, Deliveries, Failing, Figures, Middles, Progress, Pulse, StoreError, Unsettled};
 
 #[async_trait]
 impl Figures for Memory {
@@ -49,11 +49,35 @@ impl Figures for Memory {
         })
     }
 
-    async fn accepted(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<BTreeMap<Status, u32>>, StoreError> {
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        let held = self.held();
+        let open = || held.calls.values().filter(|call| !call.state.is_terminal());
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        let waiting = || {
+            let all = held.deliveries.values().filter(|row| row.delivery.next_at.is_some());
+            all.filter(|row| held.endpoints.get(&row.delivery.endpoint).is_some_and(|to| to.disabled_at.is_none()))
+        };
+        Ok(Backlog {
+            open: open().fold(BTreeMap::new(), |mut counts, call| {
+                *counts.entry(call.status()).or_default() += 1;
+                counts
+            }),
+            overdue: count(open().filter(|call| is_due(call.settles_by)).count()),
+            due: count(open().filter(|call| call.state == CallState::Queued && call.due_at <= now).count()),
+            looks: count(held.calls.values().filter(|call| is_due(call.look_at)).count()),
+            webhooks: count(held.inbox.values().filter(|row| is_due(row.again_at)).count()),
+            parked: count(held.inbox.values().filter(|row| row.kept.progress == Progress::Parked).count()),
+            deliveries: count(waiting().count()),
+            oldest: waiting().map(|row| row.delivery.created_at).min(),
+        })
+    }
+
+    async fn accepted(&self, spans: &[(Timestamp, Timestamp)]) -> Result<Vec<Accepted>, StoreError> {
         let held = self.held();
         let of = |(from, to): &(Timestamp, Timestamp)| {
             held.within(*from, *to).fold(BTreeMap::new(), |mut counts, call| {
-                *counts.entry(call.status()).or_default() += 1;
+                *counts.entry((call.agent.clone(), call.status())).or_default() += 1;
                 counts
             })
         };

@@ -7,7 +7,9 @@ use jiff::Timestamp;
 
 use super::{DeliveryRow, Held, Memory};
 use crate::model::moment::later;
-use crate::model::{Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, Notice, NoticeId};
+use crate::model::{
+    Call, Delivery, DeliveryId, DeliveryResult, Endpoint, EndpointChange, EndpointId, Exchange, Notice, NoticeId,
+};
 use crate::ports::{DeliveryFilter, DeliveryPage, Errand, Outbox, Reader, Recovered, StoreError, Tried, in_turn};
 
 #[async_trait]
@@ -49,7 +51,7 @@ impl Outbox for Memory {
     async fn announce(&self, notice: Notice, delivery: Delivery) -> Result<(), StoreError> {
         let mut held = self.held();
         held.notices.insert(notice.id, notice);
-        held.deliveries.insert(delivery.id, DeliveryRow { delivery, leased_until: None });
+        held.deliveries.insert(delivery.id, DeliveryRow { delivery, leased_until: None, exchange: None });
         Ok(())
     }
 
@@ -76,7 +78,7 @@ impl Outbox for Memory {
         let row = held.deliveries.get_mut(&tried.delivery.id).filter(|row| row.leased_until == Some(tried.until));
         let row = row.ok_or(StoreError::Conflict)?;
         let endpoint = tried.delivery.endpoint;
-        *row = DeliveryRow { delivery: tried.delivery, leased_until: None };
+        *row = DeliveryRow { delivery: tried.delivery, leased_until: None, exchange: Some(tried.exchange) };
         let Some(endpoint) = held.endpoints.get_mut(&endpoint) else { return Ok(None) };
         let was_enabled = endpoint.disabled_at.is_none();
         endpoint.hear(tried.verdict, tried.at);
@@ -110,13 +112,21 @@ impl Outbox for Memory {
         self.held().delivery(id, of)
     }
 
+    async fn exchange(&self, id: DeliveryId, of: &Reader) -> Result<Option<Exchange>, StoreError> {
+        let held = self.held();
+        let call = held.delivery(id, of)?.call;
+        let is_erased = call.and_then(|id| held.calls.get(&id)).is_some_and(Call::is_erased);
+        let exchange = held.deliveries.get(&id).and_then(|row| row.exchange.clone());
+        Ok(exchange.map(|exchange| Exchange { answer: exchange.answer.filter(|_| !is_erased), ..exchange }))
+    }
+
     async fn resend(&self, id: DeliveryId, of: &Reader, at: Timestamp) -> Result<Delivery, StoreError> {
         let now = self.clock.now();
         let mut held = self.held();
         let delivery = held.delivery(id, of)?;
         match held.deliveries.get_mut(&id) {
             Some(row) if row.leased_until.is_none_or(|until| until <= now) => {
-                *row = DeliveryRow { delivery: delivery.resent(at), leased_until: None };
+                *row = DeliveryRow { delivery: delivery.resent(at), leased_until: None, exchange: row.exchange.take() };
                 Ok(row.delivery.clone())
             }
             _ => Ok(delivery),
@@ -138,12 +148,12 @@ impl Outbox for Memory {
         let mut count = 0;
         for notice in &page {
             let fresh = Delivery::of(notice, endpoint.id, at);
-            let due = match held.deliveries.get(&fresh.id).map(|row| &row.delivery) {
-                None => fresh,
-                Some(before) if before.result == DeliveryResult::Failed => before.resent(at),
+            let (delivery, exchange) = match held.deliveries.get(&fresh.id) {
+                None => (fresh, None),
+                Some(row) if row.delivery.result == DeliveryResult::Failed => (row.delivery.resent(at), row.exchange.clone()),
                 Some(_) => continue,
             };
-            held.deliveries.insert(due.id, DeliveryRow { delivery: due, leased_until: None });
+            held.deliveries.insert(delivery.id, DeliveryRow { delivery, leased_until: None, exchange });
             count += 1;
         }
         let is_full = page.len() >= size(limit);
@@ -155,12 +165,6 @@ impl Outbox for Memory {
         let waiting = held.deliveries.values().filter(|row| held.is_open(row.delivery.endpoint));
         Ok(waiting.filter_map(|row| row.delivery.next_at).min())
     }
-
-    async fn pending(&self) -> Result<u64, StoreError> {
-        let held = self.held();
-        let waiting = held.deliveries.values().filter(|row| row.delivery.next_at.is_some());
-        Ok(u64::try_from(waiting.count()).unwrap_or(u64::MAX))
-    }
 }
 
 impl Held {
@@ -168,7 +172,7 @@ impl Held {
     pub(super) fn keep_notice(&mut self, notice: Notice) {
         let own = self.endpoints.values().filter(|endpoint| endpoint.client == notice.client && endpoint.wants(notice.kind));
         for delivery in own.map(|endpoint| Delivery::of(&notice, endpoint.id, notice.created_at)) {
-            self.deliveries.insert(delivery.id, DeliveryRow { delivery, leased_until: None });
+            self.deliveries.insert(delivery.id, DeliveryRow { delivery, leased_until: None, exchange: None });
         }
         self.notices.insert(notice.id, notice);
     }

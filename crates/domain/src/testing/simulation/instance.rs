@@ -15,8 +15,8 @@ use super::receivers::{self, SimSender};
 use super::store::SimStore;
 use super::world::{Owner, TaskId, World};
 use crate::model::breaker::Turn;
-use crate::model::call::By;
 use crate::model::{Agent, AgentKey, Call, CallState, ConnectionId, Route, Voicemail, WorkerId};
+use crate::ports::Cause;
 use crate::ports::{AgentCatalog, CallStore, Clock, Connection, Connections, Inbox, Signals, Work};
 use crate::testing::builders;
 use crate::usecases::calls::CallLimits;
@@ -131,7 +131,7 @@ impl Bells {
 }
 
 impl Signals for Bells {
-    fn call_moved(&self, _call: &Call, _from: CallState, _by: By) {}
+    fn call_moved(&self, _call: &Call, _from: CallState, _cause: Cause) {}
 
     fn breaker_turned(&self, connection: &ConnectionId, turn: Turn) {
         if matches!(turn, Turn::Opened(_)) {

@@ -12,7 +12,8 @@ use crate::model::call::{By, Entry, Outcome, What};
 use crate::model::moment::later;
 use crate::model::words::words;
 use crate::model::{Call, CallState, EndedReason, Quota, Sent};
-use crate::ports::{Change, Errand, IdempotencyKey, Inserted, StoreError, Tried};
+use crate::ports::{Change, Errand, IdempotencyKey, Inserted, StoreError};
+use crate::testing::builders::a_try;
 
 impl Mutant {
     /// Whether it has to be found by what rings, and not already by the edge that its call goes over or
@@ -113,7 +114,7 @@ pub fn insert_later(
 pub fn record_at_once(store: &SimStore, taken: &[Errand]) {
     for errand in taken {
         let (sent, at) = (Sent::Answered { status: 204, retry_after: None }, store.world.moment(store.world.now()));
-        let tried = Tried { delivery: errand.delivery.tried(sent, 0.0, at), until: errand.until, verdict: sent.verdict(), at };
+        let tried = a_try(errand, sent, at);
         let _recorded = wait(store.inner.outbox.record(tried));
     }
 }

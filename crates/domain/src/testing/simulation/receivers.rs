@@ -15,7 +15,7 @@ use crate::model::{
     CallId, DeliveryResult, Endpoint, EndpointChange, EndpointId, EndpointUrl, NotSent, Notice, NoticeType, Sent,
 };
 use crate::ports::outbox::SEND_TIMEOUT;
-use crate::ports::{DeliveryFilter, DeliveryPage, Message, NoticeSender, Reader, Target, UrlFault};
+use crate::ports::{DeliveryFilter, DeliveryPage, Message, NoticeSender, Reader, Reply, Target, UrlFault};
 use crate::testing::builders;
 use crate::usecases::deliver::Render;
 
@@ -91,7 +91,7 @@ impl NoticeSender for SimSender {
         Ok(())
     }
 
-    async fn send(&self, to: &Target, message: &Message) -> Sent {
+    async fn send(&self, to: &Target, message: &Message) -> Reply {
         let world = &self.world;
         if world.crashes(self.instance, Fault::CrashBeforeSend) {
             world.sleep(Duration::from_secs(1)).await;
@@ -104,15 +104,15 @@ impl NoticeSender for SimSender {
             world.count(Fault::ReceiverDown);
             let refused = world.dice.chance(500);
             world.sleep(if refused { Duration::from_millis(5) } else { SEND_TIMEOUT }).await;
-            return Sent::Not(if refused { NotSent::NoConnection } else { NotSent::TimedOut });
+            return Sent::Not(if refused { NotSent::NoConnection } else { NotSent::TimedOut }).into();
         }
         if !is_calm && to.url == url(2) && world.dice.chance(300) {
             world.count(Fault::ReceiverGone);
-            return Sent::Answered { status: 410, retry_after: None };
+            return Sent::Answered { status: 410, retry_after: None }.into();
         }
         if world.strikes(Fault::ReceiverBusy, weather.receiver) {
             let wait = world.dice.chance(500).then(|| world.dice.millis(1_000, 60_000));
-            return Sent::Answered { status: 503, retry_after: wait };
+            return Sent::Answered { status: 503, retry_after: wait }.into();
         }
         if world.strikes(Fault::ReceiverSlow, weather.receiver) {
             world.sleep(world.dice.millis(1_000, 14_000)).await;
@@ -123,9 +123,9 @@ impl NoticeSender for SimSender {
         }
         if world.strikes(Fault::ReceiverUnheard, weather.receiver) {
             world.sleep(SEND_TIMEOUT).await;
-            return Sent::Not(NotSent::TimedOut);
+            return Sent::Not(NotSent::TimedOut).into();
         }
-        Sent::Answered { status: 204, retry_after: None }
+        Sent::Answered { status: 204, retry_after: None }.into()
     }
 }
 

@@ -17,8 +17,8 @@ use super::{Mutant, Stores};
 use crate::model::call::{Entry, Looks};
 use crate::model::pacing::Room;
 use crate::model::{
-    AttemptId, Call, CallId, CallState, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Hold, InboxId,
-    Notice, NoticeId, Phone, ProviderCallId, Quota, Revision, WorkerId,
+    AttemptId, Call, CallId, CallState, ConnectionId, Delivery, DeliveryId, Endpoint, EndpointChange, EndpointId, Exchange, Hold,
+    InboxId, Notice, NoticeId, Phone, ProviderCallId, Quota, Revision, WorkerId,
 };
 use crate::ports::{
     AttemptRef, CallFilter, CallStore, Change, Copies, CopyError, DeliveryFilter, DeliveryPage, Errand, IdempotencyKey, Inbox,
@@ -325,6 +325,11 @@ impl Outbox for SimStore {
         taken
     }
 
+    async fn exchange(&self, id: DeliveryId, of: &Reader) -> Result<Option<Exchange>, StoreError> {
+        self.is_reachable()?;
+        wait(self.inner.outbox.exchange(id, of))
+    }
+
     async fn record(&self, tried: Tried) -> Result<Option<Timestamp>, StoreError> {
         self.on_the_way(Fault::CrashBeforeRecord).await?;
         let (id, result) = (tried.delivery.id, tried.delivery.result);
@@ -370,11 +375,6 @@ impl Outbox for SimStore {
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.is_reachable()?;
         wait(self.inner.outbox.next_due())
-    }
-
-    async fn pending(&self) -> Result<u64, StoreError> {
-        self.is_reachable()?;
-        wait(self.inner.outbox.pending())
     }
 }
 

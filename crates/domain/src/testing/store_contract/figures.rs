@@ -10,8 +10,8 @@ use crate::model::call::CallEvent;
 use crate::model::moment::{earlier, later};
 use crate::model::{Call, CallId, CallState, Delivery, Endpoint, NotSent, Notice, NoticeId, NoticeType, Seen, Sent, Status};
 use crate::ports::figures::SPOKEN_OF;
-use crate::ports::{Deliveries, Failing, Middles, Progress, Pulse, Tried, Unsettled};
-use crate::testing::builders::{a_call, a_parcel, after, an_endpoint, client, evidence, unique};
+use crate::ports::{Backlog, Deliveries, Failing, Middles, Progress, Pulse, Unsettled};
+use crate::testing::builders::{a_call, a_parcel, a_try, after, agent, an_endpoint, client, evidence, unique};
 
 const LEASE: Duration = Duration::from_secs(30);
 const SECOND: Duration = Duration::from_secs(1);
@@ -107,6 +107,33 @@ pub async fn webhooks_that_were_left_over_are_spoken_of_for_a_day(trial: &Trial)
     assert_eq!(days_later.left_over, 0);
 }
 
+pub async fn what_waits_is_counted_whole(trial: &Trial) {
+    let now = trial.now();
+    let before = earlier(now, Duration::from_mins(1));
+    let none = trial.figures.backlog(now).await.expect("a backlog");
+    assert_eq!(none, Backlog::default());
+    for call in [a_call().at(before).queued(), a_call().at(before).queued(), a_call().at(before).claimed()] {
+        trial.hold(&call).await;
+    }
+    trial.hold(&after(&a_call().at(before).queued(), &CallEvent::CancelRequested, before)).await;
+    let parcel = a_parcel(Some("simulator"), "parked", now);
+    trial.inbox.keep(parcel.clone()).await.expect("kept");
+    let waits = trial.figures.backlog(now).await.expect("a backlog");
+    // A call that is claimed is queued, as clients read it, and due no more.
+    assert_eq!((waits.open, waits.overdue, waits.due), (BTreeMap::from([(Status::Queued, 3)]), 0, 2));
+    assert_eq!((waits.webhooks, waits.parked, waits.deliveries, waits.oldest), (1, 0, 0, None));
+    trial.inbox.settle(parcel.id, Progress::Parked, None, None).await.expect("parked");
+    let (to, off) = (an_endpoint("default", before), an_endpoint("default", before));
+    for endpoint in [&to, &Endpoint { disabled_at: Some(now), ..off.clone() }] {
+        assert!(trial.outbox.add(endpoint.clone(), 25).await.expect("an endpoint"));
+        announced(trial, endpoint, before).await;
+    }
+    let waits = trial.figures.backlog(now).await.expect("a backlog");
+    assert_eq!((waits.webhooks, waits.parked, waits.deliveries, waits.oldest), (0, 1, 1, Some(before)));
+    let late = trial.figures.backlog(later(now, Duration::from_hours(24))).await.expect("a backlog");
+    assert_eq!((late.overdue, late.looks), (3, 3));
+}
+
 pub async fn calls_are_counted_where_they_were_accepted(trial: &Trial) {
     let noon = later(Timestamp::UNIX_EPOCH, Duration::from_hours(12));
     let [one, two] = [1, 2].map(|hours| later(noon, Duration::from_hours(hours)));
@@ -114,11 +141,16 @@ pub async fn calls_are_counted_where_they_were_accepted(trial: &Trial) {
         trial.hold(&a_call().at(at).queued()).await;
     }
     trial.hold(&a_call().at(noon).claimed()).await;
+    trial.hold(&a_call().with("altai").at(noon).queued()).await;
     trial.hold(&after(&a_call().at(one).queued(), &CallEvent::CancelRequested, one)).await;
     let counted = trial.figures.accepted(&[(noon, one), (one, two), (two, two)]).await.expect("counts");
     // A call that is claimed is queued, as clients read it.
-    let expected =
-        [BTreeMap::from([(Status::Queued, 3)]), BTreeMap::from([(Status::Queued, 1), (Status::Canceled, 1)]), BTreeMap::new()];
+    let of = |key: &str, status| (agent(key), status);
+    let expected = [
+        BTreeMap::from([(of("akylai", Status::Queued), 3), (of("altai", Status::Queued), 1)]),
+        BTreeMap::from([(of("akylai", Status::Queued), 1), (of("akylai", Status::Canceled), 1)]),
+        BTreeMap::new(),
+    ];
     assert_eq!(counted, expected);
 }
 
@@ -190,7 +222,5 @@ async fn announced(trial: &Trial, to: &Endpoint, at: Timestamp) -> Delivery {
 async fn tried(trial: &Trial, to: &Endpoint, at: Timestamp, sent: Sent) {
     announced(trial, to, at).await;
     let errand = trial.outbox.take(LEASE, 1).await.expect("a take").pop().expect("an errand");
-    let (delivery, verdict) = (errand.delivery.tried(sent, 0.0, trial.now()), sent.verdict());
-
-    trial.outbox.record(Tried { delivery, until: errand.until, verdict, at: trial.now() }).await.expect("recorded");
+    trial.outbox.record(a_try(&errand, sent, trial.now())).await.expect("recorded");
 }

@@ -9,13 +9,13 @@ use jiff::Timestamp;
 
 use super::claims::{claim, room};
 use super::{Trial, accepted, step};
-use crate::model::call::CallEvent;
+use crate::model::call::{By, CallEvent};
 use crate::model::moment::{earlier, later};
 use crate::model::{
-    Call, Delivery, DeliveryResult, Endpoint, EndpointChange, NotSent, Notice, NoticeId, NoticeType, Quota, Secret, Sent, Verdict,
+    Call, Delivery, DeliveryResult, Endpoint, EndpointChange, Erasure, NotSent, Notice, NoticeId, NoticeType, Quota, Secret, Sent,
 };
 use crate::ports::{DeliveryFilter, DeliveryPage, Errand, Reader, StoreError, Tried};
-use crate::testing::builders::{a_call, an_endpoint, change, client, unique, worker};
+use crate::testing::builders::{ECHO, a_call, a_try, an_endpoint, change, client, unique, worker};
 
 const LEASE: Duration = Duration::from_secs(30);
 const OK: Sent = Sent::Answered { status: 204, retry_after: None };
@@ -146,7 +146,7 @@ pub async fn what_did_not_come_through_is_tried_at_its_moment_and_not_before(tri
     assert_eq!(trial.outbox.delivery(tried.id, &Reader::All).await.expect("it"), tried);
     let failing = trial.outbox.endpoint(to.id, &Reader::All).await.expect("it");
     assert!(failing.failing_since.is_some());
-    assert_eq!(trial.outbox.pending().await.expect("a count"), 1);
+    assert_eq!(trial.figures.backlog(trial.now()).await.expect("a count").deliveries, 1);
 }
 
 pub async fn an_endpoint_that_is_gone_is_disabled_and_what_waits_waits_on(trial: &Trial) {
@@ -154,19 +154,51 @@ pub async fn an_endpoint_that_is_gone_is_disabled_and_what_waits_waits_on(trial:
     end(trial, "default").await;
     end(trial, "default").await;
     let errand = take(trial, 1).await.pop().expect("an errand");
-    let tried = Tried {
-        delivery: errand.delivery.tried(GONE, 0.0, trial.now()),
-        until: errand.until,
-        verdict: Verdict::Gone,
-        at: trial.now(),
-    };
-    assert!(trial.outbox.record(tried).await.expect("on record").is_some(), "this disabled it");
+    assert!(trial.outbox.record(a_try(&errand, GONE, trial.now())).await.expect("on record").is_some(), "this disabled it");
     assert!(take(trial, 10).await.is_empty());
     assert_eq!(trial.outbox.next_due().await.expect("a moment"), None);
     let on = EndpointChange::Edit { url: None, events: None, description: None, disabled: Some(false) };
     let back = trial.outbox.change(to.id, &Reader::All, on, trial.now()).await.expect("enabled");
     assert_eq!((back.disabled_at, back.failing_since), (None, None));
     assert_eq!(take(trial, 10).await.len(), 1, "what failed is failed, what waited goes on");
+}
+
+pub async fn how_the_last_try_went_can_be_read_again(trial: &Trial) {
+    listen(trial, "default").await;
+    end(trial, "default").await;
+    let errand = take(trial, 1).await.pop().expect("an errand");
+    let id = errand.delivery.id;
+    let exchange = || async { trial.outbox.exchange(id, &Reader::All).await.expect("it is known") };
+    assert_eq!(exchange().await, None, "it was not tried yet");
+    let tried = a_try(&errand, DOWN, trial.now());
+    trial.outbox.record(tried.clone()).await.expect("on record");
+    let refused = exchange().await.expect("it was tried");
+    assert_eq!(refused, tried.exchange);
+    assert_eq!(refused.answer.expect("an answer").body, ECHO);
+    trial.outbox.resend(id, &Reader::All, trial.now()).await.expect("due again");
+    assert!(exchange().await.is_some(), "until it is tried again");
+    let again = take(trial, 1).await.pop().expect("an errand");
+    record(trial, &again, OK).await.expect("on record");
+    assert_eq!(exchange().await.expect("it was tried").answer, None);
+    let foreign = trial.outbox.exchange(id, &Reader::Client(client("other"))).await;
+    assert!(matches!(foreign, Err(StoreError::NotFound)));
+}
+
+pub async fn what_a_receiver_answered_goes_with_the_calls_content(trial: &Trial) {
+    listen(trial, "default").await;
+    listen(trial, "default").await;
+    let call = end(trial, "default").await;
+    let mut errands = take(trial, 10).await;
+    let (late, early) = (errands.pop().expect("an errand"), errands.pop().expect("another"));
+    record(trial, &early, DOWN).await.expect("on record");
+    let erased = change(&call, &CallEvent::Erased(Erasure { by: By::Client, person: false }), trial.now());
+    trial.calls.save(erased).await.expect("erased");
+    // It was on its way while the call was erased.
+    record(trial, &late, DOWN).await.expect("on record");
+    for errand in [early, late] {
+        let exchange = trial.outbox.exchange(errand.delivery.id, &Reader::All).await.expect("it is known");
+        assert_eq!(exchange.and_then(|exchange| exchange.answer), None);
+    }
 }
 
 pub async fn what_is_sent_again_keeps_its_notice(trial: &Trial) {
@@ -312,8 +344,7 @@ async fn take(trial: &Trial, limit: u32) -> Vec<Errand> {
 
 async fn record(trial: &Trial, errand: &Errand, sent: Sent) -> Result<Delivery, StoreError> {
     let delivery = errand.delivery.tried(sent, 0.0, trial.now());
-    let tried = Tried { delivery: delivery.clone(), until: errand.until, verdict: sent.verdict(), at: trial.now() };
-    trial.outbox.record(tried).await.map(|_disabled| delivery)
+    trial.outbox.record(Tried { delivery: delivery.clone(), ..a_try(errand, sent, trial.now()) }).await.map(|_disabled| delivery)
 }
 
 async fn recover(trial: &Trial, endpoint: &Endpoint, limit: u32) -> u32 {

@@ -70,6 +70,7 @@ pub(super) struct RouteView {
     agent: String,
     connection: String,
     ready: bool,
+    took_ms: u64,
     detail: String,
 }
 
@@ -174,7 +175,13 @@ impl MishapView {
 
 impl RouteView {
     pub(super) fn of(route: CheckedRoute) -> Self {
-        let CheckedRoute { agent, connection, health } = route;
-        Self { agent: agent.to_string(), connection: connection.to_string(), ready: health.ready, detail: health.detail }
+        let CheckedRoute { agent, connection, health, took } = route;
+        Self {
+            agent: agent.to_string(),
+            connection: connection.to_string(),
+            ready: health.ready,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            detail: health.detail,
+        }
     }
 }

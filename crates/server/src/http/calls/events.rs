@@ -3,28 +3,19 @@
 //! The stream reads the store each time, so nothing is lost between hints, and a change made by another process arrives
 //! with the next look. It holds one call's revision and nothing else.
 
-use std::time::Duration;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
-use bytes::Bytes;
 use callgate_domain::model::{Call, CallId, Revision};
 use callgate_domain::ports::{Reader, StoreError};
-use futures_util::stream;
-use tokio::sync::broadcast::Receiver;
-use tokio::time::{Instant, timeout_at};
 
-use super::follow::moved;
 use super::id_of;
 use crate::http::Http;
 use crate::http::auth::Caller;
 use crate::http::error::Problem;
 use crate::http::headers::LAST_EVENT_ID;
-use crate::http::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
+use crate::http::live::follow::{Followed, LOOK_EVERY, News, follow};
+use crate::http::live::{self, For};
 use crate::http::query::{NOTHING, Query};
-
-/// Looking is the guarantee: another process may have moved the call.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
 
 /// Follow a call.
 ///
@@ -58,95 +49,34 @@ pub async fn stream_call(http: Data<Http>, caller: Caller, request: HttpRequest)
     if seen.is_some() && call.state.is_terminal() {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let slot = http.streams.open()?;
-    let follow = Follow {
-        http,
-        caller,
-        id,
-        reader,
-        moves,
-        look: Instant::now() + LOOK_EVERY,
-        first: Some(call),
-        seen,
-        heartbeat: Instant::now() + HEARTBEAT,
-        over: false,
-        _slot: slot,
-    };
-    Ok(live::answer(stream::unfold(follow, |mut follow| async move { Some((follow.next().await?, follow)) })))
+    follow(http, caller, moves, For::Api, Follow { id, reader, first: Some(call), seen })
 }
 
-/// One open stream.
+/// What a reader has of a call.
 struct Follow {
-    http: Data<Http>,
-    /// Whoever follows; when its key is over, so is the stream.
-    caller: Caller,
     id: CallId,
     reader: Reader,
-    moves: Receiver<(CallId, Revision)>,
     /// As it was read before the stream began.
     first: Option<Call>,
     seen: Option<Revision>,
-    /// When it is read at the latest.
-    look: Instant,
-    heartbeat: Instant,
-    over: bool,
-    _slot: Slot,
 }
 
-impl Follow {
-    /// What is sent next; `None` ends the stream.
-    async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
-        if self.over {
-            return None;
-        }
-        loop {
-            let call = match self.first.take() {
-                Some(call) => call,
-                // While the store cannot be used the stream stays open: the next look may find it again.
-                None => match self.http.gateway.calls.get(self.id, &self.reader).await {
-                    Ok(call) => call,
-                    Err(StoreError::Unavailable(_)) if self.heartbeat > Instant::now() => {
-                        self.wait().await?;
-                        continue;
-                    }
-                    Err(error) => return Some(Err(error)),
-                },
-            };
-            if self.seen != Some(call.revision) {
-                return Some(Ok(self.event(&call)));
-            }
-            if self.heartbeat <= Instant::now() {
-                self.heartbeat = Instant::now() + HEARTBEAT;
-                return Some(Ok(Bytes::from_static(b": still here\n\n")));
-            }
-            self.wait().await?;
-        }
-    }
-
-    /// Until there may be something to send; `None` when the process is to stop, or the key is over.
-    async fn wait(&mut self) -> Option<()> {
-        let known = self.seen.unwrap_or(Revision(0));
-        loop {
-            let until = self.heartbeat.min(self.look).min(Instant::now() + KEY_CHECK_EVERY);
-            let is_hinted = tokio::select! {
-                () = self.http.gateway.stopping.cancelled() => return None,
-                hinted = timeout_at(until, moved(&mut self.moves, self.id, known)) => hinted.is_ok(),
-            };
-            if !self.http.auth.is_still_good(&self.caller).await {
-                return None;
-            }
-            let now = Instant::now();
-            if is_hinted || now >= self.look || now >= self.heartbeat {
-                self.look = now + LOOK_EVERY;
-                return Some(());
-            }
-        }
-    }
-
-    fn event(&mut self, call: &Call) -> Bytes {
+impl Followed for Follow {
+    async fn news(&mut self, http: &Http) -> Result<News, StoreError> {
+        let call = match self.first.take() {
+            Some(call) => call,
+            None => http.gateway.calls.get(self.id, &self.reader).await?,
+        };
+        let is_new = self.seen != Some(call.revision);
         self.seen = Some(call.revision);
-        self.over = call.state.is_terminal();
-        self.heartbeat = Instant::now() + HEARTBEAT;
-        live::event(&self.http.gateway.calls, call.revision.0, call)
+        Ok(News {
+            event: is_new.then(|| live::event(&http.gateway.calls, call.revision.0, &call)),
+            is_last: call.state.is_terminal(),
+            look_in: LOOK_EVERY,
+        })
+    }
+
+    fn is_moved_by(&self, call: CallId, to: Revision) -> bool {
+        call == self.id && self.seen != Some(to)
     }
 }

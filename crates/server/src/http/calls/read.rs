@@ -10,10 +10,10 @@ use callgate_domain::model::{Call, CallId};
 use callgate_domain::ports::Reader;
 use tokio::time::{Instant, timeout_at};
 
-use super::follow::moved;
 use super::{answer, id_of};
 use crate::http::auth::{self, Caller};
 use crate::http::error::Problem;
+use crate::http::live::follow::hint;
 use crate::http::query::{Known, Query};
 use crate::http::view::CallView;
 use crate::http::{Http, headers};
@@ -78,7 +78,7 @@ async fn changed(http: &Http, id: CallId, reader: &Reader, request: &HttpRequest
         let until = deadline.min(Instant::now() + LOOK_EVERY);
         tokio::select! {
             () = gateway.stopping.cancelled() => break,
-            _hint_or_time = timeout_at(until, moved(&mut moves, id, revision)) => {}
+            _hint_or_time = timeout_at(until, hint(&mut moves, |moved, to| moved == id && to != revision)) => {}
         }
         call = gateway.calls.get(id, reader).await?;
         if Instant::now() >= deadline {

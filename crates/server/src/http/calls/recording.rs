@@ -25,6 +25,12 @@ use crate::http::query::{NOTHING, Query};
 const SOMETHING: &str = "application/octet-stream";
 const TRY_AGAIN: Duration = Duration::from_secs(30);
 
+/// Audio, byte for byte.
+#[derive(utoipa::ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[expect(dead_code, reason = "it stands in the document alone")]
+struct AudioBytes(Vec<u8>);
+
 /// Read a call's recording.
 ///
 /// The audio of a call, as it is kept elsewhere: it may not be there at once, nor for ever. The call's field `recording`
@@ -37,8 +43,8 @@ const TRY_AGAIN: Duration = Duration::from_secs(30);
         ("Range" = Option<String>, Header, description = "One stretch of bytes: `bytes=0-1023`."),
     ),
     responses(
-        (status = 200, description = "The audio.", content_type = "audio/*", body = Vec<u8>),
-        (status = 206, description = "The bytes that were asked for.", content_type = "audio/*", body = Vec<u8>),
+        (status = 200, description = "The audio.", content_type = "audio/*", body = inline(AudioBytes)),
+        (status = 206, description = "The bytes that were asked for.", content_type = "audio/*", body = inline(AudioBytes)),
         (status = 404, description = "No such call, or it has no recording."),
         (status = 416, description = "There are no such bytes."),
         (status = 503, description = "It cannot be fetched now."),

@@ -2,12 +2,10 @@
 //!
 //! This is the operator's place, so connections have their names here. Agents are changed in the configuration file.
 
-use std::fmt::Write as _;
-
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use askama::Template;
-use callgate_domain::model::{Agent, AgentKey};
+use callgate_domain::model::{Agent, AgentKey, Status};
 use callgate_domain::ports::{AuditAction, Chance};
 use callgate_domain::usecases::checks::Listed;
 use jiff::Timestamp;
@@ -15,7 +13,9 @@ use jiff::Timestamp;
 use super::frame::{Frame, Here};
 use super::gate::to;
 use super::page::page;
+use super::place::once;
 use super::words;
+use crate::figures::Day;
 use crate::hint;
 use crate::http::Http;
 use crate::http::auth::Caller;
@@ -77,7 +77,10 @@ struct Card {
     /// Before a real phone is dialed: who does it and who bills.
     bills: String,
     /// The same form sent twice is one call.
-    idempotency_key: String,
+    once: String,
+    /// Calls accepted today, and what part of those that are over was answered.
+    today: u32,
+    answered: String,
     /// Its numbers are shown here.
     has_outcomes: bool,
 }
@@ -111,7 +114,8 @@ pub async fn agents(http: Data<Http>, _caller: Caller, request: HttpRequest) -> 
     rest.truncate(PAGE);
     let next = rest.last().filter(|_| more).map(|last| format!("{PATH}?after={}", last.key));
     let (listed, now) = (gateway.checks.list().await?, gateway.clock.now());
-    let mut cards: Vec<_> = rest.iter().map(|agent| card(agent, &listed, &*gateway.chance, now)).collect();
+    let day = gateway.figures.day().await?;
+    let mut cards: Vec<_> = rest.iter().map(|agent| card(agent, &listed, &day, &*gateway.chance, now)).collect();
     if let Some(first) = cards.iter_mut().find(|card| card.test) {
         first.has_outcomes = true;
     }
@@ -137,7 +141,8 @@ pub async fn check_agents(http: Data<Http>, caller: Caller, request: HttpRequest
     Ok(to(&format!("{PATH}?done=checked")))
 }
 
-fn card(agent: &Agent, listed: &[Listed], chance: &dyn Chance, now: Timestamp) -> Card {
+fn card(agent: &Agent, listed: &[Listed], day: &Day, chance: &dyn Chance, now: Timestamp) -> Card {
+    let of = |is_one: fn(Status) -> bool| day.of(|key, status| *key == agent.key && is_one(status));
     let routes: Vec<_> = agent.routes.iter().map(|route| route.connection.as_str()).collect();
     let bills = format!("{} dials a real phone through {}, which bills the call.", agent.key, routes.join(" or "));
     Card {
@@ -149,7 +154,9 @@ fn card(agent: &Agent, listed: &[Listed], chance: &dyn Chance, now: Timestamp) -
         example: if agent.test { SIMULATED } else { EXAMPLE },
         phone: if agent.test { SIMULATED } else { "" },
         bills,
-        idempotency_key: fresh_key(chance),
+        once: once(chance),
+        today: of(|_| true),
+        answered: words::share(of(|status| status == Status::Completed), of(Status::is_terminal)),
         has_outcomes: false,
     }
 }
@@ -167,15 +174,4 @@ fn line(agent: &Agent, connection: &str, listed: &[Listed], now: Timestamp) -> R
     };
     let checked = checked.filter(|_| health.is_some()).map(|checked| (words::exact(checked.at), words::ago(checked.at, now)));
     RouteLine { connection: connection.to_owned(), tone, state, checked }
-}
-
-/// `console-` and a number that is never drawn twice.
-fn fresh_key(chance: &dyn Chance) -> String {
-    let mut bytes = [0; 16];
-    chance.bytes(&mut bytes);
-    bytes.iter().fold("console-".to_owned(), |mut key, byte| {
-        // Writing to a string cannot fail.
-        let _written = write!(key, "{byte:02x}");
-        key
-    })
 }

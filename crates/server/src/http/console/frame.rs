@@ -111,6 +111,10 @@ fn banners(http: &Http, clocks_apart: Duration) -> Vec<String> {
         let way = "Set it to the address that providers and browsers use, then start the gateway again.";
         all.push(format!("This gateway listens beyond its machine, but server.public_url is not set. {way}"));
     }
+    if let Some(apart) = gateway.their_clocks.apart().filter(|apart| *apart > CLOCK_OFF) {
+        let apart = words::took(apart);
+        all.push(format!("The clock of this machine is {apart} off: every provider's says so. Set it by a time server."));
+    }
     if clocks_apart > CLOCK_OFF {
         let apart = words::took(clocks_apart);
         all.push(format!("The clocks of this machine and of the database are {apart} apart. Set them by the same time server."));

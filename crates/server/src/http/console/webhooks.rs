@@ -1,8 +1,8 @@
 //! Where clients are told, what became of it, and sending it again.
 //!
-//! A delivery keeps how it went and neither what was sent nor what was answered: its body is the call as it is when it is sent
-//! (`usecases/deliver.rs`), and what receivers answer is read by nobody. So a row opens to what is kept.
+//! A row opens to how it went; what was sent and answered has a page of its own.
 
+mod one;
 mod sample;
 mod send;
 mod view;
@@ -13,6 +13,7 @@ use askama::Template;
 use callgate_domain::model::{Delivery, DeliveryId, DeliveryResult, Endpoint};
 use callgate_domain::ports::{DeliveryFilter, DeliveryPage, Reader, StoreError};
 
+pub use self::one::show_delivery;
 use self::sample::sample;
 pub use self::send::{resend_delivery, resend_failed, test_endpoint};
 use self::view::{DeliveryRow, EndpointRow};

@@ -151,6 +151,23 @@ pub fn number(of: &Phone, whole: bool) -> String {
     }
 }
 
+/// `82%`, `99.2%`; never rounded up to all or down to none.
+#[must_use]
+pub fn share(of: u32, all: u32) -> String {
+    if all == 0 {
+        return "-".to_owned();
+    }
+    let percent = f64::from(of) * 100.0 / f64::from(all);
+    let tenths = (percent * 10.0).round() / 10.0;
+    match () {
+        () if of == all => "100%".to_owned(),
+        () if of > 0 && tenths < 0.1 => "0.1%".to_owned(),
+        () if tenths >= 100.0 => "99.9%".to_owned(),
+        () if (tenths - tenths.round()).abs() < f64::EPSILON => format!("{tenths:.0}%"),
+        () => format!("{tenths:.1}%"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use callgate_domain::model::moment::later;
@@ -187,5 +204,20 @@ mod tests {
         words.sort_unstable();
         words.dedup();
         assert_eq!(words.len(), count);
+    }
+
+    #[test]
+    fn a_share_is_never_rounded_up_to_all_or_down_to_none() {
+        for (of, all, expected) in [
+            (0, 0, "-"),
+            (0, 7, "0%"),
+            (82, 100, "82%"),
+            (2, 3, "66.7%"),
+            (7, 7, "100%"),
+            (99_999, 100_000, "99.9%"),
+            (1, 100_000, "0.1%"),
+        ] {
+            assert_eq!(share(of, all), expected, "{of} of {all}");
+        }
     }
 }

@@ -6,16 +6,18 @@ mod calls;
 mod config;
 mod connections;
 mod db;
+mod doctor;
 mod export;
 mod follow;
 mod help;
 mod keys;
 mod listen;
+mod mcp;
 mod pause;
 mod start;
 pub mod stub;
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -78,12 +80,21 @@ impl Program {
         self.start(arguments).said()
     }
 
-    /// Starts it.
+    /// Starts it, with nothing to read.
     pub fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, Stdio::null())
+    }
+
+    /// Starts it, and speaks to it.
+    pub fn start_to_speak(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, Stdio::piped())
+    }
+
+    fn start_with(&self, arguments: &[&str], stdin: Stdio) -> Running {
         let mut command = Command::new(PROGRAM);
         command.args(arguments).current_dir(self.folder()).env_clear();
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let folder = self.folder().display().to_string();
         Running { child: Some(command.spawn().expect("the program")), folder }
     }
@@ -108,6 +119,17 @@ impl Running {
     pub fn signal(&self, name: &str) {
         let sent = Command::new("sh").args(["-c", "kill -$0 $1", name, &self.pid()]).status();
         assert!(sent.expect("kill").success());
+    }
+
+    /// Says one line to it.
+    pub fn tell(&mut self, line: &str) {
+        let stdin = self.child.as_mut().and_then(|child| child.stdin.as_mut()).expect("a pipe");
+        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).expect("it listens");
+    }
+
+    /// Nothing more is said to it.
+    pub fn hang_up(&mut self) {
+        drop(self.child.as_mut().and_then(|child| child.stdin.take()));
     }
 
     /// The next line of its answer, as soon as it is there. It is not part of what is said later.

@@ -55,13 +55,40 @@ async fn a_real_agent_is_confirmed_and_a_simulated_one_shows_its_numbers() {
     for agent in ["real", "akylai"] {
         assert!(card(&page, agent).contains(&format!("method=\"post\" action=\"/console/agents/{agent}/calls\"")));
     }
-    // The same form is one call, another is another.
-    let key = |page: &str| {
-        let card = card(page, "real");
-        card.split("name=\"idempotency_key\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned)
-    };
-    let (one, other) = (key(&page), key(&visitor.page(PATH).await));
-    assert!(one.is_some() && one != other, "{one:?}");
+}
+
+/// What a form of a card sends when nothing is changed: names and values.
+fn fields(card: &str) -> Vec<(String, String)> {
+    let of = |tag: &str, name: &str| Some(read(tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?));
+    let inputs = card.split("<input").skip(1).filter_map(|rest| rest.split('>').next());
+    inputs.filter_map(|tag| Some((of(tag, "name")?, of(tag, "value")?))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_twice_is_one_call_and_another_form_another() {
+    let server = Server::start().await;
+    let visitor = Visitor::signed_in(&server).await;
+    let (one, other) = (fields(card(&visitor.page(PATH).await, "akylai")), fields(card(&visitor.page(PATH).await, "akylai")));
+    let mut places = Vec::new();
+    for form in [&one, &one, &other] {
+        let form: Vec<_> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let answer = visitor.send("/console/agents/akylai/calls", &form).await;
+        assert_eq!(answer.status, 303, "{form:?}");
+        places.push(answer.header("location").expect("the call").to_owned());
+    }
+    assert!(places[0] == places[1] && places[1] != places[2], "{places:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_says_how_today_went() {
+    let server = Server::start().await;
+    for _ in 0..2 {
+        server.create(&json!({"phone": "+12025550102", "agent": "akylai"})).await;
+    }
+    let visitor = Visitor::signed_in(&server).await;
+    let page = visitor.page(PATH).await;
+    assert!(card(&page, "akylai").contains("<dt>Calls today</dt><dd>2</dd>"), "{page}");
+    assert!(card(&page, "real").contains("<dt>Calls today</dt><dd>0</dd><dt>Answered</dt><dd>-</dd>"), "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

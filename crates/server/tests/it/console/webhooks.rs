@@ -107,6 +107,35 @@ async fn what_failed_is_sent_again_one_by_one_or_all_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_and_answered_is_shown_until_the_call_is_erased() {
+    let server = Server::working().await;
+    let visitor = Visitor::signed_in(&server).await;
+    let broken = Stub::start(|_, _| {
+        let said = "<script>alert(1)</script> no such table";
+        let head = format!("HTTP/1.1 410 Gone\r\nx-trace: 77\r\ncontent-length: {}\r\nconnection: close", said.len());
+        Some(format!("{head}\r\n\r\n{said}"))
+    });
+    added(&server, &json!({"url": broken.url})).await;
+    let call = server.create(&json!({"phone": "+12025550103", "agent": "akylai"})).await;
+    let page = page_with(&visitor, PATH, ">Gave up</span>").await;
+    let link = page
+        .split("href=\"")
+        .find_map(|rest| rest.split('"').next().filter(|to| to.starts_with("/console/webhooks/deliveries/")));
+    let path = link.expect("a link to the delivery").to_owned();
+    // It is searched for scripts.
+    let page = visitor.page(&path).await;
+    for expected in ["410\n", "x-trace: 77", "no such table", "&#34;call.completed&#34;", "webhook-id: ", &call, "+1 202"] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    assert!(!page.contains("+12025550103"), "{page}");
+    let erased = server.request(Method::DELETE, &format!("/v1/calls/{call}/content"));
+    assert_eq!(Answer::of(erased).await.status, 204);
+    let page = visitor.page(&path).await;
+    assert!(!page.contains("no such table") && page.contains("Nothing of an answer is kept: 410."), "{page}");
+    assert_eq!(visitor.get("/console/webhooks/deliveries/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn deliveries_come_in_pages_and_addresses_are_shown_and_not_believed() {
     let server = Server::start().await;
     let visitor = Visitor::signed_in(&server).await;

@@ -13,32 +13,27 @@ use actix_web::{HttpRequest, HttpResponse, get};
 use bytes::Bytes;
 use callgate_domain::model::{CallId, Revision};
 use callgate_domain::ports::{Reader, StoreError};
-use futures_util::stream;
-use tokio::sync::broadcast::Receiver;
-use tokio::time::{Instant, timeout_at};
 
 use super::seen::Seen;
 use super::{parts, talk};
 use crate::http::Http;
 use crate::http::auth::Caller;
-use crate::http::calls::follow::moved;
 use crate::http::calls::id_of;
 use crate::http::error::Problem;
 use crate::http::headers::LAST_EVENT_ID;
-use crate::http::live::{self, HEARTBEAT, KEY_CHECK_EVERY, Slot};
+use crate::http::live::follow::{Followed, LOOK_EVERY, News, follow};
+use crate::http::live::{For, push};
 use crate::http::query::{Known, Query};
 
 const QUERY: Known = Known { now: &["after"], later: &[] };
-/// Looking is the guarantee: another process may have moved the call.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
-/// The same while a turn goes on, which is drawn as it grows; and once the call is over, since nobody hints at its webhook.
+/// How soon it is looked at again while a turn goes on, which is drawn as it grows; and once the call is over, since nobody hints at its webhook.
 const LOOK_SOON: Duration = Duration::from_secs(1);
 /// Ends the id of the last event.
 const OVER: &str = "-over";
 
 /// Follows a call.
 #[get("/console/calls/{call_id}/live")]
-pub async fn follow(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn stream_call_page(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     let query = Query::of(&request, &QUERY)?;
     let last = request.headers().get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).or_else(|| query.get("after"));
@@ -55,100 +50,40 @@ pub async fn follow(http: Data<Http>, caller: Caller, request: HttpRequest) -> R
         // The reader has it all.
         drop(sent.news(&seen)?);
     }
-    let slot = http.streams.open()?;
-    let now = Instant::now();
-    let follow = Follow {
-        http,
-        caller,
-        id,
-        reader,
-        moves,
-        sent,
-        first: Some(seen),
-        look: now,
-        heartbeat: now + HEARTBEAT,
-        over: false,
-        _slot: slot,
-    };
-    Ok(live::answer(stream::unfold(follow, |mut follow| async move { Some((follow.next().await?, follow)) })))
+    follow(http, caller, moves, For::Console, Follow { id, reader, sent, first: Some(seen) })
 }
 
-/// One open stream.
+/// The page of one call.
 struct Follow {
-    http: Data<Http>,
-    /// Whoever follows; when the session is over, so is the stream.
-    caller: Caller,
     id: CallId,
     reader: Reader,
-    moves: Receiver<(CallId, Revision)>,
     sent: Sent,
     /// As it was read before the stream began.
     first: Option<Seen>,
-    /// When it is read at the latest.
-    look: Instant,
-    heartbeat: Instant,
-    over: bool,
-    _slot: Slot,
 }
 
-impl Follow {
-    /// What is sent next; `None` ends the stream.
-    async fn next(&mut self) -> Option<Result<Bytes, StoreError>> {
-        if self.over {
-            return None;
+impl Followed for Follow {
+    async fn news(&mut self, http: &Http) -> Result<News, StoreError> {
+        let seen = match self.first.take() {
+            Some(seen) => seen,
+            None => Seen::load(http, self.id, &self.reader).await?,
+        };
+        // What cannot be shown is tried again with the next look.
+        let mut news = self.sent.news(&seen).unwrap_or_default();
+        let is_last = !seen.is_awaited();
+        if is_last {
+            push(&mut news, format_args!("{}{OVER}", seen.call.revision.0), "end", "over");
         }
-        loop {
-            let seen = match self.first.take() {
-                Some(seen) => Some(seen),
-                None => match Seen::load(&self.http, self.id, &self.reader).await {
-                    Ok(seen) => Some(seen),
-                    // While the store cannot be used the stream stays open: the next look may find it again.
-                    Err(StoreError::Unavailable(_)) => None,
-                    Err(error) => return Some(Err(error)),
-                },
-            };
-            if let Some(seen) = seen
-                && let Some(news) = self.news(&seen)
-            {
-                self.heartbeat = Instant::now() + HEARTBEAT;
-                return Some(Ok(news));
-            }
-            if self.heartbeat <= Instant::now() {
-                self.heartbeat = Instant::now() + HEARTBEAT;
-                return Some(Ok(Bytes::from_static(b": still here\n\n")));
-            }
-            self.wait().await?;
-        }
+        let is_soon = seen.call.state.is_terminal() || parts::room(&seen).1.is_some();
+        Ok(News {
+            event: (!news.is_empty()).then(|| Bytes::from(news)),
+            is_last,
+            look_in: if is_soon { LOOK_SOON } else { LOOK_EVERY },
+        })
     }
 
-    fn news(&mut self, seen: &Seen) -> Option<Bytes> {
-        let mut news = self.sent.news(seen).ok()?;
-        self.over = !seen.is_awaited();
-        if self.over {
-            event(&mut news, "end", &format!("{}{OVER}", seen.call.revision.0), "over");
-        }
-        let is_soon = seen.call.state.is_terminal() || parts::room(seen).1.is_some();
-        self.look = Instant::now() + if is_soon { LOOK_SOON } else { LOOK_EVERY };
-        (!news.is_empty()).then(|| Bytes::from(news))
-    }
-
-    /// Until there may be something to send; `None` when the process is to stop, or the session is over.
-    async fn wait(&mut self) -> Option<()> {
-        loop {
-            let until = self.heartbeat.min(self.look).min(Instant::now() + KEY_CHECK_EVERY);
-            let is_hinted = tokio::select! {
-                () = self.http.gateway.stopping.cancelled() => return None,
-                hinted = timeout_at(until, moved(&mut self.moves, self.id, self.sent.revision.unwrap_or(Revision(0)))) => hinted.is_ok(),
-            };
-            if !self.http.auth.is_still_good(&self.caller).await {
-                return None;
-            }
-            let now = Instant::now();
-            if is_hinted || now >= self.look || now >= self.heartbeat {
-                self.look = now + LOOK_EVERY;
-                return Some(());
-            }
-        }
+    fn is_moved_by(&self, call: CallId, to: Revision) -> bool {
+        call == self.id && self.sent.revision != Some(to)
     }
 }
 
@@ -171,18 +106,18 @@ impl Sent {
             return Ok(news);
         }
         let (parts, items) = parts::of(seen)?;
-        let id = seen.call.revision.0.to_string();
+        let id = seen.call.revision.0;
         let hashes: Vec<u64> = parts.all().into_iter().map(hash).collect();
         let had = self.parts.iter().map(Some).chain(std::iter::repeat(None));
         for ((html, hash), had) in parts.all().into_iter().zip(&hashes).zip(had) {
             if had != Some(hash) {
-                event(&mut news, "part", &id, html);
+                push(&mut news, id, "part", html);
             }
         }
         let told: Vec<(String, u64)> = items.list.iter().map(|(id, html)| (id.clone(), hash(html))).collect();
         match fresh_from(&self.items, &told) {
-            Some(from) => items.list.iter().skip(from).for_each(|(_, html)| event(&mut news, "item", &id, html)),
-            None => event(&mut news, "part", &id, &talk::list(&items)?),
+            Some(from) => items.list.iter().skip(from).for_each(|(_, html)| push(&mut news, id, "item", html)),
+            None => push(&mut news, id, "part", &talk::list(&items)?),
         }
         (self.revision, self.room, self.parts, self.items) = (Some(seen.call.revision), parts::room(seen), hashes, told);
         Ok(news)
@@ -209,17 +144,6 @@ fn hash(html: &str) -> u64 {
     hasher.finish()
 }
 
-/// One event; every line of it is said to be data, whatever ends lines in what was said.
-fn event(into: &mut String, name: &str, id: &str, data: &str) {
-    into.push_str(&format!("id: {id}\nevent: {name}\n"));
-    for line in data.split(['\n', '\r']).filter(|line| !line.is_empty()) {
-        into.push_str("data: ");
-        into.push_str(line);
-        into.push('\n');
-    }
-    into.push('\n');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,12 +167,5 @@ mod tests {
         ] {
             assert_eq!(fresh_from(&list(had), &list(now)), expected, "{had} -> {now}");
         }
-    }
-
-    #[test]
-    fn every_line_of_an_event_is_data() {
-        let mut text = String::new();
-        event(&mut text, "part", "7", "<p>one\r\nid: 9\revent: end\n\ndata</p>");
-        assert_eq!(text, "id: 7\nevent: part\ndata: <p>one\ndata: id: 9\ndata: event: end\ndata: data</p>\n\n");
     }
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use callgate_domain::model::Status;
 use callgate_domain::model::moment::later;
+use callgate_domain::ports::Accepted;
 use jiff::Timestamp;
 
 use super::super::words;
-use crate::figures::{Counts, Day};
+use crate::figures::Day;
 
 /// The drawing's size, and where its bars stand in it.
 const WIDTH: f64 = 720.0;
@@ -110,10 +111,10 @@ impl Chart {
     }
 }
 
-fn grouped(counts: &Counts) -> [u32; 4] {
+fn grouped(counts: &Accepted) -> [u32; 4] {
     let mut groups = [0_u32; 4];
     let [completed, unanswered, failed, other] = &mut groups;
-    for (status, count) in counts {
+    for ((_, status), count) in counts {
         let group = match status {
             Status::Completed => &mut *completed,
             Status::NoAnswer | Status::Busy => &mut *unanswered,
@@ -186,18 +187,26 @@ fn fixed(number: f64) -> String {
 #[cfg(test)]
 mod tests {
     use callgate_domain::ports::{Deliveries, Middles};
+    use callgate_domain::testing::builders::agent;
 
     use super::*;
 
-    fn day(hours: Vec<Counts>) -> Day {
+    fn day(hours: Vec<Accepted>) -> Day {
         let (middles, deliveries) = (Middles::default(), Deliveries::default());
         Day { began: Timestamp::UNIX_EPOCH, hours, yesterday: 0, middles, deliveries }
     }
 
     #[test]
     fn a_bar_stands_on_the_base_and_its_parts_on_one_another() {
-        let counts = Counts::from([(Status::Completed, 4), (Status::Busy, 1), (Status::NoAnswer, 1), (Status::Expired, 1)]);
-        let other = Counts::from([(Status::Canceled, 90), (Status::Queued, 1)]);
+        let of = |key: &str, status| (agent(key), status);
+        let counts = Accepted::from([
+            (of("akylai", Status::Completed), 1),
+            (of("altai", Status::Completed), 3),
+            (of("akylai", Status::Busy), 1),
+            (of("akylai", Status::NoAnswer), 1),
+            (of("altai", Status::Expired), 1),
+        ]);
+        let other = Accepted::from([(of("altai", Status::Canceled), 90), (of("altai", Status::Queued), 1)]);
         let chart = Chart::of(&day(vec![counts, other]));
         let seen: Vec<_> = chart.bars.iter().map(|bar| (bar.class, bar.y.as_str(), bar.height.as_str())).collect();
         assert_eq!(seen, [("a", "83.1", "44.9"), ("b", "59.9", "21.7"), ("c", "48.3", "10.1")]);
@@ -211,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_day_without_calls_has_its_hours_all_the_same() {
-        let chart = Chart::of(&day(vec![Counts::new()]));
+        let chart = Chart::of(&day(vec![Accepted::new()]));
         assert_eq!((chart.bars.len(), chart.says.as_str()), (0, "Calls by hour today: none yet"));
         let labels: Vec<_> = chart.labels.iter().map(|label| label.shown.as_str()).collect();
         assert_eq!(labels, ["00:00", "03:00", "06:00", "09:00", "12:00", "15:00", "18:00", "21:00"]);

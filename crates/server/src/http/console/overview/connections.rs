@@ -25,6 +25,8 @@ pub struct Line {
     pub word: &'static str,
     /// Calls with it that are not over.
     pub live: u32,
+    /// What nineteen of the last twenty requests to place a call did not exceed.
+    pub took: Option<String>,
     /// How it is.
     pub sentence: String,
 }
@@ -40,7 +42,7 @@ pub async fn lines(http: &Http) -> Result<Vec<Line>, StoreError> {
         let id = &listed.connection.id;
         let (is_open, mut mishaps) = (pacing.is_open(id), pacing.mishaps(id));
         mishaps.retain(|mishap| elapsed(mishap.at, now) <= LATELY);
-        line(&listed, is_open, &mishaps)
+        Line { took: gateway.latencies.of_most(id).map(words::took), ..line(&listed, is_open, &mishaps) }
     };
     Ok(gateway.checks.list().await?.into_iter().map(line).collect())
 }
@@ -61,5 +63,5 @@ fn line(listed: &Listed, is_open: bool, mishaps: &[Mishap]) -> Line {
         (false, None, None) if listed.checked.is_some() => ("", "Normal", "Ready when it was checked last".to_owned()),
         (false, None, None) => ("", "Normal", "No request came to nothing in 15 min".to_owned()),
     };
-    Line { id: listed.connection.id.to_string(), tone, word, live: listed.live, sentence }
+    Line { id: listed.connection.id.to_string(), tone, word, live: listed.live, took: None, sentence }
 }

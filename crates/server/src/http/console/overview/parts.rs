@@ -251,15 +251,15 @@ fn ended_row(call: &Call, now: Timestamp) -> EndedRow {
 }
 
 fn figs(day: &Day) -> Vec<Fig> {
-    let today = day.of(|_| true);
-    let (finished, answered) = (day.of(Status::is_terminal), day.of(|status| status == Status::Completed));
+    let today = day.of(|_, _| true);
+    let (finished, answered) = (day.of(|_, status| status.is_terminal()), day.of(|_, status| status == Status::Completed));
     let fig = |name, value, small: &str| Fig { name, value, small: small.to_owned() };
     vec![
         fig("Calls today", today.to_string(), &change(today, day.yesterday)),
-        fig("Answered", share(answered, finished), "of finished calls"),
+        fig("Answered", words::share(answered, finished), "of finished calls"),
         fig("Time to answer", day.middles.answer.map_or_else(none, words::took), "median"),
         fig("Length", day.middles.length.map_or_else(none, |length| words::length(length.as_secs())), "median, answered"),
-        fig("Webhooks delivered", share(day.deliveries.at_first, day.deliveries.over), "first try, 24 h"),
+        fig("Webhooks delivered", words::share(day.deliveries.at_first, day.deliveries.over), "first try, 24 h"),
     ]
 }
 
@@ -277,40 +277,9 @@ fn change(today: u32, yesterday: u32) -> String {
     }
 }
 
-/// `82%`, `99.2%`; never rounded up to all or down to none.
-fn share(of: u32, all: u32) -> String {
-    if all == 0 {
-        return none();
-    }
-    let percent = f64::from(of) * 100.0 / f64::from(all);
-    let tenths = (percent * 10.0).round() / 10.0;
-    match () {
-        () if of == all => "100%".to_owned(),
-        () if of > 0 && tenths < 0.1 => "0.1%".to_owned(),
-        () if tenths >= 100.0 => "99.9%".to_owned(),
-        () if (tenths - tenths.round()).abs() < f64::EPSILON => format!("{tenths:.0}%"),
-        () => format!("{tenths:.1}%"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_share_is_never_rounded_up_to_all_or_down_to_none() {
-        for (of, all, expected) in [
-            (0, 0, "-"),
-            (0, 7, "0%"),
-            (82, 100, "82%"),
-            (2, 3, "66.7%"),
-            (7, 7, "100%"),
-            (99_999, 100_000, "99.9%"),
-            (1, 100_000, "0.1%"),
-        ] {
-            assert_eq!(share(of, all), expected, "{of} of {all}");
-        }
-    }
 
     #[test]
     fn a_change_has_its_sign() {

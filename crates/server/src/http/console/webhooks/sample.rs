@@ -81,7 +81,7 @@ fn step(call: &Call, event: &CallEvent, at: Timestamp) -> Option<(Call, Entry)> 
 }
 
 /// JSON on several lines, its fields in the order in which they are sent.
-fn indented(json: &str) -> String {
+pub fn indented(json: &str) -> String {
     let (mut text, mut depth, mut in_words, mut is_escaped) = (String::with_capacity(json.len() * 2), 0_usize, false, false);
     let mut next = json.chars().peekable();
     while let Some(c) = next.next() {

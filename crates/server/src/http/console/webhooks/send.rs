@@ -11,6 +11,7 @@ use crate::http::auth::Caller;
 use crate::http::console::gate::to;
 use crate::http::error::{Code, Problem};
 use crate::http::query::{NOTHING, Query};
+use crate::http::webhook_deliveries::id_of;
 use crate::http::webhook_endpoints::{refused, refused_delivery};
 
 /// Sends a test event to an endpoint.
@@ -28,9 +29,7 @@ pub async fn test_endpoint(http: Data<Http>, caller: Caller, request: HttpReques
 #[post("/console/webhooks/deliveries/{id}/resend")]
 pub async fn resend_delivery(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
-    let id = request.match_info().get("id").filter(|id| id.len() == 36).and_then(|id| id.parse().ok());
-    let id: DeliveryId = id.ok_or_else(|| Problem::new(Code::NotFound, "There is no webhook delivery with this id."))?;
-    again(&http, &caller, id).await?;
+    again(&http, &caller, id_of(&request)?).await?;
     Ok(to(&format!("{PATH}?done=resent")))
 }
 
