@@ -76,6 +76,10 @@ assert.throws(() => verifyWebhook(secret, other, headers), WebhookVerificationEr
 secret = `whsec_${'A'.repeat(32)}`;
 assert.equal(await deliver(body), 400, 'another secret, and it was taken');
 
+// A list of several.
+const ended = (await gateway.listCalls({ query: { status: ['completed', 'failed'] } })).data;
+assert.ok(ended.some(({ call_id }) => call_id === call.call_id));
+
 const refused = (status, code) => (error) =>
   error instanceof CallgateError && error.status === status && error.problem.code === code;
 await assert.rejects(gateway.createCall({ body: { phone: '12', agent: 'akylai' } }), refused(422, 'invalid_phone'));

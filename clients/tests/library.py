@@ -109,6 +109,10 @@ with Callgate(URL, KEY) as gateway:
     secret = "whsec_" + "A" * 32
     assert deliver(body, headers) == 400, "another secret, and it was taken"
 
+    # A list of several.
+    ended = gateway.list_calls(status=[CallStatus.COMPLETED, CallStatus.FAILED]).data
+    assert call.call_id in {listed.call_id for listed in ended}, ended
+
     error = refused(gateway.create_call, body=NewCall(phone="12", agent="akylai"))
     assert (error.status, error.problem.code) == (422, "invalid_phone"), error
     assert refused(Callgate(URL, "cg_wrong").list_agents).status == 401

@@ -4,7 +4,7 @@ import datetime
 from typing import cast
 from uuid import UUID
 
-from ...outcome import outcome
+from ...exchange import asked, outcome
 from ..client import AuthenticatedClient
 from ..models.agent import Agent
 from ..models.agent_list import AgentList
@@ -72,16 +72,18 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> CallList:
         """List calls."""
-        request = list_calls._get_kwargs(
-            status=status,
-            agent=agent,
-            phone=phone,
-            reference=reference,
-            created_after=created_after,
-            created_before=created_before,
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            list_calls._get_kwargs(
+                status=status,
+                agent=agent,
+                phone=phone,
+                reference=reference,
+                created_after=created_after,
+                created_before=created_before,
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, list_calls._parse_response)
@@ -94,10 +96,12 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> CreatedCall:
         """Place a call."""
-        request = create_call._get_kwargs(
-            body=body,
-            idempotency_key=idempotency_key,
-            x_request_id=x_request_id,
+        request = asked(
+            create_call._get_kwargs(
+                body=body,
+                idempotency_key=idempotency_key,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, create_call._parse_response)
@@ -111,11 +115,13 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> Call:
         """Read a call."""
-        request = get_call._get_kwargs(
-            call_id=call_id,
-            wait=wait,
-            if_none_match=if_none_match,
-            x_request_id=x_request_id,
+        request = asked(
+            get_call._get_kwargs(
+                call_id=call_id,
+                wait=wait,
+                if_none_match=if_none_match,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_call._parse_response)
@@ -127,9 +133,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> Call:
         """Cancel a call."""
-        request = cancel_call._get_kwargs(
-            call_id=call_id,
-            x_request_id=x_request_id,
+        request = asked(
+            cancel_call._get_kwargs(
+                call_id=call_id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, cancel_call._parse_response)
@@ -143,11 +151,13 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> Timeline:
         """Read a call's timeline."""
-        request = get_timeline._get_kwargs(
-            call_id=call_id,
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            get_timeline._get_kwargs(
+                call_id=call_id,
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_timeline._parse_response)
@@ -160,10 +170,12 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> list[int]:
         """Read a call's recording."""
-        request = get_recording._get_kwargs(
-            call_id=call_id,
-            range_=range_,
-            x_request_id=x_request_id,
+        request = asked(
+            get_recording._get_kwargs(
+                call_id=call_id,
+                range_=range_,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_recording._parse_response)
@@ -175,9 +187,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> None:
         """Erase a call's content."""
-        request = erase_content._get_kwargs(
-            call_id=call_id,
-            x_request_id=x_request_id,
+        request = asked(
+            erase_content._get_kwargs(
+                call_id=call_id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, erase_content._parse_response)
@@ -188,8 +202,10 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> AgentList:
         """List agents."""
-        request = list_agents._get_kwargs(
-            x_request_id=x_request_id,
+        request = asked(
+            list_agents._get_kwargs(
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, list_agents._parse_response)
@@ -201,9 +217,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> Agent:
         """Read an agent."""
-        request = get_agent._get_kwargs(
-            key=key,
-            x_request_id=x_request_id,
+        request = asked(
+            get_agent._get_kwargs(
+                key=key,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_agent._parse_response)
@@ -215,9 +233,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> ReportAnswer:
         """Report a call's result."""
-        request = report_result._get_kwargs(
-            body=body,
-            x_request_id=x_request_id,
+        request = asked(
+            report_result._get_kwargs(
+                body=body,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, report_result._parse_response)
@@ -230,10 +250,12 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpointList:
         """List webhook endpoints."""
-        request = list_webhook_endpoints._get_kwargs(
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            list_webhook_endpoints._get_kwargs(
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, list_webhook_endpoints._parse_response)
@@ -245,9 +267,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpointWithSecret:
         """Add a webhook endpoint."""
-        request = add_webhook_endpoint._get_kwargs(
-            body=body,
-            x_request_id=x_request_id,
+        request = asked(
+            add_webhook_endpoint._get_kwargs(
+                body=body,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, add_webhook_endpoint._parse_response)
@@ -259,9 +283,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpoint:
         """Get a webhook endpoint."""
-        request = get_webhook_endpoint._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            get_webhook_endpoint._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_webhook_endpoint._parse_response)
@@ -273,9 +299,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> None:
         """Remove a webhook endpoint."""
-        request = remove_webhook_endpoint._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            remove_webhook_endpoint._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, remove_webhook_endpoint._parse_response)
@@ -288,10 +316,12 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpoint:
         """Change a webhook endpoint."""
-        request = change_webhook_endpoint._get_kwargs(
-            id=id,
-            body=body,
-            x_request_id=x_request_id,
+        request = asked(
+            change_webhook_endpoint._get_kwargs(
+                id=id,
+                body=body,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, change_webhook_endpoint._parse_response)
@@ -303,9 +333,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpointWithSecret:
         """Rotate the secret of a webhook endpoint."""
-        request = rotate_webhook_secret._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            rotate_webhook_secret._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, rotate_webhook_secret._parse_response)
@@ -317,9 +349,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookDelivery:
         """Send a sample to a webhook endpoint."""
-        request = test_webhook_endpoint._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            test_webhook_endpoint._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, test_webhook_endpoint._parse_response)
@@ -332,10 +366,12 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> Recovery:
         """Send what a webhook endpoint missed."""
-        request = recover_webhook_endpoint._get_kwargs(
-            id=id,
-            since=since,
-            x_request_id=x_request_id,
+        request = asked(
+            recover_webhook_endpoint._get_kwargs(
+                id=id,
+                since=since,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, recover_webhook_endpoint._parse_response)
@@ -351,13 +387,15 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookDeliveryList:
         """List webhook deliveries."""
-        request = list_webhook_deliveries._get_kwargs(
-            endpoint=endpoint,
-            call_id=call_id,
-            status=status,
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            list_webhook_deliveries._get_kwargs(
+                endpoint=endpoint,
+                call_id=call_id,
+                status=status,
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, list_webhook_deliveries._parse_response)
@@ -369,9 +407,11 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookDelivery:
         """Send a webhook delivery again."""
-        request = resend_webhook_delivery._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            resend_webhook_delivery._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, resend_webhook_delivery._parse_response)
@@ -382,8 +422,10 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> Health:
         """Whether the process runs."""
-        request = get_health._get_kwargs(
-            x_request_id=x_request_id,
+        request = asked(
+            get_health._get_kwargs(
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_health._parse_response)
@@ -394,8 +436,10 @@ class Operations:
         x_request_id: str | Unset = UNSET,
     ) -> list[NotReady]:
         """Whether new calls can be taken."""
-        request = get_readiness._get_kwargs(
-            x_request_id=x_request_id,
+        request = asked(
+            get_readiness._get_kwargs(
+                x_request_id=x_request_id,
+            )
         )
         response = self._client.get_httpx_client().request(**request)
         return outcome(self._client, response, get_readiness._parse_response)
@@ -418,16 +462,18 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> CallList:
         """List calls."""
-        request = list_calls._get_kwargs(
-            status=status,
-            agent=agent,
-            phone=phone,
-            reference=reference,
-            created_after=created_after,
-            created_before=created_before,
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            list_calls._get_kwargs(
+                status=status,
+                agent=agent,
+                phone=phone,
+                reference=reference,
+                created_after=created_after,
+                created_before=created_before,
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, list_calls._parse_response)
@@ -440,10 +486,12 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> CreatedCall:
         """Place a call."""
-        request = create_call._get_kwargs(
-            body=body,
-            idempotency_key=idempotency_key,
-            x_request_id=x_request_id,
+        request = asked(
+            create_call._get_kwargs(
+                body=body,
+                idempotency_key=idempotency_key,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, create_call._parse_response)
@@ -457,11 +505,13 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> Call:
         """Read a call."""
-        request = get_call._get_kwargs(
-            call_id=call_id,
-            wait=wait,
-            if_none_match=if_none_match,
-            x_request_id=x_request_id,
+        request = asked(
+            get_call._get_kwargs(
+                call_id=call_id,
+                wait=wait,
+                if_none_match=if_none_match,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_call._parse_response)
@@ -473,9 +523,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> Call:
         """Cancel a call."""
-        request = cancel_call._get_kwargs(
-            call_id=call_id,
-            x_request_id=x_request_id,
+        request = asked(
+            cancel_call._get_kwargs(
+                call_id=call_id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, cancel_call._parse_response)
@@ -489,11 +541,13 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> Timeline:
         """Read a call's timeline."""
-        request = get_timeline._get_kwargs(
-            call_id=call_id,
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            get_timeline._get_kwargs(
+                call_id=call_id,
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_timeline._parse_response)
@@ -506,10 +560,12 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> list[int]:
         """Read a call's recording."""
-        request = get_recording._get_kwargs(
-            call_id=call_id,
-            range_=range_,
-            x_request_id=x_request_id,
+        request = asked(
+            get_recording._get_kwargs(
+                call_id=call_id,
+                range_=range_,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_recording._parse_response)
@@ -521,9 +577,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> None:
         """Erase a call's content."""
-        request = erase_content._get_kwargs(
-            call_id=call_id,
-            x_request_id=x_request_id,
+        request = asked(
+            erase_content._get_kwargs(
+                call_id=call_id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, erase_content._parse_response)
@@ -534,8 +592,10 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> AgentList:
         """List agents."""
-        request = list_agents._get_kwargs(
-            x_request_id=x_request_id,
+        request = asked(
+            list_agents._get_kwargs(
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, list_agents._parse_response)
@@ -547,9 +607,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> Agent:
         """Read an agent."""
-        request = get_agent._get_kwargs(
-            key=key,
-            x_request_id=x_request_id,
+        request = asked(
+            get_agent._get_kwargs(
+                key=key,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_agent._parse_response)
@@ -561,9 +623,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> ReportAnswer:
         """Report a call's result."""
-        request = report_result._get_kwargs(
-            body=body,
-            x_request_id=x_request_id,
+        request = asked(
+            report_result._get_kwargs(
+                body=body,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, report_result._parse_response)
@@ -576,10 +640,12 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpointList:
         """List webhook endpoints."""
-        request = list_webhook_endpoints._get_kwargs(
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            list_webhook_endpoints._get_kwargs(
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, list_webhook_endpoints._parse_response)
@@ -591,9 +657,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpointWithSecret:
         """Add a webhook endpoint."""
-        request = add_webhook_endpoint._get_kwargs(
-            body=body,
-            x_request_id=x_request_id,
+        request = asked(
+            add_webhook_endpoint._get_kwargs(
+                body=body,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, add_webhook_endpoint._parse_response)
@@ -605,9 +673,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpoint:
         """Get a webhook endpoint."""
-        request = get_webhook_endpoint._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            get_webhook_endpoint._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_webhook_endpoint._parse_response)
@@ -619,9 +689,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> None:
         """Remove a webhook endpoint."""
-        request = remove_webhook_endpoint._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            remove_webhook_endpoint._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, remove_webhook_endpoint._parse_response)
@@ -634,10 +706,12 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpoint:
         """Change a webhook endpoint."""
-        request = change_webhook_endpoint._get_kwargs(
-            id=id,
-            body=body,
-            x_request_id=x_request_id,
+        request = asked(
+            change_webhook_endpoint._get_kwargs(
+                id=id,
+                body=body,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, change_webhook_endpoint._parse_response)
@@ -649,9 +723,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookEndpointWithSecret:
         """Rotate the secret of a webhook endpoint."""
-        request = rotate_webhook_secret._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            rotate_webhook_secret._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, rotate_webhook_secret._parse_response)
@@ -663,9 +739,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookDelivery:
         """Send a sample to a webhook endpoint."""
-        request = test_webhook_endpoint._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            test_webhook_endpoint._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, test_webhook_endpoint._parse_response)
@@ -678,10 +756,12 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> Recovery:
         """Send what a webhook endpoint missed."""
-        request = recover_webhook_endpoint._get_kwargs(
-            id=id,
-            since=since,
-            x_request_id=x_request_id,
+        request = asked(
+            recover_webhook_endpoint._get_kwargs(
+                id=id,
+                since=since,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, recover_webhook_endpoint._parse_response)
@@ -697,13 +777,15 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookDeliveryList:
         """List webhook deliveries."""
-        request = list_webhook_deliveries._get_kwargs(
-            endpoint=endpoint,
-            call_id=call_id,
-            status=status,
-            limit=limit,
-            cursor=cursor,
-            x_request_id=x_request_id,
+        request = asked(
+            list_webhook_deliveries._get_kwargs(
+                endpoint=endpoint,
+                call_id=call_id,
+                status=status,
+                limit=limit,
+                cursor=cursor,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, list_webhook_deliveries._parse_response)
@@ -715,9 +797,11 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> WebhookDelivery:
         """Send a webhook delivery again."""
-        request = resend_webhook_delivery._get_kwargs(
-            id=id,
-            x_request_id=x_request_id,
+        request = asked(
+            resend_webhook_delivery._get_kwargs(
+                id=id,
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, resend_webhook_delivery._parse_response)
@@ -728,8 +812,10 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> Health:
         """Whether the process runs."""
-        request = get_health._get_kwargs(
-            x_request_id=x_request_id,
+        request = asked(
+            get_health._get_kwargs(
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_health._parse_response)
@@ -740,8 +826,10 @@ class AsyncOperations:
         x_request_id: str | Unset = UNSET,
     ) -> list[NotReady]:
         """Whether new calls can be taken."""
-        request = get_readiness._get_kwargs(
-            x_request_id=x_request_id,
+        request = asked(
+            get_readiness._get_kwargs(
+                x_request_id=x_request_id,
+            )
         )
         response = await self._client.get_async_httpx_client().request(**request)
         return outcome(self._client, response, get_readiness._parse_response)

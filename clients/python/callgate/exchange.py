@@ -1,4 +1,4 @@
-"""What a method returns or raises."""
+"""What a method sends, and what it returns or raises."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,6 +23,13 @@ class CallgateError(Exception):
             super().__init__(f"{self.status}: {response.text[:200]}")
         else:
             super().__init__(f"{self.status} {self.problem.code}: {self.problem.detail}")
+
+
+def asked(request: dict[str, Any]) -> dict[str, Any]:
+    # The generator repeats the name of a list for each item; the document joins items by commas.
+    if params := request.get("params"):
+        request["params"] = {name: ",".join(value) if isinstance(value, list) else value for name, value in params.items()}
+    return request
 
 
 def outcome(client: AuthenticatedClient, response: httpx.Response, parse: Callable[..., Any]) -> Any:
