@@ -14,7 +14,7 @@ test:
     cargo test --workspace --locked
 
 # What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
-verify: check && slow api-fuzz browser
+verify: check && slow api-fuzz browser clients
     PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_REQUIRE_NGINX=1 CALLGATE_REQUIRE_VERIFIERS=1 \
         cargo test --workspace --locked --release -- --skip kill:: --skip no_notice_is_lost
     CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_KILL_CYCLES_SQLITE=200 CALLGATE_KILL_CYCLES_POSTGRES=50 CALLGATE_STOPS=50 \
@@ -28,6 +28,12 @@ api-fuzz examples="100":
 # A person's way through the console in a real browser, and every screen under an accessibility checker: target/screens.
 browser:
     .ci/browser
+
+# The client libraries and the request collection: as the document says, and against the real program. Needs Python and Node.
+clients:
+    clients/generate --check
+    cargo build --release --locked
+    clients/check target/release/callgate
 
 # What takes hours: a million seeds of the simulation, in parts that stay done, and ten times as many kills and stops.
 soak seeds="1000000":
@@ -67,6 +73,7 @@ sbom:
     cargo cyclonedx --manifest-path crates/server/Cargo.toml --describe binaries --no-build-deps --format json --spec-version 1.5
     mkdir -p target && mv crates/server/callgate_bin.cdx.json target/callgate.cdx.json
 
-# Writes docs/openapi.json anew from the code.
+# Writes docs/openapi.json anew from the code, and the client libraries from that.
 openapi:
     CALLGATE_BLESS=1 cargo test --locked -p callgate --test it openapi
+    clients/generate

@@ -1,0 +1,23 @@
+from enum import StrEnum
+
+
+class EndedBy(StrEnum):
+    AGENT = "agent"
+    CARRIER = "carrier"
+    CLIENT = "client"
+    GATEWAY = "gateway"
+    PROVIDER = "provider"
+    UNKNOWN = "unknown"
+    USER = "user"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "EndedBy | None":
+        # A word that only a newer gateway knows is no reason to fail.
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member

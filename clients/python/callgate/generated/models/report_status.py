@@ -1,0 +1,21 @@
+from enum import StrEnum
+
+
+class ReportStatus(StrEnum):
+    ACCEPTED = "accepted"
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    IGNORED = "ignored"
+    PARKED = "parked"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ReportStatus | None":
+        # A word that only a newer gateway knows is no reason to fail.
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member

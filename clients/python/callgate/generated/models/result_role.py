@@ -1,0 +1,24 @@
+from enum import StrEnum
+
+
+class ResultRole(StrEnum):
+    AGENT = "agent"
+    AI = "ai"
+    ASSISTANT = "assistant"
+    BOT = "bot"
+    CALLER = "caller"
+    CUSTOMER = "customer"
+    HUMAN = "human"
+    USER = "user"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ResultRole | None":
+        # A word that only a newer gateway knows is no reason to fail.
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member

@@ -1,0 +1,22 @@
+from enum import StrEnum
+
+
+class ResultStatus(StrEnum):
+    BUSY = "busy"
+    CANCELED = "canceled"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    NO_ANSWER = "no_answer"
+    VOICEMAIL = "voicemail"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "ResultStatus | None":
+        # A word that only a newer gateway knows is no reason to fail.
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member

@@ -1,0 +1,21 @@
+from enum import StrEnum
+
+
+class TranscriptStatus(StrEnum):
+    AVAILABLE = "available"
+    ERASED = "erased"
+    PARTIAL = "partial"
+    PENDING = "pending"
+    UNAVAILABLE = "unavailable"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "TranscriptStatus | None":
+        # A word that only a newer gateway knows is no reason to fail.
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member

@@ -1,0 +1,19 @@
+from enum import StrEnum
+
+
+class WebhookType(StrEnum):
+    CALL_COMPLETED = "call.completed"
+    CALL_UPDATED = "call.updated"
+    WEBHOOK_TEST = "webhook.test"
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    @classmethod
+    def _missing_(cls, value: object) -> "WebhookType | None":
+        # A word that only a newer gateway knows is no reason to fail.
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member
