@@ -14,12 +14,16 @@ test:
     cargo test --workspace --locked
 
 # What is too long for every change: more cases of every property, 200 + 50 kills, thousands of slow clients.
-verify: check && slow api-fuzz browser clients
+verify: check deploy-check && slow api-fuzz browser clients
     PROPTEST_CASES=20000 CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_REQUIRE_STRACE=1 CALLGATE_REQUIRE_NGINX=1 CALLGATE_REQUIRE_VERIFIERS=1 \
         cargo test --workspace --locked --release -- --skip kill:: --skip no_notice_is_lost
     CALLGATE_REQUIRE_POSTGRES=1 CALLGATE_KILL_CYCLES_SQLITE=200 CALLGATE_KILL_CYCLES_POSTGRES=50 CALLGATE_STOPS=50 \
         CALLGATE_DELIVERY_CYCLES_SQLITE=50 CALLGATE_DELIVERY_CYCLES_POSTGRES=20 \
         cargo test --locked --release -p callgate --test ordeal -- --nocapture kill:: stop:: no_notice_is_lost
+
+# Alerts with their tests, dashboard, unit and image: whether they name what there is. Needs Python, and promtool or apt.
+deploy-check:
+    deploy/check
 
 # Fuzzes the API by its own document, with so many examples for each operation. Needs Python.
 api-fuzz examples="100":

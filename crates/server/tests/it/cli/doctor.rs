@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use callgate_adapters::store;
+use callgate_domain::ports::Clock;
 use serde_json::{Value, json};
 
 use super::stub::Stub;
@@ -96,7 +97,7 @@ fn a_connection_without_its_credentials_is_found() {
 #[test]
 fn a_clock_that_is_off_and_a_key_that_is_wrong_are_found_at_the_provider() {
     let ago = Stub::start(|_, _| {
-        let date = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(10);
+        let date = callgate_adapters::clock::SystemClock::new().now() - jiff::SignedDuration::from_mins(10);
         let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
         Some(format!("HTTP/1.1 401 No\r\ndate: {date}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"))
     });
