@@ -1446,13 +1446,13 @@ export type GetRecordingErrors = {
 export type GetRecordingError = GetRecordingErrors[keyof GetRecordingErrors];
 export type GetRecordingResponses = {
     /**
-     * The audio.
+     * Audio, byte for byte.
      */
-    200: Array<number>;
+    200: Blob | File;
     /**
-     * The bytes that were asked for.
+     * Audio, byte for byte.
      */
-    206: Array<number>;
+    206: Blob | File;
 };
 export type GetRecordingResponse = GetRecordingResponses[keyof GetRecordingResponses];
 export type EraseContentData = {

@@ -1,6 +1,7 @@
 """Every operation of the API as a method, named by its operation id."""
 
 import datetime
+from io import BytesIO
 from typing import cast
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from ..models.webhook_endpoint import WebhookEndpoint
 from ..models.webhook_endpoint_change import WebhookEndpointChange
 from ..models.webhook_endpoint_list import WebhookEndpointList
 from ..models.webhook_endpoint_with_secret import WebhookEndpointWithSecret
-from ..types import UNSET, Unset
+from ..types import UNSET, File, FileTypes, Unset
 from .agents import get_agent, list_agents
 from .calls import (
     cancel_call,
@@ -168,7 +169,7 @@ class Operations:
         *,
         range_: str | Unset = UNSET,
         x_request_id: str | Unset = UNSET,
-    ) -> list[int]:
+    ) -> File:
         """Read a call's recording."""
         request = asked(
             get_recording._get_kwargs(
@@ -558,7 +559,7 @@ class AsyncOperations:
         *,
         range_: str | Unset = UNSET,
         x_request_id: str | Unset = UNSET,
-    ) -> list[int]:
+    ) -> File:
         """Read a call's recording."""
         request = asked(
             get_recording._get_kwargs(

@@ -1,5 +1,6 @@
 from http import HTTPStatus
-from typing import Any, cast
+from io import BytesIO
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import httpx
 from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.problem import Problem
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, File, Response, Unset
 
 
 def _get_kwargs(
@@ -37,14 +38,14 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Problem | list[int] | None:
+) -> File | Problem | None:
     if response.status_code == 200:
-        response_200 = cast(list[int], response.content)
+        response_200 = File(payload=BytesIO(response.content))
 
         return response_200
 
     if response.status_code == 206:
-        response_206 = cast(list[int], response.content)
+        response_206 = File(payload=BytesIO(response.content))
 
         return response_206
 
@@ -101,7 +102,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Problem | list[int]]:
+) -> Response[File | Problem]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -116,7 +117,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     range_: str | Unset = UNSET,
     x_request_id: str | Unset = UNSET,
-) -> Response[Problem | list[int]]:
+) -> Response[File | Problem]:
     """Read a call's recording.
 
      The audio of a call, as it is kept elsewhere: it may not be there at once, nor for ever. The call's
@@ -136,7 +137,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | list[int]]
+        Response[File | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -158,7 +159,7 @@ def sync(
     client: AuthenticatedClient,
     range_: str | Unset = UNSET,
     x_request_id: str | Unset = UNSET,
-) -> Problem | list[int] | None:
+) -> File | Problem | None:
     """Read a call's recording.
 
      The audio of a call, as it is kept elsewhere: it may not be there at once, nor for ever. The call's
@@ -178,7 +179,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | list[int]
+        File | Problem
     """
 
     return sync_detailed(
@@ -195,7 +196,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     range_: str | Unset = UNSET,
     x_request_id: str | Unset = UNSET,
-) -> Response[Problem | list[int]]:
+) -> Response[File | Problem]:
     """Read a call's recording.
 
      The audio of a call, as it is kept elsewhere: it may not be there at once, nor for ever. The call's
@@ -215,7 +216,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[Problem | list[int]]
+        Response[File | Problem]
     """
 
     kwargs = _get_kwargs(
@@ -235,7 +236,7 @@ async def asyncio(
     client: AuthenticatedClient,
     range_: str | Unset = UNSET,
     x_request_id: str | Unset = UNSET,
-) -> Problem | list[int] | None:
+) -> File | Problem | None:
     """Read a call's recording.
 
      The audio of a call, as it is kept elsewhere: it may not be there at once, nor for ever. The call's
@@ -255,7 +256,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Problem | list[int]
+        File | Problem
     """
 
     return (
