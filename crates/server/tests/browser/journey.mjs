@@ -53,7 +53,7 @@ async function way(width) {
 
     step('place another from its agent, without leaving the page');
     await page.goto('/console/agents');
-    const card = page.getByRole('article', { name: /^Altai/i });
+    const card = page.getByRole('article', { name: /Altai/ });
     await card.getByRole('button', { name: 'Place call' }).click();
     const watch = card.getByRole('link', { name: 'Watch live' });
     await watch.waitFor();
