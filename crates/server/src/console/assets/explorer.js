@@ -2,11 +2,14 @@
 SwaggerUIBundle({
   url: '/openapi.json',
   dom_id: '#explorer',
-  deepLinking: true,
+  // Its links would stand inside buttons.
+  deepLinking: false,
   validatorUrl: null,
   persistAuthorization: false,
   defaultModelsExpandDepth: 0,
   presets: [SwaggerUIBundle.presets.apis],
+  // The page has its title already.
+  plugins: [() => ({ wrapComponents: { info: () => () => null } })],
 });
 
 // It has a dark side of its own, which follows the page's.
