@@ -128,11 +128,15 @@ pub fn until(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// `0.2 s`, `4.8 s`, `2 min`.
+/// `84 ms`, `4.8 s`, `2 min`.
 #[must_use]
 pub fn took(time: Duration) -> String {
     let seconds = time.as_secs_f64();
-    if seconds < 60.0 { format!("{seconds:.1} s") } else { format!("{} min", time.as_secs() / 60) }
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{seconds:.1} s"),
+        whole => format!("{} min", whole / 60),
+    }
 }
 
 /// A time for machines, in a `datetime`.
@@ -193,7 +197,7 @@ mod tests {
     #[test]
     fn lengths_have_hours_only_where_there_are_some() {
         assert_eq!([length(0), length(64), length(3_729)], ["0:00", "1:04", "1:02:09"]);
-        assert_eq!([took(Duration::from_millis(204)), took(Duration::from_secs(125))], ["0.2 s", "2 min"]);
+        assert_eq!([took(Duration::from_millis(204)), took(Duration::from_secs(125))], ["204 ms", "2 min"]);
     }
 
     #[test]

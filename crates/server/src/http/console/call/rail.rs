@@ -88,7 +88,7 @@ fn next(call: &Call, now: Timestamp) -> Option<Next> {
     }
 }
 
-/// `0.2 s`, `4 min 10 s`, `3 h 5 min`.
+/// `204 ms`, `4 min 10 s`, `3 h 5 min`.
 fn after(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -125,7 +125,7 @@ mod tests {
         let said: Vec<_> = steps.iter().map(|step| (step.word, step.when.as_str(), step.is_now.then_some(step.tone))).collect();
         let expected = [
             ("Queued", "00:00:00 UTC", None),
-            ("Dialing", "after 0.2 s", None),
+            ("Dialing", "after 204 ms", None),
             ("In progress", "after 5.9 s", None),
             ("Completed", "after 4 min 10 s", Some("")),
         ];

@@ -7,9 +7,8 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, get};
 use askama::Template;
 use callgate_domain::model::exchange::KEPT_BODY;
-use callgate_domain::model::{Answer, Call, Delivery, Exchange};
+use callgate_domain::model::{Call, Delivery, Exchange};
 use callgate_domain::ports::{Reader, StoreError};
-use jiff::Timestamp;
 
 use super::sample::indented;
 use super::view::DeliveryRow;
@@ -30,8 +29,10 @@ struct Page {
     row: DeliveryRow,
     /// The last try.
     tried: Option<Tried>,
-    /// What is sent: headers, body.
-    sent: (String, String),
+    /// What came back, where anything of it is kept.
+    answer: Option<Answered>,
+    /// What is sent: headers and body.
+    sent: String,
     /// Of its body, there is more.
     is_cut: bool,
 }
@@ -41,13 +42,11 @@ struct Tried {
     /// When, for machines and for people.
     at: (String, String),
     took: String,
-    /// Status, headers and body; none where nothing of them is kept.
-    answer: Option<Answered>,
 }
 
 struct Answered {
-    headers: String,
-    body: String,
+    /// Headers and body.
+    text: String,
     is_cut: bool,
 }
 
@@ -66,9 +65,16 @@ pub async fn show_delivery(http: Data<Http>, caller: Caller, request: HttpReques
     page(&Page {
         frame: Frame::of(&http, Here::Webhooks, "Delivery").await?,
         row: DeliveryRow::of(&delivery, Some(&endpoint), now),
-        sent: (headers(&delivery, exchange.as_ref()), body),
+        sent: format!("{}\n\n{body}", headers(&delivery, exchange.as_ref())),
         is_cut,
-        tried: exchange.map(|exchange| Tried::of(exchange, now)),
+        tried: exchange.as_ref().map(|exchange| Tried {
+            at: (words::exact(exchange.began_at), words::ago(exchange.began_at, now)),
+            took: words::took(exchange.took),
+        }),
+        answer: exchange.and_then(|exchange| exchange.answer).map(|answer| Answered {
+            text: answer.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>() + "\n" + &answer.body,
+            is_cut: answer.is_cut,
+        }),
     })
 }
 
@@ -99,21 +105,6 @@ fn shown(body: &str, call: Option<&Call>) -> (String, bool) {
     let cut = body.floor_char_boundary(KEPT_BODY);
     let is_cut = cut < body.len();
     (indented(body.get(..cut).unwrap_or_default()), is_cut)
-}
-
-impl Tried {
-    fn of(exchange: Exchange, now: Timestamp) -> Self {
-        let answered = |answer: Answer| Answered {
-            headers: answer.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect(),
-            body: answer.body,
-            is_cut: answer.is_cut,
-        };
-        Self {
-            at: (words::exact(exchange.began_at), words::ago(exchange.began_at, now)),
-            took: words::took(exchange.took),
-            answer: exchange.answer.map(answered),
-        }
-    }
 }
 
 #[cfg(test)]
