@@ -61,9 +61,10 @@ fuzz target seconds="60":
 run *args:
     cargo run --release --locked -- serve {{ args }}
 
-# Durable creates beside a bare handler, interleaved; prints the ratio and its goal.
+# The core (create, read, list, webhook, dispatch; SQLite and Postgres) beside a bare handler, interleaved; each ratio beside its goal.
 bench:
     cargo build --release --locked --bins --examples
+    -target/release/examples/dispatch
     target/release/examples/bench
 
 # How fast queued calls leave, and how soon a new one does.

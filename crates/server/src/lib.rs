@@ -1,5 +1,6 @@
 //! The process around the gateway: HTTP in, background work, the command line. Thin: no rule about calls lives here.
 
+mod browser;
 pub mod cli;
 pub mod config;
 pub mod duration;

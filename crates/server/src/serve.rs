@@ -21,9 +21,10 @@ use self::first_key::FirstKey;
 use crate::config::{Config, DatabaseKind};
 use crate::failure::{Exit, Failure};
 use crate::gateway::Gateway;
+use crate::telemetry::traces;
 use crate::wiring::{Plan, Sources, wire};
 use crate::workers::Workers;
-use crate::{hint, http, telemetry};
+use crate::{browser, hint, http, telemetry};
 
 /// What is under way at a stop may take so long.
 const FINISH: Duration = Duration::from_secs(25);
@@ -38,6 +39,8 @@ pub struct ServeOptions {
     pub workers: bool,
     /// Answer HTTP.
     pub http: bool,
+    /// Open the console in the browser.
+    pub open: bool,
 }
 
 /// A fault of this machine or its services, and what to do.
@@ -84,6 +87,9 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
         .and_then(|plan| plan.check().map(|()| plan))
         .map_err(|fault| misconfigured(fault.to_string(), "Mend that setting, then: callgate config check"))?;
     plan.sources = Some(sources);
+    let traces = traces::start().map_err(|error| {
+        misconfigured(format!("traces cannot be sent: {error}"), "Mend the OTEL_… variables, or leave them out.")
+    })?;
     let gateway = Arc::new(wire(plan, metrics).await?);
     telemetry::live_limit(gateway.dispatch.max_live);
     take_in(&gateway).await?;
@@ -103,6 +109,9 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     let running: Vec<_> = server.into_iter().chain(operators).map(tokio::spawn).collect();
     announce(&banner, &gateway, key.as_ref(), &data).await;
     tell_supervisor(NotifyState::Ready);
+    if options.open && options.http {
+        open_console(&banner, &gateway, key.as_ref()).await;
+    }
     stop.await;
     tracing::info!("stopping");
     tell_supervisor(NotifyState::Stopping);
@@ -117,6 +126,10 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
         if let Ok(Err(error)) = server.await {
             tracing::error!(%error, "the server ended");
         }
+    }
+    if let Some(traces) = traces {
+        // It has a thread of its own, and waits for that.
+        let _sent = tokio::task::spawn_blocking(|| traces.stop()).await;
     }
     tracing::info!("stopped");
     Ok(())
@@ -239,6 +252,17 @@ async fn sign_in_code(gateway: &Gateway, key: &FirstKey) -> Option<String> {
     let found = gateway.key_store.find(known_by(&key.secret), gateway.clock.now()).await.ok()??;
     let link = gateway.sign_in.link(found.id, Actor::default()).await.ok()?;
     Some(link.code.expose().to_owned())
+}
+
+/// Signed in where this process knows the first key.
+async fn open_console(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>) {
+    let code = match key {
+        Some(key) => sign_in_code(gateway, key).await,
+        None => None,
+    };
+    if let Err(failure) = browser::open(&banner.console(code.as_deref())) {
+        tracing::warn!("{failure}");
+    }
 }
 
 /// The banner for a person at a terminal, one record for everybody else.

@@ -4,6 +4,7 @@
 //! and stands where somebody asks whether it was called: when a call is accepted, and when it is sent.
 
 mod phones;
+pub mod traces;
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -139,6 +140,7 @@ pub fn start_metrics(database: &'static str) -> Result<PrometheusHandle, BuildEr
 
 /// One record and one count for a change of a call's state; `phones` marks numbers, once it is there.
 pub fn call_moved(call: &Call, from: CallState, cause: Cause, phones: Option<&Phones>) {
+    traces::moved(call, from, cause);
     let phone = || phones.map(|phones| tracing::field::display(phones.mark(&call.phone)));
     let agent = || call.agent.to_string();
     if call.revision == Revision(1) {

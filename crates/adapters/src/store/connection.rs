@@ -4,6 +4,7 @@
 //! is down, and then opens an empty SQLite file named like the URL.
 
 use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 
 use diesel::pg::PgConnection;
 use diesel::sqlite::SqliteConnection;
@@ -71,6 +72,7 @@ impl Address {
     pub fn connect(&self, purpose: Purpose) -> Result<AnyConnection, OpenError> {
         if let (Self::Sqlite(path), Purpose::Write) = (self, purpose) {
             refuse_foreign_log(path)?;
+            make_private(path);
         }
         let mut db = match self {
             Self::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Lite),
@@ -80,6 +82,12 @@ impl Address {
         dialect::prepare(&mut db, purpose)?;
         Ok(db)
     }
+}
+
+/// Makes a file that is not there, for its owner alone: SQLite gives its log and its index the mode of the file, and would
+/// make the file itself for everybody. What stands in the way is told by opening it.
+fn make_private(path: &str) {
+    let _there_or_told = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// Ours are in WAL mode from their first page on and say so in their header; a copy is not until it is opened. SQLite does
@@ -109,6 +117,20 @@ mod tests {
             Err(error) => error.to_string(),
         };
         assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn what_is_kept_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("callgate.db");
+        let mut db = Address::Sqlite(path.display().to_string()).connect(Purpose::Write).unwrap();
+        diesel::connection::SimpleConnection::batch_execute(&mut db, "CREATE TABLE t (a INTEGER)").unwrap();
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap()).collect();
+        assert!(files.len() >= 2, "the file and its log: {files:?}");
+        for file in files {
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{file:?}");
+        }
     }
 
     #[test]

@@ -79,6 +79,29 @@ where
     Ok(applied)
 }
 
+/// How many were applied.
+#[cfg(feature = "testing")]
+pub fn applied(db: &mut AnyConnection) -> Result<usize, OpenError> {
+    match db {
+        AnyConnection::Pg(c) => c.applied_migrations(),
+        AnyConnection::Lite(c) => c.applied_migrations(),
+    }
+    .map(|all| all.len())
+    .map_err(failed)
+}
+
+/// Takes the last of the migrations back, with what they made.
+#[cfg(feature = "testing")]
+pub fn take_back(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> {
+    (0..count).try_for_each(|_| {
+        let done = match db {
+            AnyConnection::Pg(c) => c.revert_last_migration(POSTGRES).map(drop),
+            AnyConnection::Lite(c) => c.revert_last_migration(SQLITE).map(drop),
+        };
+        done.map_err(failed)
+    })
+}
+
 /// A database as an earlier release left it: with only the first of the migrations.
 #[cfg(feature = "testing")]
 pub fn run_first(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> {

@@ -154,6 +154,18 @@ pub fn inspect(url: &str, clock: &dyn Clock) -> Result<Condition, OpenError> {
     Ok(Condition { pending, now: now.0 })
 }
 
+/// Makes the database at `url` what it was before the last `count` migrations, with what is in it; returns how many are left.
+/// Blocks.
+///
+/// # Errors
+/// As [`migrate`].
+#[cfg(feature = "testing")]
+pub fn take_back(url: &str, count: usize) -> Result<usize, OpenError> {
+    let mut db = Address::parse(url)?.connect(Purpose::Write)?;
+    migrations::take_back(&mut db, count)?;
+    migrations::applied(&mut db)
+}
+
 /// Makes the tables of the database at `url` as the first `count` migrations made them. Blocks.
 ///
 /// # Errors

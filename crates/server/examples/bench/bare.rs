@@ -9,7 +9,14 @@ use anyhow::Result;
 /// Serves on a free port of loopback, and prints its address.
 pub fn serve() -> Result<()> {
     actix_web::rt::System::new().block_on(async {
-        let server = HttpServer::new(|| App::new().route("/v1/calls", web::post().to(create))).bind("127.0.0.1:0")?;
+        let app = || {
+            App::new()
+                .route("/v1/calls", web::post().to(create))
+                .route("/v1/calls", web::get().to(read))
+                .route("/v1/calls/{id}", web::get().to(read))
+                .route("/v1/webhooks/call-completed", web::post().to(create))
+        };
+        let server = HttpServer::new(app).bind("127.0.0.1:0")?;
         let address = server.addrs().first().copied().ok_or_else(|| anyhow::anyhow!("no address"))?;
         writeln!(std::io::stdout(), "{address}")?;
         server.run().await?;
@@ -23,4 +30,12 @@ async fn create(request: HttpRequest, body: web::Bytes) -> HttpResponse {
         return HttpResponse::Unauthorized().finish();
     }
     HttpResponse::Created().content_type("application/json").body(r#"{"call_id":"019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d"}"#)
+}
+
+async fn read(request: HttpRequest) -> HttpResponse {
+    let known = request.headers().get(AUTHORIZATION).is_some_and(|value| value.as_bytes().starts_with(b"Bearer "));
+    if !known {
+        return HttpResponse::Unauthorized().finish();
+    }
+    HttpResponse::Ok().content_type("application/json").body(r#"{"call_id":"019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d"}"#)
 }

@@ -1,5 +1,7 @@
 //! A light load: connections that each send one request after another and read the whole answer.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -9,12 +11,31 @@ use tokio::task::JoinSet;
 
 use crate::server::Server;
 
+/// The longest answer: a page of calls.
+const LONGEST: usize = 256 * 1024;
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub enum Ask {
+    /// A new call: the customer's own request.
+    Create,
+    /// A call, by its id.
+    Read(String),
+    /// The newest calls.
+    List,
+    /// A result of 4 KB, each of another call.
+    Webhook,
+}
+
 /// What is sent, where, and for how long.
 pub struct Load {
     address: String,
-    request: String,
+    key: String,
+    ask: Ask,
     connections: usize,
     time: Duration,
+    /// No two requests are the same.
+    next: Arc<AtomicU64>,
 }
 
 /// What came of it.
@@ -30,27 +51,45 @@ pub struct Measured {
 }
 
 impl Load {
-    /// Creates of calls against one server.
-    pub fn of(server: &Server, connections: usize, time: Duration) -> Self {
-        // The customer's own request.
-        let body = r#"{ "phone": "+996700000000", "agent": "akylai" }"#;
-        let (address, key) = (server.address.clone(), &server.key);
-        let request = format!(
-            "POST /v1/calls HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        Self { address, request, connections, time }
+    /// Requests to one server.
+    pub fn of(server: &Server, ask: Ask, connections: usize, time: Duration) -> Self {
+        let (address, key) = (server.address.clone(), server.key.clone());
+        Self { address, key, ask, connections, time, next: server.next.clone() }
     }
+
+    fn request(&self) -> String {
+        let (line, body) = match &self.ask {
+            Ask::Create => ("POST /v1/calls".to_owned(), r#"{ "phone": "+996700000000", "agent": "akylai" }"#.to_owned()),
+            Ask::Read(id) => (format!("GET /v1/calls/{id}"), String::new()),
+            Ask::List => ("GET /v1/calls?limit=20".to_owned(), String::new()),
+            Ask::Webhook => ("POST /v1/webhooks/call-completed".to_owned(), result(self.next.fetch_add(1, Ordering::Relaxed))),
+        };
+        let (address, key) = (&self.address, &self.key);
+        let head = format!("{line} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n");
+        match body.len() {
+            0 => format!("{head}\r\n"),
+            length => format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"),
+        }
+    }
+}
+
+/// A result, as an engine brings it, of a call that nobody knows yet: it is kept, looked for, and parked.
+fn result(nth: u64) -> String {
+    let transcript = "agent: Hello, is this a good time?\\nuser: Yes, it is.\\n".repeat(72);
+    format!(
+        r#"{{"event_type":"call.completed","provider_call_id":"bench-{nth}","status":"completed","transcript":"{transcript}","duration":120}}"#
+    )
 }
 
 /// Runs a load.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
-pub async fn run(load: &Load) -> Result<Measured> {
+pub async fn run(load: Load) -> Result<Measured> {
+    let load = Arc::new(load);
     let started = Instant::now();
     let until = started + load.time;
     let mut connections = JoinSet::new();
     for _ in 0..load.connections {
-        connections.spawn(connection(load.address.clone(), load.request.clone(), until));
+        connections.spawn(connection(Arc::clone(&load), until));
     }
     let mut took = Vec::new();
     while let Some(done) = connections.join_next().await {
@@ -66,12 +105,13 @@ pub async fn run(load: &Load) -> Result<Measured> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
-async fn connection(address: String, request: String, until: Instant) -> Result<Vec<Duration>> {
-    let mut stream = TcpStream::connect(&address).await?;
+async fn connection(load: Arc<Load>, until: Instant) -> Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect(&load.address).await?;
     stream.set_nodelay(true)?;
     let mut took = Vec::with_capacity(4096);
-    let mut buffer = vec![0; 4096];
+    let mut buffer = vec![0; LONGEST];
     while Instant::now() < until {
+        let request = load.request();
         let asked = Instant::now();
         stream.write_all(request.as_bytes()).await?;
         answer(&mut stream, &mut buffer).await?;
@@ -80,7 +120,7 @@ async fn connection(address: String, request: String, until: Instant) -> Result<
     Ok(took)
 }
 
-/// Reads one whole answer; anything but a 201 ends the run.
+/// Reads one whole answer; anything but a 2xx ends the run.
 async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
     let mut held = 0;
     loop {
@@ -88,9 +128,9 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<()> {
         let read = stream.read(room).await?;
         ensure!(read > 0, "the server closed the connection");
         held += read;
-        let text = std::str::from_utf8(buffer.get(..held).unwrap_or_default())?;
+        let text = String::from_utf8_lossy(buffer.get(..held).unwrap_or_default());
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        ensure!(head.starts_with("HTTP/1.1 201"), "{head}\n{body}");
+        ensure!(head.starts_with("HTTP/1.1 20"), "{head}\n{body}");
         let length =
             head.lines().filter_map(|line| line.split_once(": ")).find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
         let length: usize = length.context("no length")?.1.parse()?;

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -13,6 +15,8 @@ pub struct Server {
     pub address: String,
     /// A key it knows.
     pub key: String,
+    /// Numbers for requests that must not be the same.
+    pub next: Arc<AtomicU64>,
     process: Child,
     folder: Option<PathBuf>,
 }
@@ -24,23 +28,25 @@ impl Server {
         let stdout = process.stdout.take().context("its output")?;
         let mut address = String::new();
         BufReader::new(stdout).read_line(&mut address)?;
-        Ok(Self { address: address.trim().to_owned(), key: "k".repeat(46), process, folder: None })
+        Ok(Self { address: address.trim().to_owned(), key: "k".repeat(46), next: Arc::default(), process, folder: None })
     }
 
-    /// The gateway, on a database of its own.
-    pub async fn callgate() -> Result<Self> {
+    /// The gateway as everybody starts it, on a database of its own: a file, or the one at `url`.
+    pub async fn callgate(url: Option<&str>) -> Result<Self> {
         let program = std::env::current_exe()?.ancestors().nth(2).context("the target folder")?.join("callgate");
         let folder = std::env::temp_dir().join(format!("callgate-bench-{}", std::process::id()));
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
+        let database = url.map(|url| ("CALLGATE_DATABASE_URL", url));
         let process = Command::new(program)
             .args(["serve", "--listen", &address])
+            .envs(database)
             .env("CALLGATE_DATA_DIR", &folder)
             .env("CALLGATE_LOG", "warn")
             .stdin(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let mut server = Self { address, key: String::new(), process, folder: Some(folder.clone()) };
+        let mut server = Self { address, key: String::new(), next: Arc::default(), process, folder: Some(folder.clone()) };
         server.ready().await?;
         std::fs::read_to_string(folder.join("key"))?.trim().clone_into(&mut server.key);
         Ok(server)
@@ -58,6 +64,15 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         bail!("the server does not answer")
+    }
+
+    /// A call, to be read.
+    pub async fn place(&self) -> Result<String> {
+        callgate_adapters::providers::install_crypto();
+        let request = reqwest::Client::new().post(format!("http://{}/v1/calls", self.address)).bearer_auth(&self.key);
+        let body = serde_json::json!({ "phone": "+996700000000", "agent": "akylai" });
+        let placed: serde_json::Value = request.json(&body).send().await?.error_for_status()?.json().await?;
+        Ok(placed.get("call_id").and_then(serde_json::Value::as_str).context("a call_id")?.to_owned())
     }
 
     /// The most memory it held, in MB.

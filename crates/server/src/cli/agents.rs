@@ -1,13 +1,16 @@
 //! `callgate agents`: whom you can call with.
 
+use std::time::Duration;
+
 use clap::Subcommand;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::body::Body;
 use super::client::Client;
 use super::connections::print_routes;
 use super::out::{Out, clean};
-use super::{Global, table};
+use super::{Global, refusal, table};
+use crate::duration;
 use crate::failure::{Exit, Failure};
 
 /// See the agents
@@ -18,20 +21,22 @@ pub enum Agents {
     #[command(before_help = "Example:\n  callgate agents list --json\n")]
     List,
     /// Ask every provider whether its agents are there and can dial; rings nobody
-    #[command(before_help = "Example:\n  callgate agents check\n")]
-    Check,
+    #[command(before_help = "Examples:\n  callgate agents check\n  callgate agents check akylai --timeout 10s\n")]
+    Check {
+        /// Which; all without it
+        name: Option<String>,
+        /// Give up after this long: 10s, 1m
+        #[arg(long, value_name = "DURATION", value_parser = duration::parse, default_value = "30s")]
+        timeout: Duration,
+    },
 }
 
 impl Agents {
     /// Asks, and prints the answer.
     pub async fn run(self, global: &Global, out: &Out) -> Result<Exit, Failure> {
         let client = Client::new(global, out)?;
-        if let Self::Check = self {
-            let answer = client.post("/v1/admin/agents/check").await?;
-            if out.json {
-                out.answer(answer.text.trim_end());
-            }
-            return Ok(print_routes(answer.body.items("data"), out));
+        if let Self::Check { name, timeout } = self {
+            return check(&client, name.as_deref(), timeout, out).await;
         }
         let answer = client.get("/v1/agents").await?;
         if out.json {
@@ -57,4 +62,25 @@ impl Agents {
         table::print(out, &["AGENT", "NAME", "STATE", "LANGUAGES", "DESCRIPTION"], &rows, &[]);
         Ok(Exit::Done)
     }
+}
+
+async fn check(client: &Client, name: Option<&str>, timeout: Duration, out: &Out) -> Result<Exit, Failure> {
+    let late = |_elapsed| {
+        Failure::new(Exit::TimeRanOut, format!("the providers did not answer within {} s", timeout.as_secs()))
+            .then("Ask for longer with --timeout, or about one: callgate agents check NAME")
+    };
+    let answer = tokio::time::timeout(timeout, client.post("/v1/admin/agents/check")).await.map_err(late)??;
+    let all = answer.body.items("data");
+    let wanted: Vec<Value> =
+        all.iter().filter(|route| name.is_none_or(|name| route.text("agent") == Some(name))).cloned().collect();
+    if let (true, Some(name)) = (wanted.is_empty(), name) {
+        let keys: Vec<&str> = all.iter().filter_map(|route| route.text("agent")).collect();
+        return Err(refusal::no_agent(name, &keys));
+    }
+    match (out.json, name) {
+        (true, None) => out.answer(answer.text.trim_end()),
+        (true, Some(_)) => out.answer(&json!({ "data": wanted }).to_string()),
+        (false, _) => {}
+    }
+    Ok(print_routes(&wanted, out))
 }

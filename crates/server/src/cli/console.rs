@@ -7,6 +7,7 @@ use super::Global;
 use super::body::Body;
 use super::client::Client;
 use super::out::Out;
+use crate::browser;
 use crate::failure::{Exit, Failure};
 
 /// Print a link that signs in to the console once, within 10 minutes
@@ -31,27 +32,8 @@ impl Console {
             out.note("Works once, for 10 minutes.");
         }
         if self.open {
-            open(url)?;
+            browser::open(url)?;
         }
         Ok(Exit::Done)
     }
 }
-
-/// Hands an address to the browser, and waits for nobody.
-pub fn open(url: &str) -> Result<(), Failure> {
-    let opener = std::env::var("BROWSER").unwrap_or_else(|_| SYSTEM_OPENER.to_owned());
-    let started = std::process::Command::new(&opener)
-        .arg(url)
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::null())
-        .spawn();
-    started.map(drop).map_err(|error| {
-        Failure::new(Exit::Other, format!("no browser was opened: {opener}: {error}")).then(format!("Open it yourself: {url}"))
-    })
-}
-
-#[cfg(target_os = "macos")]
-const SYSTEM_OPENER: &str = "open";
-#[cfg(not(target_os = "macos"))]
-const SYSTEM_OPENER: &str = "xdg-open";

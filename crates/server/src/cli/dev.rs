@@ -31,11 +31,15 @@ pub enum Dev {
 #[derive(Debug, Args)]
 pub struct Place {
     /// Whom it would call
-    phone: String,
-    /// With which agent
-    #[arg(long, value_name = "KEY")]
-    agent: String,
-    /// Over which of its connections [default: its first route]
+    #[arg(required_unless_present = "to")]
+    phone: Option<String>,
+    /// The same, by name
+    #[arg(long = "phone", id = "to", value_name = "PHONE", conflicts_with = "phone")]
+    to: Option<String>,
+    /// With which agent [default: the first that the connection reaches]
+    #[arg(long, value_name = "KEY", required_unless_present = "connection")]
+    agent: Option<String>,
+    /// Over which connection [default: the agent's first route]
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
 }
@@ -55,8 +59,9 @@ impl Place {
         let ring_timeout = config.calls.ring_timeout;
         let public_url = config.server.public_url.clone();
         let plan = Plan::of(config, true)?;
-        let phone = Phone::parse(&self.phone)
-            .map_err(|error| Failure::new(Exit::Usage, format!("'{}' {error}", self.phone)).then("Write it as +12025550199"))?;
+        let phone = self.phone.as_deref().or(self.to.as_deref()).unwrap_or_default();
+        let phone = Phone::parse(phone)
+            .map_err(|error| Failure::new(Exit::Usage, format!("'{phone}' {error}")).then("Write it as +12025550199"))?;
         let agent = self.agent(&plan)?;
         let route = self.route(agent)?;
         let Some(connection) = plan.connections.iter().find(|held| held.settings.id == route.connection) else {
@@ -86,9 +91,16 @@ impl Place {
     }
 
     fn agent<'a>(&self, plan: &'a Plan) -> Result<&'a Agent, Failure> {
-        plan.agents.iter().find(|agent| agent.key.as_str() == self.agent).ok_or_else(|| {
+        let reaches = |agent: &&Agent| self.route(agent).is_ok();
+        let wanted = |agent: &&Agent| self.agent.as_deref().is_none_or(|key| agent.key.as_str() == key);
+        let found = plan.agents.iter().filter(wanted).find(|agent| self.agent.is_some() || reaches(agent));
+        found.ok_or_else(|| {
             let keys = plan.agents.iter().map(|agent| agent.key.as_str()).collect::<Vec<_>>().join(", ");
-            Failure::new(Exit::Usage, format!("there is no agent '{}'", self.agent)).then(format!("There are: {keys}"))
+            let what = match (&self.agent, &self.connection) {
+                (None, Some(connection)) => format!("no agent is reached over '{connection}'"),
+                (named, _) => format!("there is no agent '{}'", named.as_deref().unwrap_or_default()),
+            };
+            Failure::new(Exit::Usage, what).then(format!("There are: {keys}"))
         })
     }
 

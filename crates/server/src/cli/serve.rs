@@ -37,6 +37,9 @@ pub struct Serve {
     /// Answer HTTP in this process; off leaves /metrics and health on server.metrics_listen
     #[arg(long, value_enum, default_value_t = Switch::On)]
     http: Switch,
+    /// Open the console in the browser: $BROWSER, or what this system opens links with
+    #[arg(long)]
+    open: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -76,7 +79,7 @@ impl Serve {
         run(
             config,
             Sources { given, environment },
-            ServeOptions { workers: self.workers == Switch::On, http: self.http == Switch::On },
+            ServeOptions { workers: self.workers == Switch::On, http: self.http == Switch::On, open: self.open },
         )?;
         Ok(Exit::Done)
     }

@@ -63,6 +63,13 @@ impl Banner {
         }
     }
 
+    /// The console's address, signed in with the code of a link.
+    #[must_use]
+    pub fn console(&self, code: Option<&str>) -> String {
+        let base = &self.base;
+        code.map_or_else(|| format!("{base}/console"), |code| format!("{base}{LINK}{code}"))
+    }
+
     /// The text, with a key that was made by this start.
     #[must_use]
     pub fn text(&self, made: Option<&Made>, made_folder: bool) -> String {
@@ -84,7 +91,7 @@ impl Banner {
     }
 
     fn first_start(&self, text: &mut String, Made { key, code }: &Made, made_folder: bool) {
-        let (folder, base) = (&self.data_dir, &self.base);
+        let folder = &self.data_dir;
         let made = match (made_folder, self.has_database) {
             (true, true) => format!("made {folder}/ with a database and an API key"),
             (true, false) => format!("made {folder}/ with an API key"),
@@ -92,7 +99,7 @@ impl Banner {
         };
         let _written = writeln!(text, "  First start: {made}.\n\n  {:<10}{key}     kept in {folder}/key", "API key");
         if let Some(code) = code {
-            let _written = writeln!(text, "  {:<10}{base}{LINK}{code}     works once, for 10 minutes", "Sign in");
+            let _written = writeln!(text, "  {:<10}{}     works once, for 10 minutes", "Sign in", self.console(Some(code)));
         }
         text.push('\n');
     }

@@ -1,26 +1,22 @@
 //! Traces over OTLP, with the feature `otlp` and where `OTEL_EXPORTER_OTLP_ENDPOINT` is set: one for each call.
 //!
 //! A call's trace has the call's id for its own, and its first span an id that follows from it. So whoever works on the call,
-//! minutes later or in another process, adds to the same trace, and nothing has to be kept for that. Spans name agents and
-//! connections, never a person. Without the feature, or the variable, all of this does nothing.
+//! minutes later or in another process, adds to the same trace, and nothing has to be kept for that. Each change of its state
+//! is a span, and so is each request that is made for it. They name agents and connections, never a person. Without the
+//! feature, or the variable, all of this does nothing.
 
 #[cfg(feature = "otlp")]
 mod on;
 
-use callgate_domain::model::CallId;
+use callgate_domain::model::{Call, CallId, CallState};
+use callgate_domain::ports::Cause;
 
-/// What a span is of.
+/// A request that is made for a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// A client's request was accepted: the first of all.
-    Accept,
-    /// The request to the provider.
+pub enum Request {
+    /// To its provider, to place it.
     Dispatch,
-    /// The provider is asked about it.
-    LookUp,
-    /// A webhook of the provider is understood.
-    Webhook,
-    /// Its client is told.
+    /// To one of its client's endpoints.
     Notice,
 }
 
@@ -47,47 +43,39 @@ impl Started {
     }
 }
 
-/// A span under way: of the call's trace, from now until it is dropped.
-pub struct Span(#[cfg(feature = "otlp")] Option<on::Span>);
+/// A call has moved.
+pub fn moved(call: &Call, from: CallState, cause: Cause) {
+    #[cfg(feature = "otlp")]
+    on::moved(call, from, cause);
+    #[cfg(not(feature = "otlp"))]
+    let _off = (call, from, cause);
+}
+
+/// A client's request with this `traceparent` (W3C Trace Context) has made a call: a span of the client's own trace, which
+/// leads to the call's.
+pub fn asked(call: CallId, traceparent: Option<&str>) {
+    #[cfg(feature = "otlp")]
+    on::asked(call, traceparent);
+    #[cfg(not(feature = "otlp"))]
+    let _off = (call, traceparent);
+}
+
+/// A request under way, from now until this is dropped.
+#[must_use]
+pub struct Span {
+    #[cfg(feature = "otlp")]
+    _ends_with_this: Option<on::Span>,
+}
 
 impl Span {
-    /// One step of a call.
-    #[must_use]
-    pub fn of(call: CallId, step: Step) -> Self {
+    /// Begins.
+    pub fn of(call: CallId, request: Request) -> Self {
         #[cfg(feature = "otlp")]
-        return Self(on::begin(call, step));
+        return Self { _ends_with_this: on::begin(call, request) };
         #[cfg(not(feature = "otlp"))]
         {
-            let _off = (call, step);
-            Self()
+            let _off = (call, request);
+            Self {}
         }
-    }
-
-    /// The same, in a trace of the client's as well: the `traceparent` of its request (W3C Trace Context).
-    #[must_use]
-    pub fn linked(self, traceparent: Option<&str>) -> Self {
-        #[cfg(feature = "otlp")]
-        let Self(mut span) = self;
-        #[cfg(feature = "otlp")]
-        if let (Some(span), Some(theirs)) = (&mut span, traceparent.and_then(on::context)) {
-            on::link(span, theirs);
-        }
-        #[cfg(feature = "otlp")]
-        return Self(span);
-        #[cfg(not(feature = "otlp"))]
-        {
-            let _off = traceparent;
-            self
-        }
-    }
-
-    /// Says more of it. Never of a person.
-    pub fn note(&mut self, name: &'static str, value: &str) {
-        #[cfg(feature = "otlp")]
-        if let Some(span) = &mut self.0 {
-            on::note(span, name, value);
-        }
-        #[cfg(not(feature = "otlp"))]
-        let _off = (name, value);
     }
 }

@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
+use crate::telemetry::traces::{Request, Span};
 
 /// Requests to providers under way at once, over all connections.
 const AT_ONCE: usize = 512;
@@ -98,7 +99,10 @@ async fn carry(gateway: Arc<Gateway>, call: Call) {
         }
         return;
     }
-    match gateway.dispatch.carry(call).await {
+    let span = Span::of(id, Request::Dispatch);
+    let carried = gateway.dispatch.carry(call).await;
+    drop(span);
+    match carried {
         Carried::Recorded(_) => {}
         Carried::NotSent(RecordError::Fenced) => tracing::info!(call_id = %id, "another worker holds the call"),
         Carried::NotSent(error) => failed("dispatch", "the call is claimed again when its lease ends", &error),

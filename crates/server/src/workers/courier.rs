@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
 use crate::telemetry;
+use crate::telemetry::traces::{Request, Span};
 
 /// Requests to clients under way at once, over all endpoints: each may hold a whole transcript.
 const AT_ONCE: usize = 128;
@@ -68,7 +69,10 @@ async fn look(gateway: &Gateway, room: u32) -> Result<Look, StoreError> {
 
 async fn deliver(gateway: Arc<Gateway>, errand: Errand) {
     let (id, begun) = (errand.delivery.id, gateway.clock.monotonic());
-    match gateway.deliver.deliver(&errand).await {
+    let span = errand.delivery.call.map(|call| Span::of(call, Request::Notice));
+    let delivered = gateway.deliver.deliver(&errand).await;
+    drop(span);
+    match delivered {
         Ok(delivered) => {
             telemetry::notice_tried(id, &delivered, gateway.clock.monotonic().saturating_sub(begun));
             if let Some(endpoint) = delivered.disabled {

@@ -30,3 +30,5 @@ mod several;
 mod side_by_side;
 mod stop;
 mod sync;
+mod traces;
+mod upgrade;

@@ -19,8 +19,11 @@ use crate::http::error::{Code, Problem};
 use crate::http::query::{Known, Query};
 use crate::http::throttle::{Policy, Standing, seconds};
 use crate::http::{Http, headers};
+use crate::telemetry::traces;
 
 const QUERY: Known = Known { now: &[], later: &["dry_run"] };
+/// W3C Trace Context, 3.2.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// A twin that still runs is done after so many seconds.
 const TWIN_RETRY_S: u64 = 1;
@@ -152,6 +155,7 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     let calls = &http.gateway.calls;
     let Wish { place, order } = wish::read(&body, calls)?.into_wish(caller.client(), caller.key(), key);
     let placed = calls.place(place).await.map_err(|error| refused(error, &order))?;
+    traces::asked(placed.call_id, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, format!("/v1/calls/{}", placed.call_id))).insert_header((CONTENT_TYPE, "application/json"));
     if placed.replayed {

@@ -1,7 +1,9 @@
-//! Reads the Markdown that [`source`](super::source) makes, as far as it is used there, into what a template shows.
+//! Reads the Markdown that [`source`](super::source) makes into what a template shows.
 //!
 //! A section's text stands on the left and its code on the right, so the two are kept apart. Code blocks of the same title
 //! that follow each other are one thing in several languages.
+
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::paint::paint;
 
@@ -79,35 +81,54 @@ impl Section {
 /// Reads a page.
 pub fn read(text: &str) -> Page {
     let mut page = Page::default();
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        if let Some(info) = line.strip_prefix("```") {
-            let code: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
-            page.show(info, &code.join("\n"));
-        } else if !line.is_empty() {
-            let rest = lines.by_ref().take_while(|line| !line.is_empty());
-            let block: Vec<&str> = std::iter::once(line).chain(rest).collect();
-            page.say(line, &block);
+    let mut events = Parser::new_ext(text, Options::ENABLE_TABLES);
+    while let Some(event) = events.next() {
+        match event {
+            Event::Start(Tag::Heading { level, .. }) => page.head(level, inline(&mut events)),
+            Event::Start(Tag::Paragraph) => page.say(said(inline(&mut events))),
+            Event::Start(Tag::List(None)) => page.say(Block::Fields(items(&mut events).filter_map(field).collect())),
+            Event::Start(Tag::List(Some(_))) => page.say(Block::Steps(items(&mut events).filter_map(step).collect())),
+            Event::Start(Tag::Table(_)) => page.say(table(&mut events)),
+            Event::Start(Tag::CodeBlock(kind)) => {
+                let lines = within(&mut events).filter_map(|event| match event {
+                    Event::Text(text) => Some(text.into_string()),
+                    _ => None,
+                });
+                let text: String = lines.collect();
+                page.show(&kind, text.trim_end_matches('\n'));
+            }
+            _ => {}
         }
     }
     page
 }
 
 impl Page {
-    fn say(&mut self, first: &str, block: &[&str]) {
-        if let Some(title) = first.strip_prefix("# ") {
-            title.clone_into(&mut self.title);
-        } else if let Some(title) = first.strip_prefix("## ") {
-            self.sections.push(Section { id: slug(title), title: title.to_owned(), ..Section::default() });
-        } else if let Some(section) = self.sections.last_mut() {
-            section.say(first, block);
-        } else {
-            self.intro = inline(&block.join(" "));
+    fn head(&mut self, level: HeadingLevel, title: String) {
+        match (level, self.sections.last_mut()) {
+            (HeadingLevel::H1, _) => self.title = title,
+            (HeadingLevel::H2, _) => self.sections.push(Section { id: slug(&title), title, ..Section::default() }),
+            (_, Some(section)) => section.cards.push(Card { title, text: String::new(), code: Vec::new() }),
+            (_, None) => {}
         }
     }
 
-    fn show(&mut self, info: &str, text: &str) {
+    fn say(&mut self, block: Block) {
+        let Some(section) = self.sections.last_mut() else {
+            if let Block::Paragraph(text) = block {
+                self.intro = text;
+            }
+            return;
+        };
+        match (section.cards.last_mut(), block) {
+            (Some(card), Block::Paragraph(text)) => card.text = text,
+            (_, block) => section.text.push(block),
+        }
+    }
+
+    fn show(&mut self, kind: &CodeBlockKind<'_>, text: &str) {
         let Some(section) = self.sections.last_mut() else { return };
+        let CodeBlockKind::Fenced(info) = kind else { return };
         let (language, title) = info.split_once(" title=").unwrap_or((info, ""));
         let title = title.trim_matches('"');
         let panel = Panel { language: named(language), text: paint(language, text) };
@@ -119,51 +140,100 @@ impl Page {
     }
 }
 
-impl Section {
-    fn say(&mut self, first: &str, block: &[&str]) {
-        if let Some(title) = first.strip_prefix("### ") {
-            self.cards.push(Card { title: inline(title), text: String::new(), code: Vec::new() });
-        } else if let Some(card) = self.cards.last_mut() {
-            card.text = inline(&block.join(" "));
-        } else {
-            self.text.push(said(first, block));
+/// What stands between the start that was just read and its end.
+fn within<'a, 'e>(events: &'e mut Parser<'a>) -> impl Iterator<Item = Event<'a>> + use<'a, 'e> {
+    let mut depth = 1_u32;
+    std::iter::from_fn(move || {
+        let event = events.next()?;
+        match event {
+            Event::Start(_) => depth = depth.saturating_add(1),
+            Event::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
         }
-    }
+        (depth > 0).then_some(event)
+    })
 }
 
-fn said(first: &str, block: &[&str]) -> Block {
-    if first.starts_with("- ") {
-        return Block::Fields(block.iter().filter_map(|line| field(line.strip_prefix("- ")?)).collect());
+/// As HTML, what stands until the end of the element that was just begun.
+fn inline(events: &mut Parser<'_>) -> String {
+    let mut html = String::new();
+    // Of a link that leads nowhere its words are left.
+    let mut is_link = Vec::new();
+    for event in within(events) {
+        match event {
+            Event::Text(text) | Event::Html(text) | Event::InlineHtml(text) => html.push_str(&escaped(&text)),
+            Event::Code(code) => {
+                // What is short stays on one line.
+                let class = if code.len() <= 12 { " class=\"nb\"" } else { "" };
+                html.push_str(&format!("<code{class}>{}</code>", escaped(&code)));
+            }
+            Event::SoftBreak | Event::HardBreak => html.push(' '),
+            Event::Start(Tag::Strong) => html.push_str("<strong>"),
+            Event::End(TagEnd::Strong) => html.push_str("</strong>"),
+            Event::Start(Tag::Link { dest_url, .. }) => {
+                let leads = dest_url.starts_with(['/', '#']) || dest_url.starts_with("https://");
+                is_link.push(leads);
+                if leads {
+                    html.push_str(&format!("<a href=\"{}\">", escaped(&dest_url)));
+                }
+            }
+            Event::End(TagEnd::Link) if is_link.pop() == Some(true) => html.push_str("</a>"),
+            _ => {}
+        }
     }
-    if first.starts_with("1. ") {
-        return Block::Steps(block.iter().filter_map(|line| step(line)).collect());
+    html
+}
+
+/// The items of a list, as HTML.
+fn items(events: &mut Parser<'_>) -> std::vec::IntoIter<String> {
+    let mut items = Vec::new();
+    while let Some(Event::Start(Tag::Item)) = events.next() {
+        items.push(inline(events));
     }
-    if first.starts_with('|') {
-        let mut rows = block.iter().filter(|row| !row.starts_with("| ---")).map(|row| cells(row));
-        return Block::Table(rows.next().unwrap_or_default(), rows.collect());
+    items.into_iter()
+}
+
+/// Heads and rows, cell by cell.
+fn table(events: &mut Parser<'_>) -> Block {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    while let Some(event) = events.next() {
+        match event {
+            Event::Start(Tag::TableHead | Tag::TableRow) => rows.push(Vec::new()),
+            Event::Start(Tag::TableCell) => {
+                let cell = inline(events);
+                rows.last_mut().into_iter().for_each(|row| row.push(cell.clone()));
+            }
+            Event::End(TagEnd::Table) => break,
+            _ => {}
+        }
     }
-    let verb = first.strip_prefix("**").and_then(|rest| rest.split_once("** `"));
-    match verb.and_then(|(verb, path)| Some((verb, path.strip_suffix('`')?))) {
-        Some((verb, path)) if block.len() == 1 => Block::Verb(escaped(verb), escaped(path)),
-        _ => Block::Paragraph(inline(&block.join(" "))),
+    let mut rows = rows.into_iter();
+    Block::Table(rows.next().unwrap_or_default(), rows.collect())
+}
+
+/// `<strong>POST</strong> <code>/v1/calls</code>` and nothing else is a request.
+fn said(html: String) -> Block {
+    let verb = html.strip_prefix("<strong>").and_then(|rest| rest.strip_suffix("</code>")).and_then(|rest| {
+        let (verb, path) = rest.split_once("</strong> <code")?;
+        path.split_once('>').map(|(_class, path)| (verb.to_owned(), path.to_owned()))
+    });
+    match verb {
+        Some((verb, path)) if !path.contains('<') => Block::Verb(verb, path),
+        _ => Block::Paragraph(html),
     }
 }
 
 /// `` `name` (kind): meaning``.
-fn field(line: &str) -> Option<(String, String, String)> {
-    let (head, meaning) = line.split_once("): ")?;
+fn field(html: String) -> Option<(String, String, String)> {
+    let (head, meaning) = html.split_once("): ")?;
     let (name, kind) = head.rsplit_once(" (")?;
-    Some((inline(name), inline(kind), inline(meaning)))
+    Some((name.to_owned(), kind.to_owned(), meaning.to_owned()))
 }
 
-/// `1. **What.** How`.
-fn step(line: &str) -> Option<(String, String)> {
-    let (what, how) = line.split_once(". **")?.1.split_once(".** ")?;
-    Some((inline(what), inline(how)))
-}
-
-fn cells(row: &str) -> Vec<String> {
-    row.trim_matches('|').split(" | ").map(|cell| inline(cell.trim())).collect()
+/// `**What.** How`.
+fn step(html: String) -> Option<(String, String)> {
+    let (what, how) = html.strip_prefix("<strong>")?.split_once(".</strong> ")?;
+    Some((what.to_owned(), how.to_owned()))
 }
 
 /// What people call a language.
@@ -181,46 +251,6 @@ fn slug(title: &str) -> String {
     title.chars().map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect()
 }
 
-/// Text with code, links, strong words and escapes, as HTML.
-fn inline(text: &str) -> String {
-    let (mut html, mut rest) = (String::with_capacity(text.len() + 32), text);
-    while let Some(at) = rest.find(['`', '[', '*', '\\']) {
-        let (before, marked) = rest.split_at(at);
-        html.push_str(&escaped(before));
-        let (shown, after) = marked_up(marked).unwrap_or_else(|| {
-            let (mark, after) = marked.split_at(1);
-            (mark.to_owned(), after)
-        });
-        html.push_str(&shown);
-        rest = after;
-    }
-    html.push_str(&escaped(rest));
-    html
-}
-
-/// The marked thing that a text begins with, as HTML, and what follows it.
-fn marked_up(text: &str) -> Option<(String, &str)> {
-    if let Some(rest) = text.strip_prefix('\\') {
-        let c = rest.chars().next().filter(char::is_ascii_punctuation)?;
-        let (escape, after) = rest.split_at(c.len_utf8());
-        return Some((escaped(escape), after));
-    }
-    if let Some(rest) = text.strip_prefix('`') {
-        let (code, after) = rest.split_once('`')?;
-        // What is short stays on one line.
-        let class = if code.len() <= 12 { " class=\"nb\"" } else { "" };
-        return Some((format!("<code{class}>{}</code>", escaped(code)), after));
-    }
-    if let Some(rest) = text.strip_prefix("**") {
-        let (strong, after) = rest.split_once("**")?;
-        return Some((format!("<strong>{}</strong>", escaped(strong)), after));
-    }
-    let (name, rest) = text.strip_prefix('[')?.split_once("](")?;
-    let (to, after) = rest.split_once(')')?;
-    let leads = to.starts_with(['/', '#']) || to.starts_with("https://");
-    leads.then(|| (format!("<a href=\"{}\">{}</a>", escaped(to), escaped(name)), after))
-}
-
 /// Text as HTML that shows it.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
@@ -231,7 +261,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &str) {
-        assert_eq!(inline(text), expected, "{text}");
+        assert_eq!(read(text).intro, expected, "{text}");
     }
 
     #[test]
@@ -245,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_link_leads_nowhere_unexpected() {
-        check("[x](javascript:alert(1))", "[x](javascript:alert(1))");
+        check("[x](javascript:alert(1))", "x");
         check("[x](/a\"b)", "<a href=\"/a&quot;b\">x</a>");
     }
 

@@ -1,28 +1,32 @@
 //! The same, with OpenTelemetry.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
-use callgate_domain::model::CallId;
+use callgate_domain::model::{Call, CallId, CallState, Revision, Source};
+use callgate_domain::ports::Cause;
 use opentelemetry::trace::{
-    Span as _, SpanBuilder, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
-    TracerProvider,
+    Link, SpanBuilder, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer, TracerProvider,
 };
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::{Context, KeyValue};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracerProvider};
+use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, SdkTracerProvider};
 
-use super::Step;
+use super::Request;
 use crate::NAME;
 
 pub type Provider = SdkTracerProvider;
-pub type Span = global::BoxedSpan;
+/// Ends when it is dropped.
+pub type Span = <SdkTracer as Tracer>::Span;
 
-/// Says where traces go (OpenTelemetry's own name).
-const ENDPOINT: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+/// OpenTelemetry's own names of where traces go.
+const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
+
+static TRACER: OnceLock<SdkTracer> = OnceLock::new();
 
 thread_local! {
-    /// The ids of the span that is begun next: a call's first span has ids that follow from the call's.
+    /// The ids of the span that is begun next, where they are not random.
     static NEXT: Cell<Option<(TraceId, SpanId)>> = const { Cell::new(None) };
 }
 
@@ -41,24 +45,18 @@ impl IdGenerator for Ids {
 }
 
 pub fn start() -> anyhow::Result<Option<Provider>> {
-    if ENDPOINT.iter().all(|name| std::env::var_os(name).is_none_or(|value| value.is_empty())) {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !ENDPOINTS.into_iter().any(is_set) {
         return Ok(None);
     }
     let exporter = SpanExporter::builder().with_http().build()?;
-    let resource = Resource::builder();
-    let resource = match std::env::var("OTEL_SERVICE_NAME") {
-        Ok(name) if !name.is_empty() => resource,
-        _ => resource.with_service_name(NAME),
-    };
-    let resource = resource.with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))).build();
-    let provider =
-        Provider::builder().with_batch_exporter(exporter).with_id_generator(Ids::default()).with_resource(resource).build();
-    global::set_tracer_provider(provider.clone());
-    IS_ON.store(true, std::sync::atomic::Ordering::Relaxed);
+    let resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
+    let resource = if is_set("OTEL_SERVICE_NAME") { resource } else { resource.with_service_name(NAME) };
+    let provider = Provider::builder().with_batch_exporter(exporter).with_id_generator(Ids::default());
+    let provider = provider.with_resource(resource.build()).build();
+    let _first = TRACER.set(provider.tracer(NAME));
     Ok(Some(provider))
 }
-
-static IS_ON: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
 
 pub fn stop(provider: &Provider) {
     if let Err(error) = provider.shutdown() {
@@ -66,39 +64,66 @@ pub fn stop(provider: &Provider) {
     }
 }
 
-pub fn begin(call: CallId, step: Step) -> Option<Span> {
-    if !IS_ON.load(std::sync::atomic::Ordering::Relaxed) {
-        return None;
+pub fn moved(call: &Call, from: CallState, cause: Cause) {
+    let Some(tracer) = TRACER.get() else { return };
+    let is_first = call.revision == Revision(1);
+    if !is_first && from == call.state {
+        return;
     }
-    let (name, kind) = match step {
-        Step::Accept => ("accept call", SpanKind::Server),
-        Step::Dispatch => ("dispatch call", SpanKind::Client),
-        Step::LookUp => ("look call up", SpanKind::Client),
-        Step::Webhook => ("understand webhook", SpanKind::Consumer),
-        Step::Notice => ("tell client", SpanKind::Producer),
+    let (name, kind) = match cause.source {
+        _ if is_first => ("accept call", SpanKind::Internal),
+        Some(Source::Webhook) => ("webhook", SpanKind::Consumer),
+        Some(Source::LookUp) => ("look up", SpanKind::Client),
+        None => ("call state", SpanKind::Internal),
     };
-    let (trace, first) = ids(call);
-    let tracer = global::tracer_provider().tracer(NAME);
-    let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes([KeyValue::new("call_id", call.to_string())]);
-    if step == Step::Accept {
-        NEXT.set(Some((trace, first)));
-        let span = tracer.build_with_context(builder, &Context::new());
+    let connection = call.connection.as_ref().map(|id| KeyValue::new("connection", id.to_string()));
+    let attributes = [
+        KeyValue::new("call_id", call.id.to_string()),
+        KeyValue::new("agent", call.agent.to_string()),
+        KeyValue::new("from", from.as_str()),
+        KeyValue::new("to", call.state.as_str()),
+        KeyValue::new("by", cause.by.as_str()),
+    ];
+    let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes.into_iter().chain(connection));
+    if is_first {
+        NEXT.set(Some(ids(call.id)));
+        drop(tracer.build_with_context(builder, &Context::new()));
         NEXT.set(None);
-        return Some(span);
+    } else {
+        drop(tracer.build_with_context(builder, &within(call.id)));
     }
-    let parent = SpanContext::new(trace, first, TraceFlags::SAMPLED, true, TraceState::default());
-    Some(tracer.build_with_context(builder, &Context::new().with_remote_span_context(parent)))
 }
 
-pub fn note(span: &mut Span, name: &'static str, value: &str) {
-    span.set_attribute(KeyValue::new(name, value.to_owned()));
+pub fn asked(call: CallId, traceparent: Option<&str>) {
+    let (Some(tracer), Some(theirs)) = (TRACER.get(), traceparent.and_then(read)) else { return };
+    let builder = SpanBuilder::from_name("POST /v1/calls")
+        .with_kind(SpanKind::Server)
+        .with_attributes([KeyValue::new("call_id", call.to_string())])
+        .with_links(vec![Link::with_context(first(call))]);
+    drop(tracer.build_with_context(builder, &Context::new().with_remote_span_context(theirs)));
 }
 
-pub fn link(span: &mut Span, theirs: SpanContext) {
-    span.add_link(theirs, Vec::new());
+pub fn begin(call: CallId, request: Request) -> Option<Span> {
+    let (name, kind) = match request {
+        Request::Dispatch => ("dispatch", SpanKind::Client),
+        Request::Notice => ("tell client", SpanKind::Producer),
+    };
+    let attributes = [KeyValue::new("call_id", call.to_string())];
+    let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
+    Some(TRACER.get()?.build_with_context(builder, &within(call)))
 }
 
-/// A call's trace, and the first span of it: the second half of a UUIDv7 is random.
+/// Below the first span of a call.
+fn within(call: CallId) -> Context {
+    Context::new().with_remote_span_context(first(call))
+}
+
+fn first(call: CallId) -> SpanContext {
+    let (trace, span) = ids(call);
+    SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::default())
+}
+
+/// A call's trace, and its first span: the second half of a UUIDv7 is random.
 fn ids(call: CallId) -> (TraceId, SpanId) {
     let bytes = call.as_uuid().into_bytes();
     let mut half = [0; 8];
@@ -107,15 +132,16 @@ fn ids(call: CallId) -> (TraceId, SpanId) {
 }
 
 /// `00-<trace>-<span>-<flags>` (W3C Trace Context, 3.2); anything else is nothing.
-pub fn context(traceparent: &str) -> Option<SpanContext> {
+fn read(traceparent: &str) -> Option<SpanContext> {
     let mut parts = traceparent.trim().split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let fits = is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2);
+    let is_hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !(is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2)) {
+        return None;
+    }
     let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
     let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()?);
-    let context = SpanContext::new(trace, span, flags, true, TraceState::default());
-    (fits && context.is_valid()).then_some(context)
+    Some(SpanContext::new(trace, span, flags, true, TraceState::default())).filter(SpanContext::is_valid)
 }
 
 #[cfg(test)]
@@ -124,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_traceparent_is_read_or_left_alone() {
-        let check = |text: &str, expected: bool| assert_eq!(context(text).is_some(), expected, "{text}");
+        let check = |text: &str, expected: bool| assert_eq!(read(text).is_some(), expected, "{text}");
         check("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", true);
         check("00-00000000000000000000000000000000-b7ad6b7169203331-01", false);
         check("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false);

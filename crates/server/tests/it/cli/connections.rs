@@ -14,6 +14,8 @@ async fn connections_are_listed_checked_and_given_new_addresses() {
     let found = program.run(&["connections", "check", "own"]);
     assert!(found.check(3).stdout.contains("failed"), "{}", found.stdout);
     assert!(program.run(&["agents", "check"]).check(3).stdout.contains("simulator"));
+    assert!(program.run(&["agents", "check", "akylai", "--timeout", "20s"]).check(0).stdout.contains(" ms"));
+    assert!(program.run(&["agents", "check", "nobody"]).check(5).stderr.contains("nobody"));
     let rotated = program.run(&["connections", "rotate-url", "own"]);
     assert!(rotated.check(0).stdout.starts_with("https://calls.example/v1/webhooks/in/own/"), "{}", rotated.stdout);
     program.run(&["connections", "check", "no such/thing"]).check(2);
@@ -31,6 +33,12 @@ fn dev_place_prints_the_request_and_no_secret() {
     assert!(text.starts_with("POST https://engine.example/calls\n"), "{text}");
     assert!(text.contains("\"to\": \"+12025550101\"") && text.contains("webhook-signature: (hidden)"), "{text}");
     assert!(!text.contains(crate::harness::OWN_SECRET));
+    assert_eq!(
+        program.run(&["dev", "place", "--connection", "own", "--phone", "+12025550101"]).check(0).stdout.len(),
+        text.len()
+    );
+    program.run(&["dev", "place", "--connection", "other", "--phone", "+12025550101"]).check(2);
+    program.run(&["dev", "place", "--connection", "own"]).check(2);
     program.run(&["dev", "place", "+12025550101", "--agent", "nobody"]).check(2);
     program.run(&["dev", "place", "12", "--agent", "akylai"]).check(2);
     program.run(&["dev", "place", "+12025550101", "--agent", "akylai", "--connection", "other"]).check(2);

@@ -72,7 +72,9 @@ pub async fn show_delivery(http: Data<Http>, caller: Caller, request: HttpReques
             took: words::took(exchange.took),
         }),
         answer: exchange.and_then(|exchange| exchange.answer).map(|answer| Answered {
-            text: answer.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>() + "\n" + &answer.body,
+            text: answer.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>()
+                + "\n"
+                + &answer.body,
             is_cut: answer.is_cut,
         }),
     })
