@@ -125,7 +125,7 @@ mod tests {
         let said: Vec<_> = steps.iter().map(|step| (step.word, step.when.as_str(), step.is_now.then_some(step.tone))).collect();
         let expected = [
             ("Queued", "00:00:00 UTC", None),
-            ("Dialing", "after 204 ms", None),
+            ("Dialing", "after 200 ms", None),
             ("In progress", "after 5.9 s", None),
             ("Completed", "after 4 min 10 s", Some("")),
         ];
