@@ -102,25 +102,6 @@ pub fn take_back(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> 
     })
 }
 
-/// A database as an earlier release left it: with only the first of the migrations.
-#[cfg(feature = "testing")]
-pub fn run_first(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> {
-    fn run<DB: Backend, C: MigrationHarness<DB>>(
-        connection: &mut C,
-        known: &EmbeddedMigrations,
-        count: usize,
-    ) -> Result<(), OpenError>
-    where
-        EmbeddedMigrations: MigrationSource<DB>,
-    {
-        missing(connection, known)?.iter().take(count).try_for_each(|one| connection.run_migration(one).map(drop).map_err(failed))
-    }
-    match db {
-        AnyConnection::Pg(c) => run(c, &POSTGRES, count),
-        AnyConnection::Lite(c) => run(c, &SQLITE, count),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use diesel::prelude::*;

@@ -166,15 +166,6 @@ pub fn take_back(url: &str, count: usize) -> Result<usize, OpenError> {
     migrations::applied(&mut db)
 }
 
-/// Makes the tables of the database at `url` as the first `count` migrations made them. Blocks.
-///
-/// # Errors
-/// As [`migrate`].
-#[cfg(feature = "testing")]
-pub fn migrate_first(url: &str, count: usize) -> Result<(), OpenError> {
-    migrations::run_first(&mut Address::parse(url)?.connect(Purpose::Write)?, count)
-}
-
 /// Brings the tables of the database at `url` up to date and stamps it as a copy made at `at`: nothing in it is claimed
 /// until it has been taken in. Blocks.
 ///

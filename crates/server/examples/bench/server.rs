@@ -31,7 +31,8 @@ impl Server {
         Ok(Self { address: address.trim().to_owned(), key: "k".repeat(46), next: Arc::default(), process, folder: None })
     }
 
-    /// The gateway as everybody starts it, on a database of its own: a file, or the one at `url`.
+    /// The gateway, on a database of its own: a file, or the one at `url`. It places no calls meanwhile: what that costs is
+    /// measured by `just bench-dispatch`.
     pub async fn callgate(url: Option<&str>) -> Result<Self> {
         let program = std::env::current_exe()?.ancestors().nth(2).context("the target folder")?.join("callgate");
         let folder = std::env::temp_dir().join(format!("callgate-bench-{}", std::process::id()));
@@ -39,7 +40,7 @@ impl Server {
         let address = format!("127.0.0.1:{port}");
         let database = url.map(|url| ("CALLGATE_DATABASE_URL", url));
         let process = Command::new(program)
-            .args(["serve", "--listen", &address])
+            .args(["serve", "--listen", &address, "--workers=off"])
             .envs(database)
             .env("CALLGATE_DATA_DIR", &folder)
             .env("CALLGATE_LOG", "warn")

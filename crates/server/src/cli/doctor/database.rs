@@ -13,7 +13,7 @@ use crate::hint;
 
 const CHECK: &str = "database";
 /// Whoever does not answer by then is not there.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Looks at it; returns it where it can be read as it is.
 pub async fn look(config: &Config, found: &mut Vec<Finding>) -> Option<Stores> {

@@ -9,7 +9,7 @@ use crate::hint;
 use crate::serve::data_dir::holder;
 
 const CHECK: &str = "gateway";
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Asks it whether it is ready.
 pub async fn look(config: &Config, found: &mut Vec<Finding>) {

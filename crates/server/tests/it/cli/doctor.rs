@@ -35,9 +35,9 @@ fn check(said: &Said, fault: &str, fix: &str) {
 
 #[test]
 fn where_everything_is_well_it_says_so() {
-    let said = healthy().run(&["doctor", "--offline"]);
+    let said = healthy().run(&["doctor"]);
     let text = &said.check(0).stdout;
-    for well in ["✓ configuration", "✓ data folder", "✓ database", "● gateway", "● endpoints"] {
+    for well in ["✓ configuration", "✓ data folder", "✓ database", "● gateway", "● endpoints", "✓ connections"] {
         assert!(text.contains(well), "{well}: {text}");
     }
     let quiet = healthy().run(&["doctor", "--offline", "--quiet"]);
@@ -78,7 +78,8 @@ fn a_database_that_cannot_be_reached_is_found() {
 fn a_database_of_an_earlier_release_is_found_and_left_as_it_is() {
     let program = healthy();
     let url = format!("sqlite://{}", program.folder().join("old.db").display());
-    store::migrate_first(&url, 1).unwrap();
+    store::migrate(&url).unwrap();
+    assert_eq!(store::take_back(&url, 2).unwrap(), 1);
     for _ in 0..2 {
         let said = program.run(&["doctor", "--offline", "--database-url", &url]);
         check(&said, "old.db lacks 2 migrations: 20261128", "db migrate");
@@ -107,7 +108,7 @@ fn a_clock_that_is_off_and_a_key_that_is_wrong_are_found_at_the_provider() {
     check(&said, "s off, as the provider has it", "timedatectl set-ntp true");
     check(&said, "akylai over own: ", "agents check");
     let offline = program.run(&["doctor", "--offline"]);
-    assert!(offline.check(0).stdout.contains("not asked: --offline"), "{offline:?}");
+    assert!(offline.check(0).stdout.contains("not looked at: --offline"), "{offline:?}");
     assert_eq!(ago.asked().len(), 1, "offline nobody is asked");
 }
 
@@ -130,7 +131,9 @@ async fn an_endpoint_where_nothing_comes_through_is_found_while_the_gateway_runs
     let listen = server.url.trim_start_matches("http://").to_owned();
     let said = tokio::task::spawn_blocking(move || {
         let program = healthy().with("CALLGATE_LISTEN", &listen);
-        program.run(&["doctor", "--offline", "--database-url", &format!("sqlite://{file}")])
+        let run = |more: &[&str]| program.run(&[&["doctor", "--database-url", &format!("sqlite://{file}")], more].concat());
+        run(&["--offline"]).check(0);
+        run(&[])
     });
     let said = said.await.unwrap();
     check(&said, &format!("nothing has come through to {}", broken.url), "webhooks list --failed");
