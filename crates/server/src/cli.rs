@@ -181,13 +181,16 @@ impl Command {
 fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Other, format!("nothing can be awaited here: {error}")))?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         tokio::select! {
             biased;
             done = command => done,
             _ = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
         }
-    })
+    });
+    // What still blocks a thread (a database that says nothing, stdin) is waited for by nobody.
+    runtime.shutdown_background();
+    done
 }
 
 /// Help and version go to stdout; a mistake to stderr, with the nearest command where one is near.

@@ -70,9 +70,12 @@ impl Address {
 
     /// A new connection with the settings it must have, read back.
     pub fn connect(&self, purpose: Purpose) -> Result<AnyConnection, OpenError> {
-        if let (Self::Sqlite(path), Purpose::Write) = (self, purpose) {
+        if let Self::Sqlite(path) = self {
+            // Whoever only reads would have the log read into the file as well.
             refuse_foreign_log(path)?;
-            make_private(path);
+            if purpose == Purpose::Write {
+                make_private(path);
+            }
         }
         let mut db = match self {
             Self::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Lite),

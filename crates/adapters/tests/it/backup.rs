@@ -96,8 +96,13 @@ async fn a_copy_that_was_put_over_a_database_whose_log_still_lies_there_is_not_o
     let log = after.path().join("callgate.db-wal");
     assert!(std::fs::copy(folder.path().join("callgate.db-wal"), &log).unwrap() > 0);
     std::fs::copy(&copy, after.path().join("callgate.db")).unwrap();
+    // Whoever only looks would spoil it as well.
+    let looked = store::inspect(&url, &*clock()).err().unwrap();
     let refused = store::open(&url, 1, clock()).err().unwrap();
-    assert!(matches!(&refused, OpenError::ForeignLog { log } if log.ends_with("callgate.db-wal")), "{refused:?}");
+    for refused in [looked, refused] {
+        assert!(matches!(&refused, OpenError::ForeignLog { log } if log.ends_with("callgate.db-wal")), "{refused:?}");
+    }
+    assert_eq!(std::fs::read(&copy).unwrap(), std::fs::read(after.path().join("callgate.db")).unwrap(), "left as it is");
     std::fs::remove_file(&log).unwrap();
     assert_eq!(open(&url).copies.stamped_at().await.unwrap(), Some(at));
 }

@@ -1,5 +1,5 @@
-//! `callgate doctor`: looks at everything a gateway needs, and says of each fault how to mend it. Changes nothing and rings
-//! nobody.
+//! `callgate doctor`: looks at everything a gateway needs, and says of each fault how to mend it. Mends nothing itself, and
+//! rings nobody.
 //!
 //! It reads the configuration as `serve` would, and works whether one is being served or not. What cannot be looked at
 //! because of an earlier fault is left out.
@@ -121,7 +121,7 @@ fn configuration(given: &Given, found: &mut Vec<Finding>) -> Option<Config> {
 
 async fn examine(config: Config, offline: bool, found: &mut Vec<Finding>) {
     folder::look(&config.data_dir, found);
-    let stores = database::look(&config, found).await;
+    let stores = database::look(&config, offline, found).await;
     server::look(&config, found).await;
     if offline {
         // A container is judged by this: that others are down is no reason to start it anew.

@@ -21,6 +21,7 @@ use super::body::Body;
 use super::client::{Answer, Client, call_id};
 use super::follow::Following;
 use super::out::{Out, clean};
+use super::refusal;
 use crate::NAME;
 use crate::failure::{Exit, Failure};
 
@@ -191,10 +192,13 @@ impl Tools {
         call_id(&placed).map(|_id| placed)
     }
 
-    /// Whether an agent is known to ring nobody. One that is not known is refused by the server itself.
+    /// Whether an agent is known to ring nobody.
     async fn is_simulated(&self, agent: &str) -> Result<bool, Failure> {
         let agents = self.client.get("/v1/agents").await?.body;
-        Ok(agents.items("data").iter().find(|one| one.text("key") == Some(agent)).is_none_or(|one| one.is("test")))
+        let agents = agents.items("data");
+        let keys: Vec<&str> = agents.iter().filter_map(|one| one.text("key")).collect();
+        let found = agents.iter().find(|one| one.text("key") == Some(agent));
+        found.map(|one| one.is("test")).ok_or_else(|| refusal::no_agent(agent, &keys))
     }
 }
 

@@ -16,7 +16,13 @@ const NAMED: usize = 10;
 pub async fn look(stores: &Stores, found: &mut Vec<Finding>) {
     let (mut after, mut all, mut faults) = (None, 0_usize, Vec::new());
     loop {
-        let Ok(page) = stores.outbox.endpoints(&Reader::All, after, PAGE).await else { return };
+        let page = match stores.outbox.endpoints(&Reader::All, after, PAGE).await {
+            Ok(page) => page,
+            Err(error) => {
+                found.push(Finding::fault(CHECK, format!("they cannot be read: {error}"), "Check the database"));
+                return;
+            }
+        };
         all = all.saturating_add(page.len());
         faults.extend(page.iter().filter_map(fault));
         match page.last() {
@@ -42,10 +48,7 @@ fn fault(endpoint: &Endpoint) -> Option<Finding> {
         (Some(at), Some(_)) => Some(Finding::fault(
             CHECK,
             format!("{url} was disabled at {at}: nothing came through"),
-            format!(
-                "Mend it, then: {}",
-                hint::command(&format!("webhooks enable {} && callgate webhooks recover {0}", endpoint.id))
-            ),
+            format!("Mend it, then: {}", hint::command(&format!("webhooks enable {}", endpoint.id))),
         )),
         (None, Some(since)) => Some(Finding::fault(
             CHECK,

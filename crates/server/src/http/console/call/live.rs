@@ -68,8 +68,10 @@ impl Followed for Follow {
             Some(seen) => seen,
             None => Seen::load(http, self.id, &self.reader).await?,
         };
-        // What cannot be shown is tried again with the next look.
-        let mut news = self.sent.news(&seen).unwrap_or_default();
+        // What cannot be shown is tried again with the next look, also where it would have been the last.
+        let Ok(mut news) = self.sent.news(&seen) else {
+            return Ok(News { event: None, is_last: false, look_in: LOOK_SOON });
+        };
         let is_last = !seen.is_awaited();
         if is_last {
             push(&mut news, format_args!("{}{OVER}", seen.call.revision.0), "end", "over");
