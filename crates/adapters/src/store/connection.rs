@@ -49,6 +49,8 @@ pub enum Purpose {
     Write,
     /// SQLite refuses changes over it.
     Read,
+    /// Both databases refuse changes over it, and opening it changes nothing either: no setting, no log, no lock file.
+    Look,
 }
 
 impl Address {
@@ -78,6 +80,9 @@ impl Address {
             }
         }
         let mut db = match self {
+            Self::Sqlite(path) if purpose == Purpose::Look => {
+                SqliteConnection::establish(&untouched(path)).map(AnyConnection::Lite)
+            }
             Self::Sqlite(path) => SqliteConnection::establish(path).map(AnyConnection::Lite),
             Self::Postgres(url) => PgConnection::establish(url).map(AnyConnection::Pg),
         }
@@ -91,6 +96,16 @@ impl Address {
 /// make the file itself for everybody. What stands in the way is told by opening it.
 fn make_private(path: &str) {
     let _there_or_told = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path);
+}
+
+/// The file as SQLite opens it without making or changing anything. Whoever has it open has a log beside it; without one it lies
+/// still and is read as it is, since SQLite would make the log. An empty one lies still too: SQLite would take its log away.
+fn untouched(path: &str) -> String {
+    let is_open = std::fs::metadata(format!("{path}-wal")).is_ok();
+    let is_empty = std::fs::metadata(path).is_ok_and(|file| file.len() == 0);
+    let how = if is_open && !is_empty { "mode=ro" } else { "immutable=1" };
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{path}?{how}")
 }
 
 /// Ours are in WAL mode from their first page on and say so in their header; a copy is not until it is opened. SQLite does

@@ -32,11 +32,13 @@ const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode =
 /// The one connection that writes keeps 16 MB of pages: the inner pages of every index it inserts into.
 const SQLITE_WRITES: &str = "PRAGMA cache_size = -16000";
 const SQLITE_READS: &str = "PRAGMA query_only = ON";
+const SQLITE_LOOKS: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;";
 
 /// A process that was stopped inside a transaction must not hold up the others for longer than their patience. What is read
 /// behind a lock must be as new as the lock, whatever the database's own default is.
 const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
     SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation = 'read committed';";
+const POSTGRES_LOOKS: &str = "SET default_transaction_read_only = on";
 
 /// From so many rows on Postgres takes them by COPY: one statement, whatever their number.
 pub const COPY_FROM: usize = 4;
@@ -59,6 +61,8 @@ pub fn bounded(url: &str) -> String {
 pub fn prepare(db: &mut AnyConnection, purpose: Purpose) -> Result<(), OpenError> {
     let failed = |error: Error| OpenError::Unreachable(error.into());
     match db {
+        // Its settings are made by whoever writes.
+        AnyConnection::Lite(c) if purpose == Purpose::Look => c.batch_execute(SQLITE_LOOKS).map_err(failed)?,
         AnyConnection::Lite(c) => {
             c.batch_execute(SQLITE_SETTINGS).map_err(failed)?;
             let mode = sql::<Text>("PRAGMA journal_mode").get_result(c).map_err(failed)?;
@@ -82,6 +86,9 @@ pub fn prepare(db: &mut AnyConnection, purpose: Purpose) -> Result<(), OpenError
                     return Err(OpenError::Settings { setting, found, wanted: "on" });
                 }
             }
+            if purpose == Purpose::Look {
+                c.batch_execute(POSTGRES_LOOKS).map_err(failed)?;
+            }
         }
     }
     Ok(())
@@ -89,6 +96,21 @@ pub fn prepare(db: &mut AnyConnection, purpose: Purpose) -> Result<(), OpenError
 
 fn must_be(setting: &'static str, wanted: &'static str, found: String) -> Result<(), OpenError> {
     if found == wanted { Ok(()) } else { Err(OpenError::Settings { setting, found, wanted }) }
+}
+
+/// Whether there is a table of this name.
+pub fn has_table(db: &mut AnyConnection, name: &str) -> QueryResult<bool> {
+    let tables: i64 = match db {
+        AnyConnection::Pg(c) => {
+            let there = sql::<BigInt>("SELECT count(to_regclass(").bind::<Text, _>(name).sql("))");
+            there.get_result(c)?
+        }
+        AnyConnection::Lite(c) => {
+            let there = sql::<BigInt>("SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ");
+            there.bind::<Text, _>(name).get_result(c)?
+        }
+    };
+    Ok(tables > 0)
 }
 
 /// Writes the whole of a SQLite database, as it is at one moment, into an empty file. Says whether it could: Postgres has

@@ -5,9 +5,14 @@
 
 use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::connection::AnyConnection;
+use super::connection::{AnyConnection, on_backend};
 use super::dialect;
 use super::error::OpenError;
 
@@ -29,21 +34,37 @@ pub fn run(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
     Ok(applied)
 }
 
-/// The versions that [`run`] would apply. Changes nothing.
+/// Where diesel writes down what was applied.
+const APPLIED: &str = "__diesel_schema_migrations";
+
+#[derive(QueryableByName)]
+struct Applied {
+    #[diesel(sql_type = Text)]
+    version: String,
+}
+
+/// The versions that [`run`] would apply. Changes nothing: diesel's own way of asking would make its table.
 pub fn pending(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
-    match db {
-        AnyConnection::Pg(c) => Ok(versions(&missing(c, &POSTGRES)?)),
-        AnyConnection::Lite(c) => Ok(versions(&missing(c, &SQLITE)?)),
+    let unread = |error: diesel::result::Error| OpenError::Unreachable(error.into());
+    let mut done: Vec<MigrationVersion<'_>> = Vec::new();
+    if dialect::has_table(db, APPLIED).map_err(unread)? {
+        let query = || sql_query(format!("SELECT version FROM {APPLIED}"));
+        let applied: Vec<Applied> = on_backend!(db, c => query().load(c)).map_err(unread)?;
+        done.extend(applied.into_iter().map(|applied| applied.version.into()));
     }
+    Ok(match db {
+        AnyConnection::Pg(_) => versions(&missing::<Pg>(&done, &POSTGRES)?),
+        AnyConnection::Lite(_) => versions(&missing::<Sqlite>(&done, &SQLITE)?),
+    })
 }
 
 fn versions<DB: Backend>(of: &[Box<dyn Migration<DB>>]) -> Vec<String> {
     of.iter().map(|migration| migration.name().version().to_string()).collect()
 }
 
-/// The migrations that are known here and were not applied there, in their order.
-fn missing<DB: Backend, C: MigrationHarness<DB>>(
-    connection: &mut C,
+/// The migrations that are known here and are not among those that were applied there, in their order.
+fn missing<DB: Backend>(
+    done: &[MigrationVersion<'_>],
     known: &EmbeddedMigrations,
 ) -> Result<Vec<Box<dyn Migration<DB>>>, OpenError>
 where
@@ -51,7 +72,6 @@ where
 {
     let mut wanted = MigrationSource::<DB>::migrations(known).map_err(failed)?;
     wanted.sort_by_key(|migration| migration.name().version().as_owned());
-    let done = connection.applied_migrations().map_err(failed)?;
     let is_known = |version: &MigrationVersion<'_>| wanted.iter().any(|migration| migration.name().version() == *version);
     let unknown: Vec<_> = done.iter().filter(|version| !is_known(version)).map(ToString::to_string).collect();
     if !unknown.is_empty() {
@@ -73,7 +93,8 @@ where
     EmbeddedMigrations: MigrationSource<DB>,
 {
     let mut applied = Vec::new();
-    for migration in missing(connection, known)? {
+    let done = connection.applied_migrations().map_err(failed)?;
+    for migration in missing(&done, known)? {
         applied.push(connection.run_migration(&migration).map_err(failed)?.to_string());
     }
     Ok(applied)
@@ -90,6 +111,14 @@ pub fn applied(db: &mut AnyConnection) -> Result<usize, OpenError> {
     .map_err(failed)
 }
 
+/// Writes down that a migration was applied.
+#[cfg(feature = "testing")]
+pub fn mark(db: &mut AnyConnection, version: &str) -> Result<(), OpenError> {
+    let query = || sql_query(format!("INSERT INTO {APPLIED} (version) VALUES ('{version}')"));
+    let marked = on_backend!(db, c => query().execute(c));
+    marked.map(drop).map_err(|error| OpenError::Migration(error.into()))
+}
+
 /// Takes the last of the migrations back, with what they made.
 #[cfg(feature = "testing")]
 pub fn take_back(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> {
@@ -104,13 +133,11 @@ pub fn take_back(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> 
 
 #[cfg(test)]
 mod tests {
-    use diesel::prelude::*;
+    use diesel::debug_query;
     use diesel::query_builder::AsQuery;
-    use diesel::sql_types::Text;
-    use diesel::{debug_query, sql_query};
 
     use super::*;
-    use crate::store::connection::{Address, Purpose, on_backend};
+    use crate::store::connection::{Address, Purpose};
     use crate::store::schema;
     use crate::testing::postgres;
 
@@ -211,6 +238,6 @@ mod tests {
             names.sort();
             names
         }
-        assert_eq!(names::<diesel::sqlite::Sqlite>(&SQLITE), names::<diesel::pg::Pg>(&POSTGRES));
+        assert_eq!(names::<Sqlite>(&SQLITE), names::<Pg>(&POSTGRES));
     }
 }

@@ -3,6 +3,7 @@
 //! - `connection.rs`, `types.rs`, `schema.rs`, `rows/`: what is common to both databases.
 //! - `dialect.rs`: the only file with SQL particular to one.
 //! - `database.rs`: the only door; `writer.rs`, `readers.rs`, `pool.rs` and `crowd.rs` stand behind it.
+//! - `look.rs`: looking at a database without changing it.
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
 //! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `sessions.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
 //!   `copies.rs`, `figures.rs`, `retention.rs`: the ports.
@@ -22,6 +23,7 @@ mod holds;
 mod inbox;
 mod inspection;
 mod keys;
+mod look;
 mod migrations;
 mod moves;
 mod outbox;
@@ -54,6 +56,7 @@ pub use holds::SqlHolds;
 pub use inbox::SqlInbox;
 pub use inspection::SqlInspection;
 pub use keys::SqlKeyStore;
+pub use look::{Condition, Look};
 pub use moves::SqlMoves;
 pub use outbox::SqlOutbox;
 pub use relay::{News, Relay, relay};
@@ -130,30 +133,6 @@ pub fn migrate(url: &str) -> Result<Vec<String>, OpenError> {
     migrations::run(&mut Address::parse(url)?.connect(Purpose::Write)?)
 }
 
-/// A database as it is found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Condition {
-    /// Migrations that opening it would apply.
-    pub pending: Vec<String>,
-    /// The time there.
-    pub now: Timestamp,
-}
-
-/// Looks at the database at `url` and changes nothing; a file that is not there is not made. Blocks.
-///
-/// # Errors
-/// [`OpenError`] says why it cannot be used.
-pub fn inspect(url: &str, clock: &dyn Clock) -> Result<Condition, OpenError> {
-    let address = Address::parse(url)?;
-    if let Address::Sqlite(path) = &address {
-        std::fs::metadata(path).map_err(|error| OpenError::Unreachable(error.into()))?;
-    }
-    let mut db = address.connect(Purpose::Read)?;
-    let pending = migrations::pending(&mut db)?;
-    let now = dialect::now(&mut db, clock).map_err(|error| OpenError::Unreachable(error.into()))?;
-    Ok(Condition { pending, now: now.0 })
-}
-
 /// Makes the database at `url` what it was before the last `count` migrations, with what is in it; returns how many are left.
 /// Blocks.
 ///
@@ -164,6 +143,16 @@ pub fn take_back(url: &str, count: usize) -> Result<usize, OpenError> {
     let mut db = Address::parse(url)?.connect(Purpose::Write)?;
     migrations::take_back(&mut db, count)?;
     migrations::applied(&mut db)
+}
+
+/// Makes the database at `url` one that a newer release has changed. Blocks.
+///
+/// # Errors
+/// As [`migrate`].
+#[cfg(feature = "testing")]
+pub fn make_newer(url: &str, version: &str) -> Result<(), OpenError> {
+    migrate(url)?;
+    migrations::mark(&mut Address::parse(url)?.connect(Purpose::Write)?, version)
 }
 
 /// Brings the tables of the database at `url` up to date and stamps it as a copy made at `at`: nothing in it is claimed

@@ -150,7 +150,8 @@ fn own(db: &mut AnyConnection, client: &str) -> QueryResult<Vec<Id>> {
     on_backend!(db, c => query.load(c))
 }
 
-fn page(db: &mut AnyConnection, of: &Reader, after: Option<EndpointId>, limit: u32) -> Result<Vec<Endpoint>, Failure> {
+/// The endpoints that this reader may see, in the order of their ids.
+pub fn page(db: &mut AnyConnection, of: &Reader, after: Option<EndpointId>, limit: u32) -> Result<Vec<Endpoint>, Failure> {
     let rows: Vec<EndpointRow> = on_backend!(db, c => {
         let query = endpoints::table.order(endpoints::id).limit(i64::from(limit));
         let mut query = query.into_boxed();

@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use callgate_adapters::store::{self, OpenError};
+use callgate_adapters::store::{self, Look, OpenError};
 use callgate_adapters::testing::postgres;
 use callgate_domain::model::Quota;
 use callgate_domain::model::moment::to_micros;
@@ -97,7 +97,7 @@ async fn a_copy_that_was_put_over_a_database_whose_log_still_lies_there_is_not_o
     assert!(std::fs::copy(folder.path().join("callgate.db-wal"), &log).unwrap() > 0);
     std::fs::copy(&copy, after.path().join("callgate.db")).unwrap();
     // Whoever only looks would spoil it as well.
-    let looked = store::inspect(&url, &*clock()).err().unwrap();
+    let looked = Look::open(&url).err().unwrap();
     let refused = store::open(&url, 1, clock()).err().unwrap();
     for refused in [looked, refused] {
         assert!(matches!(&refused, OpenError::ForeignLog { log } if log.ends_with("callgate.db-wal")), "{refused:?}");

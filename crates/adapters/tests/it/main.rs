@@ -3,6 +3,7 @@
 mod backup;
 mod corpus;
 mod erased;
+mod look;
 mod providers;
 mod relay;
 mod sender;

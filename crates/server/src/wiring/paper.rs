@@ -8,13 +8,17 @@ use async_trait::async_trait;
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{Paper, Ports, TheirClocks, Way};
 use callgate_domain::model::breaker::Turn;
+use callgate_domain::model::provider::Health;
 use callgate_domain::model::{Agent, Call, CallState, ConnectionId, InboxId, ProviderCallId};
 use callgate_domain::ports::inbox::Parcel;
 use callgate_domain::ports::{
-    AttemptRef, Cause, Clock, Inbox, InvalidSettings, Kept, KeptWebhook, Progress, Signals, StoreError, VoiceProvider, Work,
+    AttemptRef, Cause, Clock, Connection, Inbox, InvalidSettings, Kept, KeptWebhook, Progress, Signals, StoreError,
+    VoiceProvider, Work,
 };
 use callgate_domain::usecases::checks::{CheckedRoute, ask};
+use futures_util::future::join_all;
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout_at};
 
 use super::plan::{ConnectionPlan, Plan};
 
@@ -41,34 +45,63 @@ pub fn on_paper(plan: &ConnectionPlan, public_url: Option<&str>) -> Result<(Arc<
     Ok((plan.kind.open(&settings, ports)?, paper))
 }
 
-/// Asks each provider of a plan about each of its agents, without a gateway and without a database. Rings nobody. Says as
-/// well how far the nearest of their clocks is from ours, where one told the time.
+/// Asks the providers of a plan, all at once, about each of their agents, without a gateway and without a database. Rings nobody.
+/// Who has not answered `by` then is not ready, and says so. Says as well how far the nearest of their clocks is from ours, where one
+/// told the time.
 ///
 /// # Errors
 /// What is wrong with a connection's settings.
-pub async fn ask_all(plan: Plan) -> Result<(Vec<CheckedRoute>, Option<Duration>), InvalidSettings> {
-    let nobody = Arc::new(Nobody);
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+pub async fn ask_all(plan: Plan, by: Instant) -> Result<(Vec<CheckedRoute>, Option<Duration>), InvalidSettings> {
     let their_clocks = Arc::<TheirClocks>::default();
+    let connections = open(plan.connections, &their_clocks)?;
+    Ok((ask_each(&connections, &plan.agents, by).await, their_clocks.apart()))
+}
+
+/// Connections that ask over the network, and have nobody to tell.
+fn open(plans: Vec<ConnectionPlan>, their_clocks: &Arc<TheirClocks>) -> Result<Vec<Connection>, InvalidSettings> {
+    let nobody = Arc::new(Nobody);
     let ports = Ports {
         inbox: Arc::clone(&nobody) as Arc<dyn Inbox>,
         signals: nobody,
-        clock: Arc::clone(&clock),
+        clock: Arc::new(SystemClock::new()),
         chance: Arc::new(SystemChance),
         way: Way::Network,
-        their_clocks: Arc::clone(&their_clocks),
+        their_clocks: Arc::clone(their_clocks),
     };
-    let mut found = Vec::new();
-    for held in plan.connections {
+    let mut opened = Vec::with_capacity(plans.len());
+    for held in plans {
         let provider = held.kind.open(&held.settings, ports.clone())?;
-        let connection = held.connection(provider)?;
-        for agent in &plan.agents {
-            if let Some(route) = agent.route(&connection.id) {
-                found.push(ask(agent, route, &connection, &*clock).await);
-            }
-        }
+        opened.push(held.connection(provider)?);
     }
-    Ok((found, their_clocks.apart()))
+    Ok(opened)
+}
+
+async fn ask_each(connections: &[Connection], agents: &[Agent], by: Instant) -> Vec<CheckedRoute> {
+    let clock = SystemClock::new();
+    let asked = connections.iter().map(|connection| ask_over(connection, agents, &clock, by));
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// One after the other: a provider's own limit may be low.
+async fn ask_over(connection: &Connection, agents: &[Agent], clock: &dyn Clock, by: Instant) -> Vec<CheckedRoute> {
+    let mut found = Vec::new();
+    for agent in agents {
+        let Some(route) = agent.route(&connection.id) else { continue };
+        let began = clock.monotonic();
+        let late = |detail: &str| CheckedRoute {
+            agent: agent.key.clone(),
+            connection: connection.id.clone(),
+            health: Health { ready: false, detail: detail.to_owned() },
+            took: clock.monotonic().saturating_sub(began),
+        };
+        found.push(if Instant::now() < by {
+            let asked = timeout_at(by, ask(agent, route, connection, clock)).await;
+            asked.unwrap_or_else(|_late| late("it did not answer in time"))
+        } else {
+            late("it was not asked: no time was left")
+        });
+    }
+    found
 }
 
 impl Plan {
@@ -122,4 +155,40 @@ impl Signals for Nobody {
     fn work_waiting(&self, _: Work) {}
 
     fn breaker_turned(&self, _: &ConnectionId, _: Turn) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::config::{Config, Environment, Given};
+
+    #[tokio::test]
+    async fn providers_that_say_nothing_cost_one_wait_together() {
+        // Whoever connects waits in the queue of these for ever.
+        let silent = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+        let connection = |(n, listener): (usize, &TcpListener)| {
+            let at = listener.local_addr().unwrap();
+            format!("[connections.c{n}]\nkind = \"http\"\nbase_url = \"http://{at}\"\nsecret = {{ env = \"OWN\" }}\n")
+        };
+        let connections: String = silent.iter().enumerate().map(connection).collect();
+        let agents = ["one", "two"].map(|key| {
+            let route = |n: usize| format!("{{ connection = \"c{n}\", remote_id = \"r\" }}");
+            format!("[agents.{key}]\nroutes = [{}, {}, {}]\n", route(0), route(1), route(2))
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("callgate.toml");
+        std::fs::write(&file, format!("[calls]\nallow_numbers = [\"+\"]\n{connections}{}", agents.concat())).unwrap();
+        let given = Given { config: Some(file), ..Given::default() };
+        let environment = Environment::from([("OWN", "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")]);
+        let plan = Plan::of(Config::load(&given, &environment).unwrap(), true).unwrap();
+        // To open them takes its own time.
+        let connections = open(plan.connections, &Arc::default()).unwrap();
+        let began = Instant::now();
+        let found = ask_each(&connections, &plan.agents, began + Duration::from_millis(500)).await;
+        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        let said: Vec<_> = found.iter().map(|route| route.health.detail.as_str()).collect();
+        assert_eq!(said, ["it did not answer in time", "it was not asked: no time was left"].repeat(3));
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use callgate_domain::usecases::checks::CheckedRoute;
+use tokio::time::Instant;
 
 use super::{Finding, clock};
 use crate::config::Config;
@@ -11,18 +12,16 @@ use crate::wiring::{Plan, ask_all};
 
 const CHECK: &str = "connections";
 
-/// Asks each provider about each agent.
-pub async fn look(config: Config, found: &mut Vec<Finding>) {
+/// Asks all providers at once, each about one agent after the other, and nobody any more `by` then.
+pub async fn look(config: Config, by: Instant) -> Vec<Finding> {
+    let mut found = Vec::new();
     let asked = match Plan::of(config, true) {
-        Ok(plan) => ask_all(plan).await,
+        Ok(plan) => ask_all(plan, by).await,
         Err(wrong) => Err(wrong),
     };
     let (routes, apart) = match asked {
         Ok(asked) => asked,
-        Err(wrong) => {
-            found.push(Finding::fault(CHECK, wrong.to_string(), "Mend that setting"));
-            return;
-        }
+        Err(wrong) => return vec![Finding::fault(CHECK, wrong.to_string(), "Mend that setting")],
     };
     let mut by_connection: BTreeMap<_, Vec<CheckedRoute>> = BTreeMap::new();
     for route in routes {
@@ -40,6 +39,7 @@ pub async fn look(config: Config, found: &mut Vec<Finding>) {
         }
     }
     if let Some(apart) = apart {
-        clock::is_apart("provider", apart, found);
+        clock::is_apart("provider", apart, &mut found);
     }
+    found
 }

@@ -61,7 +61,12 @@ pub fn look(path: &Path, found: &mut Vec<Finding>) {
 /// A file is made and taken away: modes do not say all (a read-only disk, a full one).
 fn try_writing(folder: &Path) -> std::io::Result<()> {
     let probe = folder.join(format!(".doctor-{}", std::process::id()));
-    OpenOptions::new().write(true).create_new(true).open(&probe)?;
+    match OpenOptions::new().write(true).create_new(true).open(&probe) {
+        Ok(_made) => {}
+        // One that was killed in between left it: in a container each has the same number. To take it away is writing too.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
     std::fs::remove_file(&probe)
 }
 

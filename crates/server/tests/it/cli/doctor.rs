@@ -1,5 +1,6 @@
 //! What is wrong with a gateway is found, and said with a way to mend it.
 
+use std::collections::BTreeMap;
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
@@ -22,7 +23,14 @@ fn healthy() -> Program {
     std::fs::create_dir(&folder).unwrap();
     std::fs::set_permissions(&folder, Permissions::from_mode(0o700)).unwrap();
     store::migrate(&format!("sqlite://{}", folder.join("callgate.db").display())).unwrap();
-    program
+    // Where none listens, whatever else runs on this machine.
+    program.with("CALLGATE_LISTEN", "127.0.0.1:1")
+}
+
+/// Everything in its folder, to the byte.
+fn files(program: &Program) -> BTreeMap<String, Vec<u8>> {
+    let files = std::fs::read_dir(program.folder().join("callgate-data")).unwrap().map(|file| file.unwrap().path());
+    files.map(|path| (path.display().to_string(), std::fs::read(path).unwrap())).collect()
 }
 
 /// A fault is found, with its way to mend it, and fails the command.
@@ -48,6 +56,56 @@ fn where_everything_is_well_it_says_so() {
     let fresh = Program::new();
     assert!(fresh.run(&["doctor", "--offline"]).check(0).stdout.contains("serve makes it"));
     assert!(!fresh.folder().join("callgate-data").exists(), "it makes nothing");
+}
+
+#[test]
+fn looking_leaves_everything_as_it_was() {
+    let program = healthy();
+    let before = files(&program);
+    program.run(&["doctor"]).check(0);
+    assert!(files(&program) == before, "{:?}", files(&program).keys());
+    // As a start that was killed at once leaves it.
+    program.write("callgate-data/callgate.db", "");
+    check(&program.run(&["doctor", "--offline"]), "callgate.db lacks", "db migrate");
+    assert_eq!(program.read("callgate-data/callgate.db"), "");
+}
+
+#[test]
+fn what_a_gateway_that_is_not_ready_says_is_cut_and_cannot_steer_a_terminal() {
+    let odd = Stub::start(|_, asked| {
+        assert!(asked.line.starts_with("GET /readyz"), "no redirect is followed: {asked:?}");
+        let body = format!("gone \u{1b}[2J{}", "x".repeat(100_000));
+        Some(format!(
+            "HTTP/1.1 302 No\r\nlocation: /elsewhere\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        ))
+    });
+    let said = healthy().with("CALLGATE_LISTEN", odd.url.trim_start_matches("http://")).run(&["doctor", "--offline"]);
+    check(&said, ": gone  [2Jxxx", "Look at its log");
+    assert!(said.stdout.len() < 4_000 && !said.stdout.contains('\u{1b}'), "{said:?}");
+}
+
+#[test]
+fn what_a_gateway_that_runs_well_will_meet_at_its_next_start_is_only_noted_offline() {
+    let well = Stub::start(|_, _| Some("HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]".to_owned()));
+    let at = well.url.trim_start_matches("http://");
+    let program = healthy().with("CALLGATE_LISTEN", at);
+    let newer = format!("sqlite://{}", program.folder().join("newer.db").display());
+    store::make_newer(&newer, "29990101000000").unwrap();
+    std::fs::set_permissions(program.folder().join("callgate-data"), Permissions::from_mode(0o755)).unwrap();
+    let arguments = ["doctor", "--offline", "--database-url", &newer];
+    let said = program.run(&arguments);
+    let text = &said.check(0).stdout;
+    for noted in ["● data folder", "● database", "✓ gateway", "chmod 0700 callgate-data", "29990101000000"] {
+        assert!(text.contains(noted), "{noted}: {text}");
+    }
+    assert!(!text.contains('✕'), "{text}");
+    // Not even the configuration can be read: it is asked where the container says.
+    program.write("callgate.toml", "[calls\n");
+    assert!(program.run(&arguments).check(0).stdout.contains("● configuration"), "noted");
+    // Who asks for everything is told everything, and where it is not ready nothing is let pass.
+    check(&program.run(&["doctor"]), "callgate.toml:1", "");
+    check(&program.with("CALLGATE_LISTEN", "127.0.0.1:1").run(&arguments), "callgate.toml:1", "");
 }
 
 #[test]
