@@ -12,6 +12,7 @@ use super::out::{Out, clean};
 use super::{Global, refusal, table};
 use crate::duration;
 use crate::failure::{Exit, Failure};
+use crate::hint;
 
 /// See the agents
 #[derive(Debug, Subcommand)]
@@ -65,11 +66,14 @@ impl Agents {
 }
 
 async fn check(client: &Client, name: Option<&str>, timeout: Duration, out: &Out) -> Result<Exit, Failure> {
-    let late = |_elapsed| {
-        Failure::new(Exit::TimeRanOut, format!("the providers did not answer within {} s", timeout.as_secs()))
-            .then("Ask for longer with --timeout, or about one: callgate agents check NAME")
+    let late = |failure: Failure| match failure.exit {
+        Exit::TimeRanOut => {
+            Failure::new(Exit::TimeRanOut, format!("not all providers answered within {}", duration::write(timeout)))
+                .then(format!("Give them longer with --timeout, or ask one alone: {}", hint::command("connections check ID")))
+        }
+        _ => failure,
     };
-    let answer = tokio::time::timeout(timeout, client.post("/v1/admin/agents/check")).await.map_err(late)??;
+    let answer = client.ask_once("/v1/admin/agents/check", timeout).await.map_err(late)?;
     let all = answer.body.items("data");
     let wanted: Vec<Value> =
         all.iter().filter(|route| name.is_none_or(|name| route.text("agent") == Some(name))).cloned().collect();

@@ -136,6 +136,15 @@ impl Client {
         spinner.during(self.once(&format!("POST {path} {body}"), self.request(Method::POST, path).json(body))).await
     }
 
+    /// Asks for something that may take as long as `patience`. Sent once: what is under way is not begun a second time.
+    ///
+    /// # Errors
+    /// As [`Self::get`]; `TimeRanOut` when the time is over first.
+    pub async fn ask_once(&self, path: &str, patience: Duration) -> Result<Answer, Failure> {
+        let spinner = Spinner::new(self.moves, format!("Waiting for {}", self.base));
+        spinner.during(self.once(&format!("POST {path}"), self.request(Method::POST, path).timeout(patience))).await
+    }
+
     /// Makes something, once: a request that got no answer is sent again under the same key.
     ///
     /// # Errors
