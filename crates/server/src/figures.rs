@@ -2,7 +2,7 @@
 //! for the one count that is under way.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as PlainMutex, PoisonError};
 use std::time::Duration;
 
 use callgate_domain::model::moment::{earlier, elapsed, later};
@@ -10,10 +10,11 @@ use callgate_domain::model::{AgentKey, Status};
 use callgate_domain::ports::{Accepted, Backlog, Clock, Deliveries, Figures, Middles, Moves, Pulse, StoreError};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 /// Whatever may need somebody is counted this often.
 const PULSE: Duration = Duration::from_secs(2);
-/// Whatever waits is counted this often.
+/// Whatever waits is counted this long after it was counted last: a count that takes long makes the next one late, not more of them.
 const BACKLOG: Duration = Duration::from_secs(5);
 /// A day is counted this often.
 const DAY: Duration = Duration::from_secs(10);
@@ -31,7 +32,8 @@ pub struct Remembered {
     clock: Arc<dyn Clock>,
     pulse: Mutex<Option<(Duration, Arc<Now>)>>,
     day: Mutex<Option<(Duration, Arc<Day>)>>,
-    backlog: Mutex<Option<(Duration, Backlog)>>,
+    /// Nobody waits for it: whoever asks is given what was counted last.
+    backlog: PlainMutex<Option<(Duration, Backlog)>>,
     /// Hours in which nothing changes any more.
     hours: Mutex<BTreeMap<Timestamp, Accepted>>,
 }
@@ -70,7 +72,7 @@ impl Remembered {
             clock,
             pulse: Mutex::default(),
             day: Mutex::default(),
-            backlog: Mutex::default(),
+            backlog: PlainMutex::default(),
             hours: Mutex::default(),
         }
     }
@@ -94,19 +96,35 @@ impl Remembered {
         Ok(now)
     }
 
-    /// What waits, some seconds old at most.
+    /// What waits, as it was counted last, and how old that is; before the first count, how long it has been waited for.
+    pub fn backlog(&self) -> (Option<Backlog>, Duration) {
+        let held = self.backlog.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (at, backlog) = held.unzip();
+        (backlog, self.clock.monotonic().saturating_sub(at.unwrap_or_default()))
+    }
+
+    /// Counts what waits, for [`Self::backlog`]. Takes as long as the database does.
     ///
     /// # Errors
-    /// `Unavailable`.
-    pub async fn backlog(&self) -> Result<Backlog, StoreError> {
-        let mut held = self.backlog.lock().await;
+    /// `Unavailable`; then the figures before it stay.
+    pub async fn count_backlog(&self) -> Result<(), StoreError> {
         let tick = self.clock.monotonic();
-        if let Some((_, backlog)) = held.as_ref().filter(|(at, _)| tick.saturating_sub(*at) < BACKLOG) {
-            return Ok(backlog.clone());
-        }
         let backlog = self.figures.backlog(self.clock.now()).await?;
-        *held = Some((tick, backlog.clone()));
-        Ok(backlog)
+        *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = Some((tick, backlog));
+        Ok(())
+    }
+
+    /// Counts what waits again and again until `stopping`, one count at a time.
+    pub async fn keep_counting(&self, stopping: &CancellationToken) {
+        let counting = async {
+            loop {
+                if let Err(error) = self.count_backlog().await {
+                    tracing::debug!(%error, "what waits could not be counted");
+                }
+                tokio::time::sleep(BACKLOG).await;
+            }
+        };
+        let _stopped = stopping.run_until_cancelled(counting).await;
     }
 
     /// How today went, some seconds old at most.

@@ -99,6 +99,7 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     }
     let stop = stop_signal()?;
     tokio::spawn(keep_metrics_small(Arc::clone(&gateway)));
+    tokio::spawn(count_what_waits(Arc::clone(&gateway)));
     tokio::spawn(reload_when_told(Arc::clone(&gateway), hang_up()?));
     let workers = options.workers.then(|| Workers::start(&gateway));
     let failed = |error: io::Error| refused(format!("the server could not be started: {error}"), "Start it again.");
@@ -222,6 +223,11 @@ async fn reload_when_told(gateway: Arc<Gateway>, mut hang_up: Signal) {
             Err(error) => tracing::error!(%error, "the configuration was not taken; the old one stays"),
         }
     }
+/// Whoever reads the metrics waits for no count, however long it takes.
+async fn count_what_waits(gateway: Arc<Gateway>) {
+    gateway.figures.keep_counting(&gateway.stopping).await;
+}
+
 }
 
 /// Resolves at SIGTERM or Ctrl-C. A second Ctrl-C ends the process at once.

@@ -182,9 +182,11 @@ const fn settled_via(cause: Cause) -> &'static str {
     }
 }
 
-/// Shows what waits.
+/// Shows what waits, once it was counted, and how old these figures are.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and nobody counts so far")]
-pub fn waits(backlog: &Backlog) {
+pub fn waits(backlog: Option<&Backlog>, age: Duration) {
+    metrics::gauge!("callgate_backlog_age_seconds").set(age.as_secs_f64());
+    let Some(backlog) = backlog else { return };
     for status in Status::ALL.iter().filter(|status| !status.is_terminal()) {
         let count = backlog.open.get(status).copied().unwrap_or_default();
         metrics::gauge!("callgate_calls_open", "status" => status.as_str()).set(count as f64);

@@ -8,7 +8,7 @@ use callgate_domain::model::moment::{earlier, elapsed};
 use callgate_domain::model::{CallId, CallState, DeliveryId, DeliveryResult, EndpointUrl};
 use callgate_domain::ports::figures::{COUNTED_TO, NEWEST, SPOKEN_OF, median};
 use callgate_domain::ports::{Accepted, Backlog, Deliveries, Failing, Figures, Middles, Pulse, StoreError, Unsettled};
-use diesel::dsl::{count_star, min};
+use diesel::dsl::{count, count_star, min};
 use diesel::prelude::*;
 use jiff::Timestamp;
 
@@ -164,21 +164,25 @@ fn failing(db: &mut AnyConnection) -> Result<Option<Failing>, Failure> {
 /// Each count is of an index that holds what waits and nothing else.
 fn backlog(db: &mut AnyConnection, now: Timestamp) -> Result<Backlog, Failure> {
     let now = Instant(now);
-    let open = calls::table.filter(calls::look_at.is_not_null()).group_by(calls::state).select((calls::state, count_star()));
-    let mut by_state: Vec<(String, i64)> = on_backend!(db, c => open.load(c))?;
-    let unwatched = calls::table.filter(IsLive).filter(calls::look_at.is_null());
-    let unwatched = unwatched.group_by(calls::state).select((calls::state, count_star()));
-    by_state.extend(on_backend!(db, c => unwatched.load::<(String, i64)>(c))?);
+    // Both of one moment: a call that is settled meanwhile is neither.
+    let counts = || {
+        let overdue = count(calls::id).aggregate_filter(calls::settles_by.assume_not_null().le(now));
+        (calls::state, count_star(), overdue)
+    };
+    let open = calls::table.filter(calls::look_at.is_not_null()).group_by(calls::state).select(counts());
+    let mut by_state: Vec<(String, i64, i64)> = on_backend!(db, c => open.load(c))?;
+    let unwatched = calls::table.filter(IsLive).filter(calls::look_at.is_null()).group_by(calls::state).select(counts());
+    by_state.extend(on_backend!(db, c => unwatched.load::<(String, i64, i64)>(c))?);
     let mut backlog = Backlog::default();
-    for (state, count) in by_state {
+    for (state, count, overdue) in by_state {
         let state: CallState = word("calls.state", &state)?;
         // One that is over may be looked at for its words.
         if !state.is_terminal() {
             *backlog.open.entry(state.status()).or_default() += whole_long(count);
+            backlog.overdue += whole_long(overdue);
         }
     }
     let watched = calls::table.filter(calls::look_at.is_not_null());
-    let overdue = watched.filter(calls::settles_by.le(now)).select(count_star());
     let looks = watched.filter(calls::look_at.le(now)).select(count_star());
     let due = calls::table.filter(IsQueued).filter(calls::due_at.le(now)).select(count_star());
     let webhooks = inbox::table.filter(inbox::again_at.le(now)).select(count_star());
@@ -188,7 +192,6 @@ fn backlog(db: &mut AnyConnection, now: Timestamp) -> Result<Backlog, Failure> {
         .filter(deliveries::next_at.is_not_null())
         .filter(endpoints::disabled_at.is_null())
         .select((count_star(), min(deliveries::created_at)));
-    backlog.overdue = whole_long(on_backend!(db, c => overdue.get_result(c))?);
     backlog.looks = whole_long(on_backend!(db, c => looks.get_result(c))?);
     backlog.due = whole_long(on_backend!(db, c => due.get_result(c))?);
     backlog.webhooks = whole_long(on_backend!(db, c => webhooks.get_result(c))?);

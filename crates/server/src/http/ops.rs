@@ -77,10 +77,8 @@ pub async fn readyz(http: Data<Http>) -> HttpResponse {
 #[get("/metrics")]
 pub async fn metrics(http: Data<Http>) -> HttpResponse {
     telemetry::process();
-    // What cannot be counted now keeps what it was: the rest is as good as ever.
-    if let Ok(Ok(backlog)) = timeout(ANSWERS_WITHIN, http.gateway.figures.backlog()).await {
-        telemetry::waits(&backlog);
-    }
+    let (backlog, age) = http.gateway.figures.backlog();
+    telemetry::waits(backlog.as_ref(), age);
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
         .body(http.gateway.metrics.render())

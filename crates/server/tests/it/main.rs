@@ -18,6 +18,7 @@ mod headers;
 mod house;
 mod isolation;
 mod lookups;
+mod metrics;
 mod openapi;
 mod pages;
 mod slow;
