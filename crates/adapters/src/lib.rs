@@ -8,3 +8,4 @@ pub mod sender;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod trace;

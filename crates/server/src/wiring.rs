@@ -38,7 +38,7 @@ use crate::figures::Remembered;
 use crate::gateway::{Facts, Gateway};
 use crate::http::notices;
 use crate::signals::Hub;
-use crate::telemetry;
+use crate::telemetry::{self, traces};
 
 /// Why a gateway could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +106,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         chance: Arc::clone(&chance),
         way: Way::Network,
         their_clocks: Arc::clone(&their_clocks),
+        trace: traces::traceparent,
     };
     let facts = Facts {
         public_url: plan.public_url,
@@ -136,7 +137,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         signals: Arc::clone(&signals),
     });
     let sender = HttpSender::new(Guard::new(plan.allow_private), Arc::new(SystemLookup::default()));
-    let sender: Arc<dyn NoticeSender> = Arc::new(sender.map_err(WiringError::Sender)?);
+    let sender: Arc<dyn NoticeSender> = Arc::new(sender.map_err(WiringError::Sender)?.traced(traces::traceparent));
     // Whoever was here before may have erased, and not come to the files.
     let erase = Arc::new(Erase {
         store: Arc::clone(&store),

@@ -13,6 +13,8 @@ use callgate_domain::model::{ConnectionId, Secret};
 use callgate_domain::ports::{Chance, Clock, Inbox, InvalidSettings, Signals, VoiceProvider};
 use serde_json::Value;
 
+use crate::trace::Trace;
+
 mod bland;
 mod bolna;
 pub(crate) mod client;
@@ -143,6 +145,8 @@ pub struct Ports {
     pub way: Way,
     /// What the clocks of those who answer say.
     pub their_clocks: Arc<TheirClocks>,
+    /// For a provider that may add to the trace of a call.
+    pub trace: Trace,
 }
 
 impl Kind {

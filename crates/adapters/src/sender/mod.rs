@@ -26,6 +26,7 @@ pub use self::resolver::{Guarded, Lookup, SystemLookup, Unresolved};
 use crate::providers::client::wait_within;
 use crate::providers::hmac::sign_with_all;
 use crate::providers::install_crypto;
+use crate::trace::{TRACEPARENT, Trace, untraced};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// An answer counts when its status is there. Its body is waited for no longer than this.
@@ -38,6 +39,7 @@ pub struct HttpSender {
     guard: Arc<Guard>,
     public: Way,
     listed: Way,
+    trace: Trace,
 }
 
 /// A client, and the resolver it asks.
@@ -84,7 +86,13 @@ impl HttpSender {
             Ok(Way { client: trust(client).build()?, names })
         };
         let (public, listed) = (way(false)?, way(true)?);
-        Ok(Self { guard, public, listed })
+        Ok(Self { guard, public, listed, trace: untraced })
+    }
+
+    /// The same, where receivers may add to the traces of calls.
+    #[must_use]
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trace, ..self }
     }
 
     fn way(&self, to: &Destination) -> &Way {
@@ -101,6 +109,9 @@ impl HttpSender {
         let mut request = self.way(&to).client.post(to.url().clone()).header(CONTENT_TYPE, "application/json");
         for (name, value) in headers {
             request = request.header(name, value);
+        }
+        if let Some(parent) = message.call.and_then(self.trace) {
+            request = request.header(TRACEPARENT, parent);
         }
         let response = request.body(message.body.clone()).send().await.map_err(|error| {
             tracing::debug!(notice = %message.id, error = %cause(&error), "a notice was not answered");

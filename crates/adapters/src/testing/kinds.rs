@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use crate::trace::untraced;
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::{Call, CallState, ConnectionId, Evidence, Secret};
 use callgate_domain::ports::{Authentic, Cause, Clock, RawWebhook, Reading, Signals, VoiceProvider, Work};
@@ -90,6 +91,7 @@ pub fn ports() -> Ports {
         chance: Arc::new(SystemChance),
         way: Way::default(),
         their_clocks: Arc::default(),
+        trace: untraced,
     }
 }
 

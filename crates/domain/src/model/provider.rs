@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::agent::Voicemail;
 use super::call::{CallState, EndedReason};
-use super::ids::{AgentKey, AttemptId, ProviderCallId};
+use super::ids::{AgentKey, AttemptId, CallId, ProviderCallId};
 use super::phone::Phone;
 
 /// One request that can make a phone ring.
@@ -16,6 +16,8 @@ use super::phone::Phone;
 pub struct PlaceOrder {
     /// Ours, passed on as the provider's reference and idempotency key; adapters never invent one.
     pub attempt: AttemptId,
+    /// What it is an attempt of. Whoever looks into what happened knows the call by it; providers know the attempt.
+    pub call: CallId,
     /// Who is called.
     pub phone: Phone,
     /// Our key of the agent.

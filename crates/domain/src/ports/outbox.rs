@@ -162,6 +162,8 @@ pub struct Target {
 pub struct Message {
     /// The `webhook-id`.
     pub id: NoticeId,
+    /// Whom it tells of; `None` for a sample.
+    pub call: Option<CallId>,
     /// The `webhook-timestamp`, in whole seconds: of this try.
     pub at: Timestamp,
     /// Each makes one signature; the newest first, never empty.

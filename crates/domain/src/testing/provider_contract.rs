@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::moment::{earlier, later};
 use crate::model::provider::{LookUpOrder, PlaceOrder};
-use crate::model::{AgentKey, AttemptId, Evidence, Phone, Placing, ProviderCallId, Retry, Source, Voicemail};
+use crate::model::{AgentKey, AttemptId, CallId, Evidence, Phone, Placing, ProviderCallId, Retry, Source, Voicemail};
 use crate::ports::{Found, ProviderError, RawWebhook, Reading, VoiceProvider, WebhookError};
 
 /// What an engine does with requests.
@@ -111,6 +111,7 @@ pub fn an_order() -> PlaceOrder {
     variables.insert("parcels".to_owned(), json!(2));
     PlaceOrder {
         attempt: the_attempt(),
+        call: CallId::new(Timestamp::UNIX_EPOCH, [9; 10]),
         phone: Phone::from_stored("+12025550199".to_owned()),
         agent,
         remote_id: "agent-over-there".to_owned(),

@@ -92,7 +92,8 @@ impl Deliver {
         };
         let at = self.clock.now();
         let body = (self.render)(&delivery.notice(), call.as_ref());
-        let message = Message { id: delivery.notice, at, secrets: endpoint.signing(at).cloned().collect(), body };
+        let secrets = endpoint.signing(at).cloned().collect();
+        let message = Message { id: delivery.notice, call: delivery.call, at, secrets, body };
         Ok(self.sender.send(&Target { url: endpoint.url.clone() }, &message).await)
     }
 }

@@ -269,6 +269,7 @@ fn order(call: &Call, agent: &Agent, attempt: AttemptId, connection: &Connection
     variables.extend(call.asked.variables.clone());
     Some(PlaceOrder {
         attempt,
+        call: call.id,
         phone: call.phone.clone(),
         agent: call.agent.clone(),
         remote_id: route.remote_id.clone(),

@@ -75,6 +75,7 @@ fn a_call_and_everything_that_happens_to_it() {
 fn what_is_asked_of_us_and_of_providers() {
     let order = PlaceOrder {
         attempt: attempt(1),
+        call: a_call().accepted().0.id,
         phone: phone(NUMBER),
         agent: agent("akylai"),
         remote_id: "over-there".to_owned(),

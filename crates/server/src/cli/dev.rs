@@ -3,7 +3,7 @@
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::Outgoing;
 use callgate_domain::model::provider::PlaceOrder;
-use callgate_domain::model::{Agent, AttemptId, Phone, Route, Secret};
+use callgate_domain::model::{Agent, AttemptId, CallId, Phone, Route, Secret};
 use callgate_domain::ports::{Chance, Clock};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -67,8 +67,10 @@ impl Place {
         let Some(connection) = plan.connections.iter().find(|held| held.settings.id == route.connection) else {
             return Err(Failure::new(Exit::Configuration, format!("there is no connection '{}'", route.connection)));
         };
+        let (now, chance) = (SystemClock::new().now(), &SystemChance as &dyn Chance);
         let order = PlaceOrder {
-            attempt: AttemptId::new(SystemClock::new().now(), (&SystemChance as &dyn Chance).for_id()),
+            attempt: AttemptId::new(now, chance.for_id()),
+            call: CallId::new(now, chance.for_id()),
             phone,
             agent: agent.key.clone(),
             remote_id: route.remote_id.clone(),

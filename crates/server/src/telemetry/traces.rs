@@ -7,6 +7,10 @@
 
 #[cfg(feature = "otlp")]
 mod on;
+#[cfg(feature = "otlp")]
+mod parent;
+#[cfg(feature = "otlp")]
+mod sampler;
 
 use callgate_domain::model::{Call, CallId, CallState};
 use callgate_domain::ports::Cause;
@@ -36,7 +40,7 @@ pub fn start() -> anyhow::Result<Option<Started>> {
 pub struct Started(#[cfg(feature = "otlp")] on::Provider);
 
 impl Started {
-    /// Sends what is left. Blocks for some seconds at most.
+    /// Sends what is left. Blocks for two seconds at most.
     pub fn stop(self) {
         #[cfg(feature = "otlp")]
         on::stop(&self.0);
@@ -58,6 +62,19 @@ pub fn asked(call: CallId, traceparent: Option<&str>) {
     on::asked(call, traceparent);
     #[cfg(not(feature = "otlp"))]
     let _off = (call, traceparent);
+}
+
+/// The `traceparent` of requests that are made for a call, so that whoever is asked can add to its trace; `None` where traces are not
+/// sent. It follows from the call's id: every request for it has the same.
+#[must_use]
+pub fn traceparent(call: CallId) -> Option<String> {
+    #[cfg(feature = "otlp")]
+    return on::traceparent(call);
+    #[cfg(not(feature = "otlp"))]
+    {
+        let _off = call;
+        None
+    }
 }
 
 /// A request under way, from now until this is dropped.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use callgate_adapters::clock::{SystemChance, SystemClock};
 use callgate_adapters::providers::{Paper, Ports, TheirClocks, Way};
+use callgate_adapters::trace::untraced;
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::provider::Health;
 use callgate_domain::model::{Agent, Call, CallState, ConnectionId, InboxId, ProviderCallId};
@@ -39,6 +40,7 @@ pub fn on_paper(plan: &ConnectionPlan, public_url: Option<&str>) -> Result<(Arc<
         chance: Arc::new(SystemChance),
         way: Way::Paper(paper.clone()),
         their_clocks: Arc::default(),
+        trace: untraced,
     };
     let mut settings = plan.settings.clone();
     settings.webhook_url = public_url.map(|public_url| format!("{public_url}/v1/webhooks/in/{}/{TOKEN}", settings.id));
@@ -67,6 +69,7 @@ fn open(plans: Vec<ConnectionPlan>, their_clocks: &Arc<TheirClocks>) -> Result<V
         chance: Arc::new(SystemChance),
         way: Way::Network,
         their_clocks: Arc::clone(their_clocks),
+        trace: untraced,
     };
     let mut opened = Vec::with_capacity(plans.len());
     for held in plans {

@@ -45,6 +45,8 @@ pub struct Ear {
     secret: Mutex<Option<String>>,
     heard: Mutex<BTreeMap<String, Heard>>,
     faults: Mutex<Vec<String>>,
+    /// `traceparent` of each request to `/up`, where it had one.
+    parents: Mutex<Vec<String>>,
     hanging: AtomicUsize,
     most_hanging: AtomicUsize,
 }
@@ -114,12 +116,18 @@ impl Ear {
         self.faults.lock().expect("nobody panics").clone()
     }
 
+    /// What the requests were part of.
+    pub fn parents(&self) -> Vec<String> {
+        self.parents.lock().expect("nobody panics").clone()
+    }
+
     /// How many requests hung at once, at most.
     pub fn most_hanging(&self) -> usize {
         self.most_hanging.load(Ordering::SeqCst)
     }
 
     fn hear(&self, headers: &std::collections::HashMap<String, String>, body: &[u8]) {
+        self.parents.lock().expect("nobody panics").extend(headers.get("traceparent").cloned());
         let secret = self.secret.lock().expect("nobody panics").clone().unwrap_or_default();
         let of = |name: &str| headers.get(name).cloned().unwrap_or_default();
         let signature = Webhook::new(&secret).ok().zip(of("webhook-timestamp").parse().ok());

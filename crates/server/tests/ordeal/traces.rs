@@ -41,6 +41,12 @@ async fn sink() -> (String, Arc<Mutex<Vec<Span>>>) {
     (url, spans)
 }
 
+/// What a call's requests carry: its trace, and the first span of it.
+fn parent(call: &str) -> String {
+    let trace = call.replace('-', "");
+    format!("00-{trace}-{}-01", &trace[16..])
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_trace_tells_of_a_call_from_its_request_to_its_client() {
     let (collector, spans) = sink().await;
@@ -68,6 +74,9 @@ async fn one_trace_tells_of_a_call_from_its_request_to_its_client() {
     // What is left is sent when it stops.
     assert_eq!(process.stop().await, Some(0));
 
+    let parents: BTreeSet<String> = ids.iter().map(|id| parent(id)).collect();
+    assert_eq!(engine.book.parents().into_iter().collect::<BTreeSet<_>>(), parents, "what the engine was told");
+    assert_eq!(receiver.ear.parents().into_iter().collect::<BTreeSet<_>>(), parents, "what the client was told");
     let spans = spans.lock().expect("no panic");
     for id in &ids {
         let trace = uuid::Uuid::parse_str(id).expect("an id").into_bytes().to_vec();
@@ -83,4 +92,35 @@ async fn one_trace_tells_of_a_call_from_its_request_to_its_client() {
     let traces: BTreeSet<_> = spans.iter().map(|span| &span.trace_id).collect();
     assert_eq!(traces.len(), 2, "nothing but the calls");
     assert!(!format!("{spans:?}").contains("+99670"), "no number is sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_share_of_the_calls_whole_traces_are_sent_and_of_the_others_nothing() {
+    let (collector, spans) = sink().await;
+    let engine = Engine::start(|_| Manners { told: Told::ByWebhook, ..Manners::default() }).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let site = Site::new(folder.path()).with("DIALER_SECRET", SECRET).with("OTEL_EXPORTER_OTLP_ENDPOINT", &collector);
+    let site = site.with("OTEL_TRACES_SAMPLER", "traceidratio").with("OTEL_TRACES_SAMPLER_ARG", "0.5");
+    site.configure(&engine.config(&site.url(), "30s", "60s"));
+    engine.book.tell(site.api());
+    let process = site.start().await;
+    let mut ids = Vec::new();
+    for n in 0..24 {
+        ids.push(process.place(&format!("+9967000000{n:02}"), "akylai").await);
+    }
+    for id in &ids {
+        process.when(id, |call| call["terminal"] == true).await;
+    }
+    assert_eq!(process.stop().await, Some(0));
+
+    let spans = spans.lock().expect("no panic");
+    let sent: BTreeSet<_> = spans.iter().map(|span| &span.trace_id).collect();
+    // All or none by chance: once in eight million runs.
+    assert!((1..ids.len()).contains(&sent.len()), "{} of {}", sent.len(), ids.len());
+    for trace in sent {
+        let names: Vec<_> = spans.iter().filter(|span| span.trace_id == *trace).map(|span| span.name.as_str()).collect();
+        for step in ["accept call", "dispatch", "webhook"] {
+            assert!(names.contains(&step), "{step}: {names:?}");
+        }
+    }
 }

@@ -26,6 +26,7 @@ use super::download;
 use super::hmac::StandardWebhooks;
 use super::words::UnknownWords;
 use super::{BaseUrl, ConnectionSettings, Kind, Ports, Setting};
+use crate::trace::{TRACEPARENT, Trace};
 
 /// The registry's entry.
 pub const KIND: Kind = Kind {
@@ -46,6 +47,7 @@ struct OwnEngine {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     unknown: UnknownWords,
+    trace: Trace,
 }
 
 fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoiceProvider>, InvalidSettings> {
@@ -65,6 +67,7 @@ fn build(settings: &ConnectionSettings, ports: Ports) -> Result<Arc<dyn VoicePro
         clock: ports.clock,
         chance: ports.chance,
         unknown: UnknownWords::default(),
+        trace: ports.trace,
     }))
 }
 
@@ -144,7 +147,8 @@ impl VoiceProvider for OwnEngine {
             Ok(body) => body,
             Err(error) => return Failure::NotSent(error.into()).placing(),
         };
-        let request = self.signed(Method::POST, self.calls(&[]), order.attempt, body);
+        let mut request = self.signed(Method::POST, self.calls(&[]), order.attempt, body);
+        request.headers.extend((self.trace)(order.call).map(|parent| (TRACEPARENT, parent)));
         self.clients.place(request, (&self.id, order.attempt), |answer| translate::placing(answer, self.clock.now())).await
     }
 

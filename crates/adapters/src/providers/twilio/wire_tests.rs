@@ -11,6 +11,7 @@ fn sent(remote_id: &str, variables: &serde_json::Value, terms: &Terms<'_>) -> Ve
     order(
         &PlaceOrder {
             attempt: "019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d".parse().unwrap(),
+            call: "019ab0c2-7f3e-7a51-9d2c-000000000000".parse().unwrap(),
             phone: Phone::from_stored("+12025550199".to_owned()),
             agent: AgentKey::new("akylai").unwrap(),
             remote_id: remote_id.to_owned(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use callgate_adapters::providers::{BaseUrl, ConnectionSettings, Kind, Ports, Way};
+use callgate_adapters::trace::untraced;
 use callgate_domain::model::breaker::Turn;
 use callgate_domain::model::{Call, CallState, ConnectionId, InboxId, ProviderCallId, Secret};
 use callgate_domain::ports::inbox::Parcel;
@@ -106,6 +107,7 @@ pub fn ports(inbox: &Arc<OpenInbox>, at: Timestamp) -> Ports {
         chance: Arc::new(Sevens),
         way: Way::Network,
         their_clocks: Arc::default(),
+        trace: untraced,
     }
 }
 

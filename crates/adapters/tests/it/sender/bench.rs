@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use callgate_adapters::sender::{Guard, HttpSender, Lookup};
 use callgate_domain::model::ids::NoticeId;
-use callgate_domain::model::{EndpointUrl, Secret, Sent};
+use callgate_domain::model::{CallId, EndpointUrl, Secret, Sent};
 use callgate_domain::ports::{Message, NoticeSender, Reply, Target};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
@@ -29,6 +29,7 @@ pub fn sender(allow_private: &str, lookup: &Arc<Script>) -> HttpSender {
 pub fn message() -> Message {
     Message {
         id: NoticeId::new(Timestamp::from_second(1_767_225_600).unwrap(), [7; 10]),
+        call: Some(CallId::new(Timestamp::from_second(1_767_225_600).unwrap(), [8; 10])),
         at: Timestamp::from_second(1_767_225_601).unwrap(),
         secrets: SECRETS.iter().filter_map(|secret| Secret::new(*secret)).collect(),
         body: BODY.into(),

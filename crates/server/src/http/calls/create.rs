@@ -155,7 +155,10 @@ pub async fn create_call(http: Data<Http>, caller: Caller, request: HttpRequest,
     let calls = &http.gateway.calls;
     let Wish { place, order } = wish::read(&body, calls)?.into_wish(caller.client(), caller.key(), key);
     let placed = calls.place(place).await.map_err(|error| refused(error, &order))?;
-    traces::asked(placed.call_id, request.headers().get(TRACEPARENT).and_then(|value| value.to_str().ok()));
+    let mut parents = request.headers().get_all(TRACEPARENT);
+    // One that came twice is nobody's.
+    let parent = parents.next().filter(|_| parents.next().is_none());
+    traces::asked(placed.call_id, parent.and_then(|value| value.to_str().ok()));
     let mut answer = HttpResponse::Created();
     answer.insert_header((LOCATION, format!("/v1/calls/{}", placed.call_id))).insert_header((CONTENT_TYPE, "application/json"));
     if placed.replayed {

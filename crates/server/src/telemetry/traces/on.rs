@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use callgate_domain::model::{Call, CallId, CallState, Revision, Source};
 use callgate_domain::ports::Cause;
@@ -13,7 +14,8 @@ use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{IdGenerator, RandomIdGenerator, SdkTracer, SdkTracerProvider};
 
-use super::Request;
+use super::sampler::Sampler;
+use super::{Request, parent};
 use crate::NAME;
 
 pub type Provider = SdkTracerProvider;
@@ -23,7 +25,15 @@ pub type Span = <SdkTracer as Tracer>::Span;
 /// OpenTelemetry's own names of where traces go.
 const ENDPOINTS: [&str; 2] = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"];
 
-static TRACER: OnceLock<SdkTracer> = OnceLock::new();
+/// The last traces are sent within this. A supervisor waits for the stop of the whole process.
+const LAST_WITHIN: Duration = Duration::from_secs(2);
+
+static TRACING: OnceLock<Tracing> = OnceLock::new();
+
+struct Tracing {
+    tracer: SdkTracer,
+    sampler: Sampler,
+}
 
 thread_local! {
     /// The ids of the span that is begun next, where they are not random.
@@ -52,20 +62,22 @@ pub fn start() -> anyhow::Result<Option<Provider>> {
     let exporter = SpanExporter::builder().with_http().build()?;
     let resource = Resource::builder().with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")));
     let resource = if is_set("OTEL_SERVICE_NAME") { resource } else { resource.with_service_name(NAME) };
-    let provider = Provider::builder().with_batch_exporter(exporter).with_id_generator(Ids::default());
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let sampler = Sampler::of(variable("OTEL_TRACES_SAMPLER").as_deref(), variable("OTEL_TRACES_SAMPLER_ARG").as_deref());
+    let provider = Provider::builder().with_batch_exporter(exporter).with_id_generator(Ids::default()).with_sampler(sampler);
     let provider = provider.with_resource(resource.build()).build();
-    let _first = TRACER.set(provider.tracer(NAME));
+    let _first = TRACING.set(Tracing { tracer: provider.tracer(NAME), sampler });
     Ok(Some(provider))
 }
 
 pub fn stop(provider: &Provider) {
-    if let Err(error) = provider.shutdown() {
+    if let Err(error) = provider.shutdown_with_timeout(LAST_WITHIN) {
         tracing::warn!(%error, "the last traces could not be sent");
     }
 }
 
 pub fn moved(call: &Call, from: CallState, cause: Cause) {
-    let Some(tracer) = TRACER.get() else { return };
+    let Some(Tracing { tracer, sampler }) = TRACING.get() else { return };
     let is_first = call.revision == Revision(1);
     if !is_first && from == call.state {
         return;
@@ -90,17 +102,17 @@ pub fn moved(call: &Call, from: CallState, cause: Cause) {
         drop(tracer.build_with_context(builder, &Context::new()));
         NEXT.set(None);
     } else {
-        drop(tracer.build_with_context(builder, &within(call.id)));
+        drop(tracer.build_with_context(builder, &within(call.id, *sampler)));
     }
 }
 
 pub fn asked(call: CallId, traceparent: Option<&str>) {
-    let (Some(tracer), Some(theirs)) = (TRACER.get(), traceparent.and_then(read)) else { return };
+    let (Some(tracing), Some(theirs)) = (TRACING.get(), traceparent.and_then(parent::read)) else { return };
     let builder = SpanBuilder::from_name("POST /v1/calls")
         .with_kind(SpanKind::Server)
         .with_attributes([KeyValue::new("call_id", call.to_string())])
-        .with_links(vec![Link::with_context(first(call))]);
-    drop(tracer.build_with_context(builder, &Context::new().with_remote_span_context(theirs)));
+        .with_links(vec![Link::with_context(first(call, tracing.sampler))]);
+    drop(tracing.tracer.build_with_context(builder, &Context::new().with_remote_span_context(theirs)));
 }
 
 pub fn begin(call: CallId, request: Request) -> Option<Span> {
@@ -110,17 +122,24 @@ pub fn begin(call: CallId, request: Request) -> Option<Span> {
     };
     let attributes = [KeyValue::new("call_id", call.to_string())];
     let builder = SpanBuilder::from_name(name).with_kind(kind).with_attributes(attributes);
-    Some(TRACER.get()?.build_with_context(builder, &within(call)))
+    let Tracing { tracer, sampler } = TRACING.get()?;
+    Some(tracer.build_with_context(builder, &within(call, *sampler)))
+}
+
+pub fn traceparent(call: CallId) -> Option<String> {
+    Some(parent::write(&first(call, TRACING.get()?.sampler)))
 }
 
 /// Below the first span of a call.
-fn within(call: CallId) -> Context {
-    Context::new().with_remote_span_context(first(call))
+fn within(call: CallId, sampler: Sampler) -> Context {
+    Context::new().with_remote_span_context(first(call, sampler))
 }
 
-fn first(call: CallId) -> SpanContext {
+/// It is sent or not by the same rule as all that hang on it: none is left without it.
+fn first(call: CallId, sampler: Sampler) -> SpanContext {
     let (trace, span) = ids(call);
-    SpanContext::new(trace, span, TraceFlags::SAMPLED, true, TraceState::default())
+    let flags = TraceFlags::default().with_sampled(sampler.takes(trace));
+    SpanContext::new(trace, span, flags, true, TraceState::default())
 }
 
 /// A call's trace, and its first span: the second half of a UUIDv7 is random.
@@ -131,30 +150,39 @@ fn ids(call: CallId) -> (TraceId, SpanId) {
     (TraceId::from_bytes(bytes), SpanId::from_bytes(half))
 }
 
-/// `00-<trace>-<span>-<flags>` (W3C Trace Context, 3.2); anything else is nothing.
-fn read(traceparent: &str) -> Option<SpanContext> {
-    let mut parts = traceparent.trim().split('-');
-    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let is_hex = |text: &str, length: usize| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if !(is_hex(version, 2) && version != "ff" && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2)) {
-        return None;
-    }
-    let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
-    let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()?);
-    Some(SpanContext::new(trace, span, flags, true, TraceState::default())).filter(SpanContext::is_valid)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use opentelemetry_otlp::WithExportConfig;
+
     use super::*;
 
     #[test]
-    fn a_traceparent_is_read_or_left_alone() {
-        let check = |text: &str, expected: bool| assert_eq!(read(text).is_some(), expected, "{text}");
-        check("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", true);
-        check("00-00000000000000000000000000000000-b7ad6b7169203331-01", false);
-        check("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false);
-        check("00-0af7651916cd43dd8448eb211c80319c-b7ad6b71692033-01", false);
-        check("nonsense", false);
+    #[expect(clippy::disallowed_methods, reason = "how long a stop really takes")]
+    fn a_collector_that_says_nothing_holds_up_no_stop() {
+        callgate_adapters::providers::install_crypto();
+        // Whoever connects here waits in its queue for ever.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}/v1/traces", silent.local_addr().unwrap());
+        let exporter = SpanExporter::builder().with_http().with_endpoint(address).build().unwrap();
+        let provider = Provider::builder().with_batch_exporter(exporter).build();
+        drop(provider.tracer(NAME).build_with_context(SpanBuilder::from_name("last"), &Context::new()));
+        let began = Instant::now();
+        stop(&provider);
+        drop(provider);
+        assert!((LAST_WITHIN..2 * LAST_WITHIN).contains(&began.elapsed()), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_first_span_is_sent_by_the_rule_of_those_below_it() {
+        let call = CallId::new(jiff::Timestamp::UNIX_EPOCH, [7; 10]);
+        for (argument, is_sent) in [("1", true), ("0", false)] {
+            let sampler = Sampler::of(Some("parentbased_traceidratio"), Some(argument));
+            let first = first(call, sampler);
+            assert!(first.is_valid() && first.is_sampled() == is_sent, "{argument}: {first:?}");
+            assert_eq!(sampler.takes(first.trace_id()), is_sent);
+        }
     }
 }

@@ -41,6 +41,8 @@ pub struct Dialed {
 /// All attempts.
 pub struct Book {
     dialed: Mutex<HashMap<String, Dialed>>,
+    /// `traceparent` of each request that was to dial, where it had one.
+    parents: Mutex<Vec<String>>,
     manners: Box<dyn Fn(&str) -> Manners + Send + Sync>,
     gateway: Mutex<Option<Api>>,
     webhooks: reqwest::Client,
@@ -74,7 +76,16 @@ impl Book {
         let webhooks = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().expect("a client");
         let signing = Webhook::new(SECRET).expect("a secret");
         let clock = SystemClock::new();
-        Self { dialed: Mutex::default(), manners, gateway: Mutex::default(), webhooks, signing, clock, stop }
+        Self {
+            dialed: Mutex::default(),
+            parents: Mutex::default(),
+            manners,
+            gateway: Mutex::default(),
+            webhooks,
+            signing,
+            clock,
+            stop,
+        }
     }
 
     fn dialed(&self) -> MutexGuard<'_, HashMap<String, Dialed>> {
@@ -84,6 +95,16 @@ impl Book {
     /// Where results are told, and with which key.
     pub fn tell(&self, gateway: Api) {
         *self.gateway.lock().expect("no test panics while it holds this") = Some(gateway);
+    }
+
+    /// What a request to dial is part of.
+    pub fn is_part_of(&self, parent: Option<&String>) {
+        self.parents.lock().expect("no test panics while it holds this").extend(parent.cloned());
+    }
+
+    /// What the requests to dial were part of.
+    pub fn parents(&self) -> Vec<String> {
+        self.parents.lock().expect("no test panics while it holds this").clone()
     }
 
     /// Every attempt there was.

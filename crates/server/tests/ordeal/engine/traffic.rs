@@ -70,6 +70,7 @@ async fn answer(request: &Request, book: &Arc<Book>) -> Option<(u16, Value)> {
     match (request.method.as_str(), below.as_slice()) {
         ("POST", ["calls"]) => {
             let order = serde_json::from_slice(&request.body).ok()?;
+            book.is_part_of(request.headers.get("traceparent"));
             let (dialed, manners) = book.dial(&order)?;
             match manners.answer {
                 Answer::After(wait) => tokio::time::sleep(wait).await,
