@@ -65,6 +65,28 @@ async function way(width) {
     await card.locator('.reply', { hasText: "'12'" }).waitFor();
     faults.splice(0); // The refusal is a 422, which the browser notes.
 
+    step('an answer that is lost makes no second call, and another number makes one');
+    const all = async () => (await served.api('GET', '/v1/calls?limit=200')).data.length;
+    const press = async (phone, shown) => {
+      await card.getByLabel('Phone to call').fill(phone);
+      await card.getByRole('button', { name: 'Place call' }).click();
+      await card.getByRole('button', { name: 'Place call', disabled: false }).waitFor();
+      await card.locator('.reply', { hasText: shown }).waitFor();
+    };
+    const placing = '**/console/agents/*/calls', were = await all();
+    await page.route(placing, async (route) => { await route.fetch(); await route.abort(); });
+    await press('+12025550111', 'it is placed once');
+    await press('+12025550112', 'it is placed once');
+    await press('+1 202 555-0111', 'it is placed once');
+    assert.equal(await all(), were + 2, 'one for each number');
+    await page.unroute(placing);
+    await press('+12025550111', 'Watch live');
+    assert.equal(await all(), were + 2, 'its call is found again');
+    await press('+12025550111', 'Watch live');
+    assert.equal(await all(), were + 3, 'what is known and pressed again is another call');
+    await until(() => hears.heard.length === 5, 60_000, 'their webhooks');
+    faults.splice(0); // Lost answers, which the browser notes.
+
     step('cancel another');
     const open = await served.place('+12025550101', 'altai');
     await page.goto(`/console/calls/${open}`);
