@@ -85,7 +85,11 @@ impl<F: Followed> Open<F> {
             let news = match self.followed.news(&self.http).await {
                 Ok(news) => news,
                 Err(StoreError::Unavailable(_)) => News { event: None, is_last: false, look_in: LOOK_EVERY },
-                Err(error) => return Some(Err(error)),
+                // Whoever breaks off is asked no more, whatever asks.
+                Err(error) => {
+                    self.is_over = true;
+                    return Some(Err(error));
+                }
             };
             self.look = Instant::now() + news.look_in;
             self.is_over = news.is_last;
@@ -134,3 +138,7 @@ pub async fn hint(moves: &mut Moves, matters: impl Fn(CallId, Revision) -> bool)
         }
     }
 }
+
+#[cfg(test)]
+#[path = "follow_tests.rs"]
+mod tests;

@@ -130,3 +130,17 @@ async fn tools_say_what_they_do_to_the_world_and_mistakes_what_to_do() {
     .await
     .unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_ends_it_although_the_client_says_nothing_more() {
+    let server = Server::start().await;
+    tokio::task::spawn_blocking(move || {
+        let mut client = Client::of(&Program::of(&server), &["mcp"]);
+        assert_eq!(client.done("list_calls", &json!({}))["data"], json!([]));
+        client.server.signal("INT");
+        let said = client.server.said();
+        assert_eq!((said.check(130).stdout.as_str(), said.stderr.as_str()), ("", ""));
+    })
+    .await
+    .unwrap();
+}
