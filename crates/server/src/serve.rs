@@ -64,8 +64,8 @@ pub fn run(config: Config, sources: Sources, options: ServeOptions) -> Result<()
 }
 
 async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Result<(), Failure> {
-    let listener = if options.http { Some(listen(config.server.listen, &config)?) } else { None };
-    let metrics_listener = config.server.metrics_listen.map(|address| listen(address, &config)).transpose()?;
+    let listener = if options.http { Some(listen(config.server.listen, For::All, &config)?) } else { None };
+    let metrics_listener = config.server.metrics_listen.map(|address| listen(address, For::Operators, &config)).transpose()?;
     let alone = config.database.kind == DatabaseKind::Sqlite;
     let data = DataDir::open(&config.data_dir, alone)?;
     let metrics = telemetry::start_metrics(config.database.word())
@@ -108,7 +108,7 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     let server = listener.map(|listener| http::server(&gateway, vec![listener], edge)).transpose().map_err(failed)?;
     let handles: Vec<_> = server.iter().chain(&operators).map(actix_web::dev::Server::handle).collect();
     let running: Vec<_> = server.into_iter().chain(operators).map(tokio::spawn).collect();
-    announce(&banner, &gateway, key.as_ref(), &data).await;
+    announce(&banner, &gateway, key.as_ref(), &data, options.http).await;
     tell_supervisor(NotifyState::Ready);
     if options.open && options.http {
         open_console(&banner, &gateway, key.as_ref()).await;
@@ -136,20 +136,42 @@ async fn serve(config: Config, sources: Sources, options: ServeOptions) -> Resul
     Ok(())
 }
 
+/// Whom an address is for, which says how it is set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// `--listen`.
+    All,
+    /// `server.metrics_listen`.
+    Operators,
+}
+
 /// Takes the address, so that a second process is refused before anything is opened or made.
-fn listen(address: SocketAddr, config: &Config) -> Result<TcpListener, Failure> {
+fn listen(address: SocketAddr, whom: For, config: &Config) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind(address).and_then(|listener| listener.set_nonblocking(true).map(|()| listener));
-    bound.map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            let next = SocketAddr::new(address.ip(), address.port().saturating_add(1));
-            let who = match data_dir::holder(&config.data_dir) {
-                Some(pid) => format!("Another callgate (pid {pid}) has it. Stop it"),
-                None => "Stop what uses it".to_owned(),
-            };
-            let way = hint::command(&format!("serve --listen {next}"));
-            refused(format!("{address} is already in use"), format!("{who}, or choose another address: {way}"))
+    bound.map_err(|error| {
+        let is_taken = error.kind() == io::ErrorKind::AddrInUse;
+        let who = match data_dir::holder(&config.data_dir) {
+            Some(pid) => format!("Another callgate (pid {pid}) has it. Stop it"),
+            None => "Stop what uses it".to_owned(),
+        };
+        match whom {
+            For::All if is_taken => {
+                let next = SocketAddr::new(address.ip(), address.port().saturating_add(1));
+                let way = hint::command(&format!("serve --listen {next}"));
+                refused(format!("{address} is already in use"), format!("{who}, or choose another address: {way}"))
+            }
+            For::All => {
+                refused(format!("{address} cannot be listened on: {error}"), "Choose an address of this machine with --listen.")
+            }
+            For::Operators if is_taken => refused(
+                format!("server.metrics_listen: {address} is already in use"),
+                format!("{who}, or write another address there."),
+            ),
+            For::Operators => refused(
+                format!("server.metrics_listen: {address} cannot be listened on: {error}"),
+                "Write an address of this machine there.",
+            ),
         }
-        _ => refused(format!("{address} cannot be listened on: {error}"), "Choose an address of this machine with --listen."),
     })
 }
 
@@ -201,6 +223,11 @@ async fn keep_metrics_small(gateway: Arc<Gateway>) {
     }
 }
 
+/// Whoever reads the metrics waits for no count, however long it takes.
+async fn count_what_waits(gateway: Arc<Gateway>) {
+    gateway.figures.keep_counting(&gateway.stopping).await;
+}
+
 /// SIGHUP, which once meant that a terminal was gone, means by custom: read the configuration again.
 fn hang_up() -> Result<Signal, Failure> {
     let failed = |error: io::Error| refused(format!("signals cannot be taken: {error}"), "Start it again.");
@@ -223,11 +250,6 @@ async fn reload_when_told(gateway: Arc<Gateway>, mut hang_up: Signal) {
             Err(error) => tracing::error!(%error, "the configuration was not taken; the old one stays"),
         }
     }
-/// Whoever reads the metrics waits for no count, however long it takes.
-async fn count_what_waits(gateway: Arc<Gateway>) {
-    gateway.figures.keep_counting(&gateway.stopping).await;
-}
-
 }
 
 /// Resolves at SIGTERM or Ctrl-C. A second Ctrl-C ends the process at once.
@@ -272,7 +294,7 @@ async fn open_console(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>
 }
 
 /// The banner for a person at a terminal, one record for everybody else.
-async fn announce(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>, data: &DataDir) {
+async fn announce(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>, data: &DataDir, http: bool) {
     if io::stderr().is_terminal() {
         let made = match key.filter(|key| key.was_made) {
             Some(key) => Some(Made { key: key.secret.expose().to_owned(), code: sign_in_code(gateway, key).await }),
@@ -289,5 +311,6 @@ async fn announce(banner: &Banner, gateway: &Gateway, key: Option<&FirstKey>, da
     }
     let took_ms = u64::try_from(gateway.clock.monotonic().as_millis()).unwrap_or(u64::MAX);
     let key_file = key.and_then(|key| key.file.as_ref()).map(|file| file.display().to_string()).unwrap_or_default();
-    tracing::info!(listen = %banner.listen, database = gateway.facts.database, key_file, took_ms, "ready");
+    let console = http.then(|| banner.console(None));
+    tracing::info!(listen = %banner.listen, console, database = gateway.facts.database, key_file, took_ms, "ready");
 }

@@ -75,6 +75,7 @@ fn the_first_key_is_made_on_loopback_only_and_kept() {
     assert!(!said.stderr.contains(key.trim()), "without a terminal no key is printed");
     let records = said.stderr.lines().map(|line| serde_json::from_str::<Value>(line).expect("a record a line"));
     let ready = records.into_iter().find(|record| record["message"] == "ready").expect("it says so");
+    assert_eq!(ready["console"], format!("http://127.0.0.1:{port}/console"), "{ready}");
     assert!(ready["key_file"].as_str().is_some_and(|file| file.ends_with("callgate-data/key")), "{ready}");
     said.check(0);
     let again = serving(&program, port);
@@ -107,4 +108,17 @@ fn what_cannot_be_used_is_named() {
     insta::assert_snapshot!("no_log_format", refused(&word, &["--listen", "127.0.0.1:0"]));
     let nowhere = refused(&program, &["--listen", "127.0.0.1:0", "--database-url", "postgres://u:hush@127.0.0.1:1/d"]);
     assert!(nowhere.starts_with("exit 1\n--- stdout\n--- stderr\nerror: ") && !nowhere.contains("hush"), "{nowhere}");
+}
+
+#[test]
+fn an_operators_address_that_is_taken_is_named_by_its_setting() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("its number").to_string();
+    let program = Program::new().with("CALLGATE__SERVER__METRICS_LISTEN", &address);
+    let said = refused(&program, &["--listen", "127.0.0.1:0"]);
+    assert!(
+        said.starts_with("exit 1\n") && said.contains(&format!("error: server.metrics_listen: {address} is already in use")),
+        "{said}"
+    );
+    assert!(said.contains("or write another address there") && !said.contains("--listen"), "{said}");
 }
