@@ -70,7 +70,7 @@ async function way(width) {
     const press = async (phone, shown) => {
       await card.getByLabel('Phone to call').fill(phone);
       await card.getByRole('button', { name: 'Place call' }).click();
-      await card.getByRole('button', { name: 'Place call', disabled: false }).waitFor();
+      await card.locator('button:enabled', { hasText: 'Place call' }).waitFor();
       await card.locator('.reply', { hasText: shown }).waitFor();
     };
     const placing = '**/console/agents/*/calls', were = await all();
