@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use super::connection::{AnyConnection, Purpose, on_backend};
 use super::error::OpenError;
 use super::rows::idempotency::IdempotencyRow;
-use super::rows::inbox::InboxRow;
+use super::rows::inbox::ArrivedRow;
 use super::schema::{idempotency, inbox, results};
 use super::types::{Id, Instant, sql};
 
@@ -358,7 +358,7 @@ pub fn delete_results(db: &mut AnyConnection, of: Vec<Id>) -> QueryResult<()> {
 }
 
 /// Keeps webhooks that are new; returns their ids.
-pub fn keep_webhooks(db: &mut AnyConnection, rows: &[InboxRow]) -> QueryResult<Vec<Id>> {
+pub fn keep_webhooks(db: &mut AnyConnection, rows: &[ArrivedRow]) -> QueryResult<Vec<Id>> {
     match db {
         AnyConnection::Pg(c) => {
             diesel::insert_into(inbox::table).values(rows).on_conflict_do_nothing().returning(inbox::id).get_results(c)
@@ -367,7 +367,7 @@ pub fn keep_webhooks(db: &mut AnyConnection, rows: &[InboxRow]) -> QueryResult<V
             let mut kept = Vec::new();
             for row in rows {
                 let written = diesel::insert_or_ignore_into(inbox::table).values(row).execute(c)?;
-                kept.extend((written > 0).then_some(row.id));
+                kept.extend((written > 0).then_some(row.kept.id));
             }
             Ok(kept)
         }

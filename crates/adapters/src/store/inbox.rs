@@ -16,16 +16,16 @@ use super::crowd::Crowd;
 use super::database::Database;
 use super::dialect::{self, take_ids};
 use super::error::{Failure, OpenError};
-use super::rows::inbox::{InboxRow, REPORT, cleared};
+use super::rows::inbox::{AboutRow, ArrivedRow, InboxRow, REPORT, cleared};
 use super::rows::instant;
 use super::schema::inbox;
-use super::statements::IsParked;
+use super::statements::{IsParked, update};
 use super::types::{Id, Instant};
 
 /// Webhooks in a database.
 pub struct SqlInbox {
     database: Arc<Database>,
-    newcomers: Crowd<InboxRow, Kept>,
+    newcomers: Crowd<ArrivedRow, Kept>,
 }
 
 impl SqlInbox {
@@ -39,7 +39,7 @@ impl SqlInbox {
 #[async_trait]
 impl Inbox for SqlInbox {
     async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError> {
-        self.newcomers.join(InboxRow::of(&parcel)).await
+        self.newcomers.join(ArrivedRow::of(&parcel)).await
     }
 
     async fn take(
@@ -71,9 +71,10 @@ impl Inbox for SqlInbox {
 }
 
 /// Keeps what is new; for what is not, says what became of the first of its kind.
-fn keep_all(db: &mut AnyConnection, rows: &[InboxRow]) -> Result<Vec<Result<Kept, StoreError>>, Failure> {
+fn keep_all(db: &mut AnyConnection, rows: &[ArrivedRow]) -> Result<Vec<Result<Kept, StoreError>>, Failure> {
     let new = dialect::keep_webhooks(db, rows)?;
-    rows.iter().map(|row| if new.contains(&row.id) { Ok(Ok(Kept::New)) } else { seen(db, row).map(Ok) }).collect()
+    let mut became = |row: &InboxRow| if new.contains(&row.id) { Ok(Ok(Kept::New)) } else { seen(db, row).map(Ok) };
+    rows.iter().map(|row| became(&row.kept)).collect()
 }
 
 fn seen(db: &mut AnyConnection, row: &InboxRow) -> Result<Kept, Failure> {
@@ -104,6 +105,10 @@ fn take(db: &mut AnyConnection, known: &[String], now: Instant, until: Instant, 
     Ok(rows.into_iter().map(InboxRow::kept).collect::<Result<_, _>>()?)
 }
 
+/// The names of statements that stay prepared.
+struct Park;
+struct Settle;
+
 /// Parked means understood: its tries begin anew. What it is about is only ever added to.
 fn settle(
     db: &mut AnyConnection,
@@ -118,28 +123,26 @@ fn settle(
         _ => false,
     };
     let of_nothing = progress == Progress::Ignored && about.is_none();
-    let only = inbox::table.find(Id(id.as_uuid()));
+    let only = inbox::id.eq(Id(id.as_uuid()));
+    if of_erased || of_nothing {
+        on_backend!(db, c => diesel::update(inbox::table.filter(only)).set(cleared()).execute(c))?;
+    }
     // What has reached its end is not taken again, whatever was asked.
     let again_at = again_at.filter(|_| matches!(progress, Progress::Waiting | Progress::Parked));
-    let tries = (progress == Progress::Parked).then(|| inbox::tries.eq(0));
-    let about = about.map(|about| {
-        (
-            inbox::about_attempt.eq(about.attempt.map(|attempt| Id(attempt.as_uuid()))),
-            inbox::about_provider_call.eq(about.provider_call.as_ref().map(|id| id.as_str().to_owned())),
-            inbox::about_connection.eq(about.connection.as_ref().map(|connection| connection.as_str().to_owned())),
-        )
-    });
-    let changes = (
-        inbox::progress.eq(progress.as_str()),
-        inbox::again_at.eq(instant(again_at)),
-        tries,
-        about,
-        (of_erased || of_nothing).then(cleared),
-    );
-    match on_backend!(db, c => diesel::update(only).set(changes).execute(c))? {
-        0 => Err(StoreError::NotFound.into()),
-        _ => Ok(()),
-    }
+    let parked = progress == Progress::Parked;
+    let progress = (inbox::progress.eq(progress.as_str()), inbox::again_at.eq(instant(again_at)));
+    let changed = match about.map(AboutRow::of) {
+        Some(about) if parked => {
+            let changes = (progress, inbox::tries.eq(0), about);
+            on_backend!(db, c => update::<Park, _, _>(inbox::table, changes, only).execute(c))
+        }
+        Some(about) => on_backend!(db, c => update::<Settle, _, _>(inbox::table, (progress, about), only).execute(c)),
+        None => {
+            let tries = parked.then(|| inbox::tries.eq(0));
+            on_backend!(db, c => diesel::update(inbox::table.filter(only)).set((progress, tries)).execute(c))
+        }
+    }?;
+    if changed == 0 { Err(StoreError::NotFound.into()) } else { Ok(()) }
 }
 
 fn unpark(db: &mut AnyConnection, connection: &ConnectionId, id: &ProviderCallId, now: Instant) -> Result<u32, Failure> {

@@ -46,8 +46,12 @@ pub struct Parcel {
     pub webhook: Authentic,
     /// When.
     pub received_at: Timestamp,
+    /// What it is about, where that was looked for on the way in and no call had its id: it is kept parked.
+    pub waits_for: Option<AttemptRef>,
 }
 
+/// How often a parked webhook is tried again, whatever else happens.
+pub const SWEEP: Duration = Duration::from_secs(30);
 /// So long a result is left to the request that brought it; its answer says what became of it.
 const LEFT_TO_ITS_REQUEST: Duration = Duration::from_secs(5);
 
@@ -56,7 +60,17 @@ impl Parcel {
     /// find everything known and answer `duplicate` to the first of its kind.
     #[must_use]
     pub fn due_at(&self) -> Timestamp {
-        if self.is_report { later(self.received_at, LEFT_TO_ITS_REQUEST) } else { self.received_at }
+        match (&self.waits_for, self.is_report) {
+            (Some(_), _) => later(self.received_at, SWEEP),
+            (None, true) => later(self.received_at, LEFT_TO_ITS_REQUEST),
+            (None, false) => self.received_at,
+        }
+    }
+
+    /// How far it has come when it is kept.
+    #[must_use]
+    pub fn progress(&self) -> Progress {
+        if self.waits_for.is_some() { Progress::Parked } else { Progress::Waiting }
     }
 }
 
@@ -100,7 +114,8 @@ pub enum Kept {
 #[cfg_attr(feature = "testing", mockall::automock)]
 #[async_trait]
 pub trait Inbox: Send + Sync {
-    /// Keeps a webhook, once per connection and dedupe key. Nobody MUST take it before [`Parcel::due_at`].
+    /// Keeps a webhook, once per connection and dedupe key. Nobody MUST take it before [`Parcel::due_at`], unless it is
+    /// parked and its id appears: it MUST be found by what it waits for.
     async fn keep(&self, parcel: Parcel) -> Result<Kept, StoreError>;
 
     /// Takes up to `limit` webhooks that wait, or are parked, and whose moment has come, those whose moment came first

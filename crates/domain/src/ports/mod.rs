@@ -30,7 +30,7 @@ pub use copies::{Copies, CopyError, TakingIn};
 pub use error::{ProviderError, StoreError, WebhookError};
 pub use figures::{Accepted, Backlog, Deliveries, Failing, Figures, Middles, Pulse, Unsettled};
 pub use holds::Holds;
-pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, together};
+pub use inbox::{Inbox, Kept, KeptWebhook, Parcel, Progress, SWEEP, together};
 pub use inspection::{Inspection, Looked, Replayed};
 pub use keys::{ApiKey, KeyChange, KeyChanged, KeyStore, ListedKey, NewKey, Scope};
 pub use moves::{Mark, Moves, SEEN_WITHIN, Stretch};

@@ -93,6 +93,14 @@ pub struct AttemptRef {
     pub connection: Option<ConnectionId>,
 }
 
+impl AttemptRef {
+    /// Whether no attempt could ever be found by it.
+    #[must_use]
+    pub fn names_nothing(&self) -> bool {
+        self.attempt.is_none() && self.provider_call.is_none()
+    }
+}
+
 /// What an authentic webhook says.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {

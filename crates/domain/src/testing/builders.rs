@@ -211,6 +211,7 @@ pub fn a_parcel(over: Option<&str>, dedupe_key: &str, at: Timestamp) -> Parcel {
             body: b"{\"status\":\"completed\"}".to_vec(),
         }),
         received_at: at,
+        waits_for: None,
     }
 }
 

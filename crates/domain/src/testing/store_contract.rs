@@ -253,6 +253,7 @@ macro_rules! store_promises {
             only_webhooks_of_known_connections_and_reports_are_taken,
             a_settled_webhook_is_not_taken_again,
             a_parked_webhook_is_taken_when_its_id_appears,
+            one_that_is_kept_parked_waits_for_the_sweep_or_for_its_id,
             tries_are_counted_until_it_is_parked,
             one_that_did_not_come_through_twice_is_taken_alone,
             // inspection

@@ -11,18 +11,16 @@ use sha2::{Digest, Sha256};
 use super::record::{RecordError, Recorded, Recorder};
 use crate::model::call::{Attempt, What};
 use crate::model::moment::{elapsed, later};
-use crate::model::{Call, CallEvent, ConnectionId, InboxId, Stale};
+use crate::model::{Call, CallEvent, ConnectionId, Evidence, InboxId, Stale};
 use crate::ports::{
     AttemptRef, Authentic, CallStore, Chance, Clock, Connections, Inbox, Kept, KeptWebhook, Match, Parcel, Progress, RawWebhook,
-    Reading, Signals, StoreError, WebhookError, Work,
+    Reading, SWEEP, Signals, StoreError, WebhookError, Work,
 };
 
 /// So long a webhook that was taken is not given to another process.
 pub const HOLD: Duration = Duration::from_secs(60);
 /// What was taken from a process that is gone is held until just after that process held it at most: it is not taken twice.
 const PAST_IT: Duration = Duration::from_millis(1);
-/// How often a parked webhook is tried again, whatever else happens.
-const SWEEP: Duration = Duration::from_secs(30);
 /// How long a webhook waits for a call to have its id.
 const PARKED_FOR: Duration = Duration::from_hours(72);
 /// A webhook that could not be handled so often waits for an operator.
@@ -44,6 +42,22 @@ pub struct Intake {
     pub chance: Arc<dyn Chance>,
     /// Who is told.
     pub signals: Arc<dyn Signals>,
+}
+
+/// A result that is kept.
+#[derive(Debug)]
+pub enum KeptReport {
+    /// The first of its kind: what it says, and whose it was when it came.
+    New {
+        /// Its id.
+        id: InboxId,
+        /// What it says.
+        reading: Reading,
+        /// Whom that was found to be about.
+        found: Match,
+    },
+    /// The same one was here before.
+    Seen(Box<KeptWebhook>),
 }
 
 /// Why a webhook was not kept.
@@ -72,26 +86,49 @@ impl Intake {
         let held = self.connections.heard(connection, self.clock.now()).ok_or(ArriveError::UnknownConnection)?;
         let authentic = held.provider.verify(webhook, self.clock.now())?;
         let dedupe_key = held.provider.event_id(&authentic).unwrap_or_else(|| digest(&authentic.webhook().body));
-        self.inbox.keep(self.parcel(Some(connection.clone()), false, dedupe_key, authentic)).await?;
+        let received_at = self.clock.now();
+        let parcel = Parcel {
+            id: self.id(received_at),
+            connection: Some(connection.clone()),
+            is_report: false,
+            dedupe_key,
+            webhook: authentic,
+            received_at,
+            waits_for: None,
+        };
+        self.inbox.keep(parcel).await?;
         self.signals.work_waiting(Work::Intake);
         Ok(())
     }
 
-    /// A result in the words of `API.md` section 3, whose key was checked: keep. Returns it for [`Self::handle`].
+    /// A result in the words of `API.md` section 3, whose key was checked, and what it says: look whose it is, keep. Returns
+    /// it for [`Self::handle_report`].
     ///
     /// # Errors
     /// [`ArriveError`]; nothing is kept then.
-    pub async fn keep_report(&self, authentic: Authentic) -> Result<KeptWebhook, ArriveError> {
-        if let Reading::Says { about, .. } = (self.connections.read_report)(&authentic)
-            && self.store.find(&about).await? == Match::Ambiguous
-        {
-            return Err(ArriveError::Ambiguous);
-        }
-        let dedupe_key = digest(&authentic.webhook().body);
-        let parcel = self.parcel(None, true, dedupe_key, authentic);
+    pub async fn keep_report(&self, authentic: Authentic, reading: Reading) -> Result<KeptReport, ArriveError> {
+        let (found, waits_for) = match &reading {
+            Reading::Says { about, .. } if !about.names_nothing() => match self.store.find(about).await? {
+                Match::Ambiguous => return Err(ArriveError::Ambiguous),
+                // It is kept as what it will be anyway: one change instead of two.
+                Match::None => (Match::None, Some(about.clone())),
+                found => (found, None),
+            },
+            _ => (Match::None, None),
+        };
+        let received_at = self.clock.now();
+        let parcel = Parcel {
+            id: self.id(received_at),
+            connection: None,
+            is_report: true,
+            dedupe_key: digest(&authentic.webhook().body),
+            webhook: authentic,
+            received_at,
+            waits_for,
+        };
         Ok(match self.inbox.keep(parcel.clone()).await? {
-            Kept::New => KeptWebhook { parcel, progress: Progress::Waiting, tries: 0 },
-            Kept::Seen(before) => *before,
+            Kept::New => KeptReport::New { id: parcel.id, reading, found },
+            Kept::Seen(before) => KeptReport::Seen(before),
         })
     }
 
@@ -116,6 +153,24 @@ impl Intake {
         Ok(taken)
     }
 
+    /// Understands a result that was kept just now, from what was seen of it on the way in.
+    ///
+    /// # Errors
+    /// The store could not; it stays kept and is tried again.
+    pub async fn handle_report(&self, report: KeptReport) -> Result<Progress, RecordError> {
+        match report {
+            KeptReport::Seen(before) => self.handle(*before).await,
+            KeptReport::New { id, reading: Reading::Says { about, evidence }, found: Match::One(call, attempt) } => {
+                self.learn(id, about, *call, attempt, evidence).await
+            }
+            KeptReport::New { id, reading: Reading::Says { about, .. }, .. } if !about.names_nothing() => {
+                self.look_again(id, about).await?;
+                Ok(Progress::Parked)
+            }
+            KeptReport::New { id, .. } => self.settle(id, Progress::Ignored, None).await,
+        }
+    }
+
     /// Understands one kept webhook, once: a second time it is what it became, or a duplicate.
     ///
     /// # Errors
@@ -133,7 +188,7 @@ impl Intake {
         match self.read(&kept) {
             Reading::Nothing => self.settle(id, Progress::Ignored, None).await,
             // Of no call that could ever be found.
-            Reading::Says { about, .. } | Reading::Ask(about) if about.attempt.is_none() && about.provider_call.is_none() => {
+            Reading::Says { about, .. } | Reading::Ask(about) if about.names_nothing() => {
                 self.settle(id, Progress::Ignored, None).await
             }
             Reading::Ask(about) => match self.store.find(&about).await? {
@@ -144,16 +199,26 @@ impl Intake {
                 _ => self.park(&kept, about).await,
             },
             Reading::Says { about, evidence } => match self.store.find(&about).await? {
-                Match::One(call, attempt) => {
-                    let about = matched(about, &attempt);
-                    let event = CallEvent::Evidence { attempt, evidence };
-                    let progress = progress_of(&self.recorder.record(*call, &event).await?);
-                    self.settle(id, progress, Some(about)).await
-                }
+                Match::One(call, attempt) => self.learn(id, about, *call, attempt, evidence).await,
                 Match::Ambiguous => self.settle(id, Progress::Quarantined, Some(about)).await,
                 Match::None => self.park(&kept, about).await,
             },
         }
+    }
+
+    /// Brings a call what is said of it. Should it have changed since it was found, it is read again.
+    async fn learn(
+        &self,
+        id: InboxId,
+        about: AttemptRef,
+        call: Call,
+        attempt: Attempt,
+        evidence: Box<Evidence>,
+    ) -> Result<Progress, RecordError> {
+        let about = matched(about, &attempt);
+        let event = CallEvent::Evidence { attempt, evidence };
+        let progress = progress_of(&self.recorder.record(call, &event).await?);
+        self.settle(id, progress, Some(about)).await
     }
 
     fn read(&self, kept: &KeptWebhook) -> Reading {
@@ -186,12 +251,19 @@ impl Intake {
         let over = elapsed(kept.parcel.received_at, now) >= PARKED_FOR;
         let (progress, again_at) = if over { (Progress::Orphaned, None) } else { (Progress::Parked, Some(later(now, SWEEP))) };
         self.inbox.settle(kept.parcel.id, progress, Some(about.clone()), again_at).await?;
-        // The id may have appeared between the look and the parking: then nobody else would wake it for half a minute.
-        if progress == Progress::Parked && matches!(self.store.find(&about).await?, Match::One(..)) {
-            self.inbox.settle(kept.parcel.id, Progress::Parked, Some(about), Some(now)).await?;
-            self.signals.work_waiting(Work::Intake);
+        if progress == Progress::Parked {
+            self.look_again(kept.parcel.id, about).await?;
         }
         Ok(progress)
+    }
+
+    /// The id may have appeared between the look and the parking: then nobody else would wake it for half a minute.
+    async fn look_again(&self, id: InboxId, about: AttemptRef) -> Result<(), StoreError> {
+        if matches!(self.store.find(&about).await?, Match::One(..)) {
+            self.inbox.settle(id, Progress::Parked, Some(about), Some(self.clock.now())).await?;
+            self.signals.work_waiting(Work::Intake);
+        }
+        Ok(())
     }
 
     async fn settle(&self, id: InboxId, progress: Progress, about: Option<AttemptRef>) -> Result<Progress, RecordError> {
@@ -199,10 +271,8 @@ impl Intake {
         Ok(progress)
     }
 
-    fn parcel(&self, connection: Option<ConnectionId>, is_report: bool, dedupe_key: String, webhook: Authentic) -> Parcel {
-        let received_at = self.clock.now();
-        let id = InboxId::new(received_at, self.chance.for_id());
-        Parcel { id, connection, is_report, dedupe_key, webhook, received_at }
+    fn id(&self, received_at: Timestamp) -> InboxId {
+        InboxId::new(received_at, self.chance.for_id())
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use callgate_domain::model::{Asked, Call, CallState};
 use callgate_domain::ports::provider::MockVoiceProvider;
-use callgate_domain::ports::{Authentic, CallStore, Clock, KeptWebhook, Progress, WebhookError, Work};
-use callgate_domain::usecases::intake::{ArriveError, HOLD};
+use callgate_domain::ports::{Authentic, CallStore, Clock, Progress, WebhookError, Work};
+use callgate_domain::usecases::intake::{ArriveError, HOLD, KeptReport};
 
 use crate::desk::{Desk, provider, read, webhook};
 use crate::made::{Steps, accepted, at, attempt, connection, id, in_state, terms};
@@ -171,7 +171,7 @@ async fn what_a_process_that_is_gone_held_is_taken_at_once_and_what_came_since_i
     assert_eq!(desk.intake().take(10).await.unwrap().len(), 1);
     desk.clock.pass(Duration::from_secs(1));
     let started_at = desk.clock.now();
-    desk.intake().keep_report(Authentic::verified(webhook("theirs-1 completed"))).await.unwrap();
+    let _kept = arrives(&desk, "theirs-1 completed").await.unwrap();
     assert_eq!(desk.intake().take_held(10, started_at).await.unwrap().len(), 1);
     assert_eq!(desk.intake().take_held(10, started_at).await.unwrap().len(), 0);
 }
@@ -191,9 +191,56 @@ async fn what_is_parked_and_kills_whoever_handles_it_does_not_go_on_for_ever() {
 
 // --- the result webhook ----------------------------------------------------------------------------------------------
 
+async fn arrives(desk: &Desk, text: &str) -> Result<KeptReport, ArriveError> {
+    let authentic = Authentic::verified(webhook(text));
+    let reading = read(&authentic);
+    desk.intake().keep_report(authentic, reading).await
+}
+
 async fn reports(desk: &Desk, text: &str) -> Progress {
-    let kept: KeptWebhook = desk.intake().keep_report(Authentic::verified(webhook(text))).await.unwrap();
-    desk.intake().handle(kept).await.unwrap()
+    let kept = arrives(desk, text).await.unwrap();
+    desk.intake().handle_report(kept).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_result_without_a_call_is_parked_in_one_change_and_woken_by_its_id() {
+    let (desk, call) = with_call(CallState::Sending).await;
+    let _kept = arrives(&desk, "theirs-1 completed").await.unwrap();
+    assert_eq!(progress(&desk), [Progress::Parked], "before anybody has handled it");
+    desk.pass(29);
+    assert_eq!(works(&desk).await, []);
+    desk.recorder().record(call.clone(), &crate::dispatch::dialed(&call)).await.unwrap();
+    assert_eq!(works(&desk).await, [Progress::Applied]);
+    assert_eq!(desk.read(call.id).await.state, CallState::Completed);
+}
+
+#[tokio::test]
+async fn an_id_that_appears_while_its_result_is_kept_is_seen_at_once() {
+    let (desk, call) = with_call(CallState::Sending).await;
+    let kept = arrives(&desk, "theirs-1 completed").await.unwrap();
+    // Saved by another process, which looked for what is parked before this one was.
+    desk.moves(&call, call.dialed(0)).await;
+    assert_eq!(desk.intake().handle_report(kept).await.unwrap(), Progress::Parked);
+    assert_eq!(works(&desk).await, [Progress::Applied]);
+    assert_eq!(desk.read(call.id).await.state, CallState::Completed);
+}
+
+#[tokio::test]
+async fn a_call_that_changes_while_its_result_is_kept_is_read_again() {
+    let (desk, call) = with_call(CallState::Placed).await;
+    let kept = arrives(&desk, "theirs-1 completed").await.unwrap();
+    desk.intake().arrive(&connection("one"), &webhook("theirs-1 answered")).await.unwrap();
+    assert_eq!(works(&desk).await, [Progress::Applied]);
+    assert_eq!(desk.intake().handle_report(kept).await.unwrap(), Progress::Applied);
+    let call = desk.read(call.id).await;
+    assert_eq!((call.state, call.answered_at.is_some()), (CallState::Completed, true));
+}
+
+#[tokio::test]
+async fn a_result_of_no_call_that_could_be_found_is_ignored() {
+    let (desk, _) = with_call(CallState::Placed).await;
+    assert_eq!(reports(&desk, "completed").await, Progress::Ignored);
+    assert_eq!(progress(&desk), [Progress::Ignored]);
 }
 
 #[tokio::test]
@@ -233,7 +280,7 @@ async fn a_result_whose_id_is_known_under_several_connections_is_not_kept_unless
     };
     let dialed = crate::made::after(&other, &claim, at(0)).marked(88, 0).dialed(1);
     desk.keeps_at((other, entry), dialed).await;
-    let ambiguous = desk.intake().keep_report(Authentic::verified(webhook("theirs-1 completed"))).await;
+    let ambiguous = arrives(&desk, "theirs-1 completed").await;
     assert!(matches!(ambiguous, Err(ArriveError::Ambiguous)));
     assert_eq!(progress(&desk), []);
     assert_eq!(reports(&desk, "theirs-1 @one completed").await, Progress::Applied);

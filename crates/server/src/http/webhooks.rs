@@ -7,8 +7,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use callgate_adapters::providers::report::{Fault as ReportFault, Report, Unreadable};
-use callgate_domain::ports::{Authentic, KeptWebhook, Progress, RawWebhook};
-use callgate_domain::usecases::intake::ArriveError;
+use callgate_domain::ports::{Authentic, Progress, RawWebhook};
+use callgate_domain::usecases::intake::{ArriveError, KeptReport};
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -172,10 +172,10 @@ pub async fn report_result(
 ) -> Result<HttpResponse, Problem> {
     Query::of(&request, &NOTHING)?;
     let body = body.json(&request, LIMIT).await?;
-    Report::parse(&body).map_err(unreadable)?;
+    let reading = Report::parse(&body).map_err(unreadable)?.reading();
     // The key was checked at the edge: this is authentic.
     let authentic = Authentic::verified(RawWebhook { url: None, headers: Vec::new(), body: body.into() });
-    let kept = http.gateway.intake.keep_report(authentic).await.map_err(not_kept)?;
+    let kept = http.gateway.intake.keep_report(authentic, reading).await.map_err(not_kept)?;
     let (status, became) = match apply(&http, kept).await {
         Some(Progress::Applied) => (StatusCode::OK, ReportStatus::Applied),
         Some(Progress::Duplicate) => (StatusCode::OK, ReportStatus::Duplicate),
@@ -187,8 +187,8 @@ pub async fn report_result(
 }
 
 /// What became of it; `None` when that is not known yet. It is kept, so the worker goes on where this stops.
-async fn apply(http: &Http, kept: KeptWebhook) -> Option<Progress> {
-    match timeout(WITHIN, http.gateway.intake.handle(kept)).await {
+async fn apply(http: &Http, kept: KeptReport) -> Option<Progress> {
+    match timeout(WITHIN, http.gateway.intake.handle_report(kept)).await {
         Ok(Ok(progress)) => {
             telemetry::webhook_handled(None, progress);
             Some(progress)

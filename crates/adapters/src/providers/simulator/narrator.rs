@@ -124,6 +124,7 @@ impl Narrator {
             dedupe_key: dedupe_key(&webhook),
             webhook,
             received_at: now,
+            waits_for: None,
         };
         self.ports.inbox.keep(parcel).await?;
         self.ports.signals.work_waiting(Work::Intake);

@@ -1,7 +1,7 @@
 //! The row of `inbox`.
 
 use callgate_domain::model::InboxId;
-use callgate_domain::ports::{Authentic, KeptWebhook, Parcel, Progress, RawWebhook};
+use callgate_domain::ports::{AttemptRef, Authentic, KeptWebhook, Parcel, RawWebhook};
 use diesel::prelude::*;
 use serde_json::Value;
 
@@ -14,6 +14,36 @@ use crate::store::types::{Id, Instant, Json};
 pub const REPORT: &str = "report";
 /// A webhook in its provider's own words.
 pub const NATIVE: &str = "native";
+
+/// A webhook that just came.
+#[derive(Clone, Insertable)]
+#[diesel(table_name = inbox)]
+pub struct ArrivedRow {
+    #[diesel(embed)]
+    pub kept: InboxRow,
+    #[diesel(embed)]
+    about: AboutRow,
+}
+
+/// What a webhook is about, as far as that is known.
+#[derive(Clone, Insertable, AsChangeset)]
+#[diesel(table_name = inbox, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub struct AboutRow {
+    about_attempt: Option<Id>,
+    about_provider_call: Option<String>,
+    about_connection: Option<String>,
+}
+
+impl AboutRow {
+    /// The row of a reference.
+    pub fn of(about: &AttemptRef) -> Self {
+        Self {
+            about_attempt: about.attempt.map(|attempt| Id(attempt.as_uuid())),
+            about_provider_call: about.provider_call.as_ref().map(|id| id.as_str().to_owned()),
+            about_connection: about.connection.as_ref().map(|connection| connection.as_str().to_owned()),
+        }
+    }
+}
 
 /// A kept webhook, apart from what it turned out to be about.
 #[derive(Clone, Queryable, Selectable, Insertable)]
@@ -33,9 +63,16 @@ pub struct InboxRow {
     pub again_at: Option<Instant>,
 }
 
-impl InboxRow {
+impl ArrivedRow {
     /// The row of a webhook that just came.
     pub fn of(parcel: &Parcel) -> Self {
+        let about = parcel.waits_for.as_ref().map_or_else(|| AboutRow::of(&AttemptRef::default()), AboutRow::of);
+        Self { kept: InboxRow::of(parcel), about }
+    }
+}
+
+impl InboxRow {
+    fn of(parcel: &Parcel) -> Self {
         let webhook = parcel.webhook.webhook();
         let header = |(name, value): &(String, String)| Value::from(vec![name.as_str(), value.as_str()]);
         Self {
@@ -47,7 +84,7 @@ impl InboxRow {
             headers: Json(storable_json(&webhook.headers.iter().map(header).collect())),
             body: Some(webhook.body.clone()),
             received_at: Instant(parcel.received_at),
-            progress: Progress::Waiting.as_str().to_owned(),
+            progress: parcel.progress().as_str().to_owned(),
             tries: 0,
             again_at: Some(Instant(parcel.due_at())),
         }
@@ -66,6 +103,7 @@ impl InboxRow {
                 dedupe_key: self.dedupe_key,
                 webhook: Authentic::verified(RawWebhook { url: self.url, headers, body: self.body.unwrap_or_default() }),
                 received_at: self.received_at.0,
+                waits_for: None,
             },
             progress: word("inbox.progress", &self.progress)?,
             tries: number("inbox.tries", self.tries)?,

@@ -22,8 +22,9 @@ impl Inbox for Memory {
             return Ok(Kept::Seen(Box::new(before.kept.clone())));
         }
         let (id, again_at) = (parcel.id, Some(parcel.due_at()));
-        let kept = KeptWebhook { parcel, progress: Progress::Waiting, tries: 0 };
-        held.inbox.insert(id, InboxRow { kept, about: AttemptRef::default(), again_at });
+        let (progress, about) = (parcel.progress(), parcel.waits_for.clone().unwrap_or_default());
+        let kept = KeptWebhook { parcel, progress, tries: 0 };
+        held.inbox.insert(id, InboxRow { kept, about, again_at });
         Ok(Kept::New)
     }
 

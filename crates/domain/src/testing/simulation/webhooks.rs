@@ -140,9 +140,11 @@ async fn deliver(world: &Arc<World>, letter: &Letter) {
                 if !is_report {
                     return running.intake.arrive(&connection, &raw).await.is_ok();
                 }
-                let Ok(kept) = running.intake.keep_report(Authentic::verified(raw)).await else { return false };
+                let authentic = Authentic::verified(raw);
+                let reading = (running.intake.connections.read_report)(&authentic);
+                let Ok(kept) = running.intake.keep_report(authentic, reading).await else { return false };
                 // Its answer is 202 when this fails: it is kept.
-                let _progress = running.intake.handle(kept).await;
+                let _progress = running.intake.handle_report(kept).await;
                 true
             })
             .await;

@@ -94,6 +94,18 @@ pub async fn a_parked_webhook_is_taken_when_its_id_appears(trial: &Trial) {
     assert_eq!(taken, [native, report]);
 }
 
+pub async fn one_that_is_kept_parked_waits_for_the_sweep_or_for_its_id(trial: &Trial) {
+    let about = AttemptRef { provider_call: Some(provider_call("theirs")), ..AttemptRef::default() };
+    let [first, second] = ["1", "2"].map(|key| Parcel { waits_for: Some(about.clone()), ..a_parcel(None, key, trial.now()) });
+    keep(trial, &first).await;
+    assert_eq!(take(trial, 29).await.len(), 0);
+    assert_eq!(take(trial, 30).await.iter().map(|kept| kept.progress).collect::<Vec<_>>(), [Progress::Parked]);
+    keep(trial, &second).await;
+    let unparked = trial.inbox.unpark(&connection("simulator"), &provider_call("theirs"), trial.now()).await;
+    assert_eq!(unparked.expect("unparked"), 2);
+    assert_eq!(take(trial, 0).await.len(), 2);
+}
+
 pub async fn tries_are_counted_until_it_is_parked(trial: &Trial) {
     let parcel = a_parcel(Some("simulator"), "1", trial.now());
     keep(trial, &parcel).await;
