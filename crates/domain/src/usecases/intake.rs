@@ -57,7 +57,7 @@ pub enum KeptReport {
         found: Match,
     },
     /// The same one was here before.
-    Seen(Box<KeptWebhook>),
+    Seen(KeptWebhook),
 }
 
 /// Why a webhook was not kept.
@@ -128,7 +128,7 @@ impl Intake {
         };
         Ok(match self.inbox.keep(parcel.clone()).await? {
             Kept::New => KeptReport::New { id: parcel.id, reading, found },
-            Kept::Seen(before) => KeptReport::Seen(before),
+            Kept::Seen(before) => KeptReport::Seen(*before),
         })
     }
 
@@ -159,7 +159,7 @@ impl Intake {
     /// The store could not; it stays kept and is tried again.
     pub async fn handle_report(&self, report: KeptReport) -> Result<Progress, RecordError> {
         match report {
-            KeptReport::Seen(before) => self.handle(*before).await,
+            KeptReport::Seen(before) => self.handle(before).await,
             KeptReport::New { id, reading: Reading::Says { about, evidence }, found: Match::One(call, attempt) } => {
                 self.learn(id, about, *call, attempt, evidence).await
             }
