@@ -41,6 +41,19 @@ impl Place {
     }
 }
 
+/// Takes away what runs have left behind that were cut off: it may be many gigabytes.
+pub fn sweep() -> Result<()> {
+    for entry in std::fs::read_dir(report::folder()?)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let left_by = name.strip_prefix("place-").and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+        if left_by.is_some_and(|process| !std::path::Path::new(&format!("/proc/{process}")).exists()) {
+            std::fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let _gone = std::fs::remove_dir_all(&self.folder);

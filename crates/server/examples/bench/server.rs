@@ -1,6 +1,7 @@
 //! The servers under load: processes of their own, ended when the benchmark ends.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -64,10 +65,14 @@ impl Server {
         server.answers(path).await.with_context(|| std::fs::read_to_string(log).unwrap_or_default())
     }
 
-    /// Another program, which is told where to listen by `LISTEN_HOST` and `LISTEN_PORT`, and its key by `API_KEY`.
-    pub async fn other(command: &mut Command, address: String) -> Result<Self> {
+    /// Another program, which is told where to listen by `LISTEN_HOST` and `LISTEN_PORT`, and its key by `API_KEY`; what it
+    /// says goes into this file.
+    pub async fn other(command: &mut Command, log: &Path) -> Result<Self> {
+        let address = free_address()?;
         let (host, port) = address.split_once(':').context("host and port")?;
         command.envs([("LISTEN_HOST", host), ("LISTEN_PORT", port), ("API_KEY", KEY)]).stdin(Stdio::null());
+        let log = std::fs::File::options().create(true).append(true).open(log)?;
+        command.stdout(log.try_clone()?).stderr(log);
         let started = now();
         let process = command.spawn().with_context(|| format!("start {command:?}"))?;
         Self::of(process, address, started)?.answers("/readyz").await
@@ -154,7 +159,7 @@ impl Server {
 }
 
 /// A place on loopback that nobody listens at.
-pub fn free_address() -> Result<String> {
+fn free_address() -> Result<String> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }
 

@@ -16,6 +16,8 @@ mod size;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::place;
+
 const PARTS: [&str; 3] = ["flush", "size", "peers"];
 
 /// Measures these parts, or all; says whether all goals are met.
@@ -26,6 +28,7 @@ pub async fn run(wanted: &[String]) -> Result<bool> {
     let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|word| word == part);
     let (many, few) = (rows("CALLGATE_BENCH_ROWS", 5_000_000)?, rows("CALLGATE_BENCH_FEW", 10_000)?);
     // Before anything takes its time.
+    place::sweep()?;
     if is_wanted("size") {
         room::check(many + few)?;
     }

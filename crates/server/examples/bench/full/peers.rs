@@ -14,7 +14,7 @@ use crate::load::{Ask, Load, Measured, run as loaded};
 use crate::median;
 use crate::place::Place;
 use crate::report::{self, Figure};
-use crate::server::{Server, Workers, free_address};
+use crate::server::{Server, Workers};
 
 /// Rounds that count; one more before them warms up.
 const ROUNDS: usize = 5;
@@ -99,7 +99,7 @@ async fn once(server: &Server, what: &str) -> Result<Measured> {
 async fn fastapi(python: &Path, url: &str) -> Result<Server> {
     let mut command = Command::new(python);
     command.arg("app.py").current_dir(format!("{SOURCES}/fastapi")).env("DATABASE_URL", url).env("PYTHONDONTWRITEBYTECODE", "1");
-    Server::other(&mut command, free_address()?).await
+    Server::other(&mut command, &report::folder()?.join("peers/python.log")).await
 }
 
 async fn plain_node(modules: &Path, file: &Path) -> Result<Server> {
@@ -107,7 +107,7 @@ async fn plain_node(modules: &Path, file: &Path) -> Result<Server> {
     // A script finds modules beside itself.
     std::fs::copy(format!("{SOURCES}/node/server.js"), modules.join("server.js"))?;
     command.arg("server.js").current_dir(modules).env("DATABASE_PATH", file);
-    Server::other(&mut command, free_address()?).await
+    Server::other(&mut command, &report::folder()?.join("peers/node.log")).await
 }
 
 /// A Python that has what the peer needs.

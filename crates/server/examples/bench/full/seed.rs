@@ -31,6 +31,9 @@ pub async fn seeded(url: Option<String>, name: &str, count: u64) -> Result<Seede
     let past = Past::before(jiff::Timestamp::from_second(now_s()?)?, count);
     fill(&place.database(), name, &past)?;
     let seeded = Seeded { place, past };
+    if let Ok(file) = std::fs::metadata(seeded.place.folder.join("callgate-data/callgate.db")) {
+        writeln!(std::io::stdout(), "{name}: {} bytes a call", file.len() / count.max(1))?;
+    }
     seeded.is_read(count).await.with_context(|| format!("{name}: what was seeded is not as the program reads it"))?;
     Ok(seeded)
 }
