@@ -24,6 +24,8 @@ pub struct Server {
     /// How long after its start it answered first.
     pub ready_after: Duration,
     process: Child,
+    /// Whether it has processes of its own.
+    has_workers: bool,
     client: reqwest::Client,
 }
 
@@ -75,12 +77,14 @@ impl Server {
         command.stdout(log.try_clone()?).stderr(log);
         let started = now();
         let process = command.spawn().with_context(|| format!("start {command:?}"))?;
-        Self::of(process, address, started)?.answers("/readyz").await
+        let mut server = Self::of(process, address, started)?;
+        server.has_workers = true;
+        server.answers("/readyz").await
     }
 
     fn of(process: Child, address: String, started: Instant) -> Result<Self> {
         let client = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { address, ready_after: started.elapsed(), process, client })
+        Ok(Self { address, ready_after: started.elapsed(), process, has_workers: false, client })
     }
 
     async fn answers(mut self, path: &str) -> Result<Self> {
@@ -146,16 +150,6 @@ impl Server {
         // Fields 14 and 15 of proc(5), counted from the third, in hundredths of a second.
         Ok((ticks(11)? + ticks(12)?) * 10_000.0)
     }
-
-    /// Ends it and the workers it has started: a peer's would outlive it if it were killed.
-    pub fn end_softly(mut self) -> Result<()> {
-        Command::new("kill").arg(self.process.id().to_string()).status()?;
-        let since = now();
-        while since.elapsed() < Duration::from_secs(10) && self.process.try_wait()?.is_none() {
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
-    }
 }
 
 /// A place on loopback that nobody listens at.
@@ -164,7 +158,16 @@ fn free_address() -> Result<String> {
 }
 
 impl Drop for Server {
+    #[expect(clippy::disallowed_methods, reason = "what is dropped cannot await")]
     fn drop(&mut self) {
+        if self.has_workers {
+            // Killed, it would leave its workers behind.
+            let _told = Command::new("kill").arg(self.process.id().to_string()).status();
+            let since = now();
+            while since.elapsed() < Duration::from_secs(5) && matches!(self.process.try_wait(), Ok(None)) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
         let _ended = self.process.kill().and_then(|()| self.process.wait());
     }
 }

@@ -87,7 +87,6 @@ async fn beside(database: &str, place: &Place, peers: Vec<Peer>) -> Result<Vec<F
             figures.push(Figure::ratio(8, format!("{database}: {what} : {}", peer.name), median(ratios), goal));
         }
     }
-    peers.into_iter().try_for_each(|peer| peer.server.end_softly())?;
     Ok(figures)
 }
 
