@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::now;
 use crate::place::Place;
-use crate::report::{self, Figure};
+use crate::report::{self, Figure, Goal};
 use crate::server::{Server, Workers};
 
 use engine::Engine;
@@ -66,10 +66,11 @@ async fn measure(name: &str, url: Option<String>) -> Result<Vec<Figure>> {
     let waits = steady(&place, 200, Duration::from_millis(50)).await?;
     let (p50, p99) = (at(&waits, 50), at(&waits, 99));
     let calls = waits.len();
+    let soon = (name == "SQLite").then_some(Goal::AtMost(SOON_MS));
     writeln!(out, "{name:<9} steady  p50 {p50:.1} ms, p99 {p99:.1} ms from the 201 to the engine, {calls} calls")?;
     Ok(vec![
         Figure::ratio(9, format!("{name}: dispatch : ideal, 256 at once"), share, Some(FLOOR)),
-        Figure::at_most(10, format!("{name}: 201 to engine at 20/s, p50"), p50, "ms", SOON_MS),
+        Figure { goal: soon, ..Figure::at_most(10, format!("{name}: 201 to engine at 20/s, p50"), p50, "ms", SOON_MS) },
     ])
 }
 
