@@ -62,15 +62,26 @@ run *args:
     cargo run --release --locked -- serve {{ args }}
 
 # The core (create, read, list, webhook, dispatch; SQLite and Postgres) beside a bare handler, interleaved; each ratio beside its goal.
-bench:
-    cargo build --release --locked --bins --examples
-    -target/release/examples/dispatch
+bench: _bench-build
+    -target/release/examples/bench dispatch
     target/release/examples/bench
 
 # How fast queued calls leave, and how soon a new one does.
-bench-dispatch:
-    cargo build --release --locked --bins --examples
-    target/release/examples/dispatch
+bench-dispatch: _bench-build
+    target/release/examples/bench dispatch
+
+# Millions of finished calls, plain peers (needs Python and Node), flushes, memory and start; or only the parts named: flush, size, peers.
+bench-full *parts: _bench-build
+    target/release/examples/bench full {{ parts }}
+
+# docs/performance.svg from what the benchmarks above left in target/bench.
+bench-plot: _bench-build
+    target/release/examples/bench plot
+
+# The program comes last and alone: built together with tests it would hold what only they need.
+_bench-build:
+    cargo build --release --locked --examples
+    cargo build --release --locked --bins
 
 # A bill of materials (CycloneDX) of what the program is built from: target/callgate.cdx.json.
 sbom:

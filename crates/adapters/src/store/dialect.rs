@@ -315,6 +315,28 @@ macro_rules! insert_all {
 }
 pub(crate) use insert_all;
 
+/// Inserts many rows that are made of several parts, which COPY does not take; on SQLite as [`insert_all!`] does.
+#[cfg(feature = "testing")]
+macro_rules! insert_wide {
+    ($db:expr, $table:expr, $rows:expr) => {{
+        let rows: Vec<_> = $rows;
+        match &mut *$db {
+            $crate::store::connection::AnyConnection::Lite(c) => {
+                let (many, rest) = rows.as_chunks::<{ $crate::store::dialect::AT_ONCE }>();
+                many.iter()
+                    .try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop))
+                    .and_then(|()| rest.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)))
+            }
+            // Postgres takes 65,535 values in one statement.
+            $crate::store::connection::AnyConnection::Pg(c) => {
+                rows.chunks(1_000).try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop))
+            }
+        }
+    }};
+}
+#[cfg(feature = "testing")]
+pub(crate) use insert_wide;
+
 /// Keeps idempotency keys that are new, or whose row is older than `stale_before`; returns the calls whose keys were
 /// kept. A twin that is being written elsewhere is waited for.
 pub fn keep_keys(db: &mut AnyConnection, rows: &[IdempotencyRow], stale_before: Instant) -> QueryResult<Vec<Id>> {
@@ -410,4 +432,23 @@ pub fn empty_log(db: &mut AnyConnection) -> QueryResult<bool> {
     c.batch_execute("PRAGMA wal_checkpoint(PASSIVE); PRAGMA busy_timeout = 250;")?;
     let busy: i32 = sql::<Integer>("PRAGMA wal_checkpoint(TRUNCATE)").get_result(c)?;
     Ok(busy == 0)
+}
+
+/// Lets a connection take the memory and the time that writing millions of rows wants.
+#[cfg(feature = "testing")]
+pub fn be_roomy(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0"),
+        AnyConnection::Lite(c) => c.batch_execute("PRAGMA cache_size = -262144; PRAGMA wal_autocheckpoint = 16384"),
+    }
+}
+
+/// What a database does for itself in the course of days: on Postgres vacuuming and figures for the planner, on SQLite
+/// writing its log back into its file.
+#[cfg(feature = "testing")]
+pub fn keep_house(db: &mut AnyConnection) -> QueryResult<()> {
+    match db {
+        AnyConnection::Pg(c) => c.batch_execute("VACUUM ANALYZE"),
+        AnyConnection::Lite(_) => empty_log(db).map(drop),
+    }
 }

@@ -7,6 +7,7 @@
 //! - `relay.rs`: hints between processes; `transport.rs`: whether the way to the database can be listened to.
 //! - `calls.rs`, `moves.rs`, `inbox.rs`, `inspection.rs`, `outbox.rs`, `keys.rs`, `sessions.rs`, `audit.rs`, `settings.rs`, `holds.rs`,
 //!   `copies.rs`, `figures.rs`, `retention.rs`: the ports.
+//! - `seed.rs`, for measurements alone: rows of calls that are long over.
 //!
 //! SQL appears here and in `migrations/`, nowhere else. What a change means is the model's business.
 
@@ -33,6 +34,8 @@ mod relay;
 mod retention;
 mod rows;
 mod schema;
+#[cfg(feature = "testing")]
+pub mod seed;
 mod sessions;
 mod settings;
 mod statements;

@@ -4,6 +4,8 @@ pub mod audio;
 pub mod document;
 pub mod engine;
 pub mod kinds;
+#[cfg(feature = "testing")]
+pub mod past;
 pub mod postgres;
 pub mod sqlite;
 pub mod stub;

@@ -77,7 +77,18 @@ impl Cluster {
         installed().map(|programs| start(&programs, None))
     }
 
-    /// The same, also at `port` of the loopback address, over TLS with this certificate and key in PEM.
+    /// A server with the memory and the housekeeping that Postgres has where nobody sets them: for measurements over many
+    /// rows. `None` where no programs are installed.
+    ///
+    /// # Panics
+    /// As [`Cluster::of_ones_own`].
+    #[must_use]
+    pub fn as_delivered() -> Option<Self> {
+        let settings = "-c shared_buffers=128MB -c max_wal_size=1GB -c autovacuum=on";
+        installed().map(|programs| start_with(&programs, None, settings))
+    }
+
+    /// The same as [`Cluster::of_ones_own`], also at `port` of the loopback address, over TLS with this certificate and key in PEM.
     ///
     /// # Panics
     /// As [`Cluster::of_ones_own`], and when the port is taken.
@@ -224,6 +235,11 @@ impl Tls<'_> {
 }
 
 fn start(programs: &Path, tls: Option<Tls<'_>>) -> Cluster {
+    start_with(programs, tls, "")
+}
+
+/// The same with further settings, which outweigh those before them.
+fn start_with(programs: &Path, tls: Option<Tls<'_>>, settings: &str) -> Cluster {
     static STARTED: AtomicU32 = AtomicU32::new(0);
     let name = format!("callgate-postgres-{}-{}", std::process::id(), STARTED.fetch_add(1, Ordering::Relaxed));
     let folder = std::env::temp_dir().join(name);
@@ -233,7 +249,7 @@ fn start(programs: &Path, tls: Option<Tls<'_>>) -> Cluster {
     let mut keeper = Command::new("/bin/sh");
     // Postgres refuses to run as root.
     let owner = fs::metadata(&folder).is_ok_and(|folder| folder.uid() == 0).then(somebody_else);
-    let further = tls.map(|tls| tls.settings(&folder, owner)).unwrap_or_default();
+    let further = format!("{settings} {}", tls.map(|tls| tls.settings(&folder, owner)).unwrap_or_default());
     keeper.arg("-c").arg(KEEPER).arg("keeper").arg(programs).arg(&folder).arg(further).current_dir("/");
     keeper.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
     if let Some((user, group)) = owner {

@@ -5,14 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use callgate_adapters::testing::past::Past;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use crate::server::Server;
+use crate::now;
+use crate::server::{KEY, Server};
 
 /// The longest answer: a page of calls.
 const LONGEST: usize = 256 * 1024;
+
+/// No two requests are the same, whatever they are sent to.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -21,6 +26,8 @@ pub enum Ask {
     Create,
     /// A call, by its id.
     Read(String),
+    /// Calls of a past, each time another, near and far.
+    ReadAny(Past),
     /// The newest calls.
     List,
     /// A result of 4 KB, each of another call.
@@ -30,12 +37,9 @@ pub enum Ask {
 /// What is sent, where, and for how long.
 pub struct Load {
     address: String,
-    key: String,
     ask: Ask,
     connections: usize,
     time: Duration,
-    /// No two requests are the same.
-    next: Arc<AtomicU64>,
 }
 
 /// What came of it.
@@ -53,19 +57,22 @@ pub struct Measured {
 impl Load {
     /// Requests to one server.
     pub fn of(server: &Server, ask: Ask, connections: usize, time: Duration) -> Self {
-        let (address, key) = (server.address.clone(), server.key.clone());
-        Self { address, key, ask, connections, time, next: server.next.clone() }
+        Self { address: server.address.clone(), ask, connections, time }
     }
 
     fn request(&self) -> String {
         let (line, body) = match &self.ask {
             Ask::Create => ("POST /v1/calls".to_owned(), r#"{ "phone": "+996700000000", "agent": "akylai" }"#.to_owned()),
             Ask::Read(id) => (format!("GET /v1/calls/{id}"), String::new()),
+            Ask::ReadAny(past) => {
+                // Steps of the golden ratio visit everything evenly, and in no order that a cache could like.
+                let nth = NEXT.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 16;
+                (format!("GET /v1/calls/{}", past.id(nth)), String::new())
+            }
             Ask::List => ("GET /v1/calls?limit=20".to_owned(), String::new()),
-            Ask::Webhook => ("POST /v1/webhooks/call-completed".to_owned(), result(self.next.fetch_add(1, Ordering::Relaxed))),
+            Ask::Webhook => ("POST /v1/webhooks/call-completed".to_owned(), result(NEXT.fetch_add(1, Ordering::Relaxed))),
         };
-        let (address, key) = (&self.address, &self.key);
-        let head = format!("{line} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n");
+        let head = format!("{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {KEY}\r\n", self.address);
         match body.len() {
             0 => format!("{head}\r\n"),
             length => format!("{head}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"),
@@ -81,11 +88,18 @@ fn result(nth: u64) -> String {
     )
 }
 
+/// Asks one thing once.
+pub async fn once(address: &str, path: &str) -> Result<()> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {KEY}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    answer(&mut stream, &mut vec![0; LONGEST]).await
+}
+
 /// Runs a load.
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
 pub async fn run(load: Load) -> Result<Measured> {
     let load = Arc::new(load);
-    let started = Instant::now();
+    let started = now();
     let until = started + load.time;
     let mut connections = JoinSet::new();
     for _ in 0..load.connections {
@@ -104,15 +118,14 @@ pub async fn run(load: Load) -> Result<Measured> {
     Ok(Measured { rate, answered, p50_ms: at(50), p99_ms: at(99) })
 }
 
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures the real time")]
 async fn connection(load: Arc<Load>, until: Instant) -> Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(&load.address).await?;
     stream.set_nodelay(true)?;
     let mut took = Vec::with_capacity(4096);
     let mut buffer = vec![0; LONGEST];
-    while Instant::now() < until {
+    while now() < until {
         let request = load.request();
-        let asked = Instant::now();
+        let asked = now();
         stream.write_all(request.as_bytes()).await?;
         answer(&mut stream, &mut buffer).await?;
         took.push(asked.elapsed());

@@ -42,6 +42,13 @@ impl FirstHistoryRow {
         let HistoryRow { call_id, revision, happened_at, status, what, caused_by, hash } = HistoryRow::of(call, entry);
         Self { call_id, revision, happened_at, status, what, caused_by, hash, kept_at: None }
     }
+
+    /// The row of any entry, taken in when it happened and not now.
+    #[cfg(feature = "testing")]
+    pub fn kept(call: CallId, entry: &Entry) -> Self {
+        let first = Self::of(call, entry);
+        Self { kept_at: (entry.revision > Revision(1)).then_some(Instant(entry.at)), ..first }
+    }
 }
 
 impl HistoryRow {

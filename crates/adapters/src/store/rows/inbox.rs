@@ -90,6 +90,13 @@ impl InboxRow {
         }
     }
 
+    /// The same once it was cleared.
+    #[cfg(feature = "testing")]
+    pub fn without_content(self) -> Self {
+        let Cleared { url, headers, body } = cleared();
+        Self { url, headers, body, ..self }
+    }
+
     /// The webhook. It was proven before it was kept.
     pub fn kept(self) -> Result<KeptWebhook, Unreadable> {
         let connection = (!self.connection.is_empty()).then(|| word("inbox.connection", &self.connection)).transpose()?;

@@ -16,7 +16,7 @@ use callgate_server::wiring::{Plan, wire};
 use jiff::Timestamp;
 use tokio::task::JoinSet;
 
-use crate::now;
+use crate::{median, now};
 
 const ROUNDS: usize = 5;
 const RUN: Duration = Duration::from_secs(2);
@@ -44,11 +44,7 @@ pub async fn measure(url: &str) -> Result<()> {
             }
         }
     }
-    let median = |rates: &mut Vec<f64>| {
-        rates.sort_by(f64::total_cmp);
-        rates.get(rates.len() / 2).copied().unwrap_or_default()
-    };
-    let (with, without) = (median(&mut with), median(&mut without));
+    let (with, without) = (median(with), median(without));
     let told = "creates/s on Postgres, 64 at once";
     writeln!(std::io::stdout(), "{told}: {without:.0} without hints to other processes, {with:.0} with them")?;
     Ok(())
