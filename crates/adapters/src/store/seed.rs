@@ -4,7 +4,7 @@
 
 use callgate_domain::model::Call;
 use callgate_domain::model::call::Entry;
-use callgate_domain::ports::{Parcel, Progress, StoreError};
+use callgate_domain::ports::{AttemptRef, Parcel, Progress, StoreError};
 use diesel::prelude::*;
 
 use super::connection::{Address, AnyConnection, Purpose};
@@ -16,10 +16,9 @@ use super::rows::attempt::AttemptRow;
 use super::rows::call::CallRow;
 use super::rows::details::DetailsRow;
 use super::rows::history::FirstHistoryRow;
-use super::rows::inbox::InboxRow;
+use super::rows::inbox::{AboutRow, ArrivedRow};
 use super::rows::result::ResultRow;
 use super::schema::{attempts, call_details, calls, history, inbox, results};
-use super::types::Id;
 
 /// A call that is over, with all that is kept of it.
 pub struct Bygone {
@@ -31,34 +30,22 @@ pub struct Bygone {
     pub webhook: Option<(Parcel, bool)>,
 }
 
-/// A webhook that found its call.
-#[derive(Clone, Insertable)]
-#[diesel(table_name = inbox, treat_none_as_default_value = false)]
-struct AppliedRow {
-    #[diesel(embed)]
-    row: InboxRow,
-    about_attempt: Option<Id>,
-    about_provider_call: Option<String>,
-    about_connection: Option<String>,
-}
-
-impl AppliedRow {
-    fn of(bygone: &Bygone) -> Option<Self> {
-        let (parcel, is_whole) = bygone.webhook.as_ref()?;
-        let attempt = bygone.call.attempt.as_ref()?;
-        let mut row = InboxRow::of(parcel);
-        Progress::Applied.as_str().clone_into(&mut row.progress);
-        (row.tries, row.again_at) = (1, None);
-        if !is_whole {
-            row = row.without_content();
-        }
-        Some(Self {
-            row,
-            about_attempt: Some(Id(attempt.id.as_uuid())),
-            about_provider_call: attempt.provider_call.as_ref().map(|id| id.as_str().to_owned()),
-            about_connection: Some(attempt.connection.as_str().to_owned()),
-        })
+/// The webhook that brought a result, as it is once that is in its call.
+fn applied(bygone: &Bygone) -> Option<ArrivedRow> {
+    let (parcel, is_whole) = bygone.webhook.as_ref()?;
+    let attempt = bygone.call.attempt.as_ref()?;
+    let about = AttemptRef {
+        attempt: Some(attempt.id),
+        provider_call: attempt.provider_call.clone(),
+        connection: Some(attempt.connection.clone()),
+    };
+    let ArrivedRow { mut kept, .. } = ArrivedRow::of(parcel);
+    Progress::Applied.as_str().clone_into(&mut kept.progress);
+    (kept.tries, kept.again_at) = (1, None);
+    if !is_whole {
+        kept = kept.without_content();
     }
+    Some(ArrivedRow { kept, about: AboutRow::of(&about) })
 }
 
 /// A database that is being filled. Nobody else may use it meanwhile.
@@ -100,7 +87,7 @@ fn write(db: &mut AnyConnection, all: &[Bygone]) -> Result<(), Failure> {
     let results: Vec<_> = all.iter().filter_map(|bygone| ResultRow::of(&bygone.call)).collect();
     let lines = all.iter().flat_map(|bygone| bygone.entries.iter().map(|entry| FirstHistoryRow::kept(bygone.call.id, entry)));
     let lines: Vec<_> = lines.collect();
-    let webhooks: Vec<_> = all.iter().filter_map(AppliedRow::of).collect();
+    let webhooks: Vec<_> = all.iter().filter_map(applied).collect();
     dialect::insert_wide!(db, calls::table, calls)?;
     dialect::insert_all!(db, call_details::table, details.iter())?;
     dialect::insert_all!(db, attempts::table, attempts.iter())?;

@@ -177,6 +177,7 @@ impl Story {
                 body: body.to_string().into_bytes(),
             }),
             received_at: self.at,
+            waits_for: None,
         }))
     }
 

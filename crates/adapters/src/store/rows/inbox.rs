@@ -22,7 +22,7 @@ pub struct ArrivedRow {
     #[diesel(embed)]
     pub kept: InboxRow,
     #[diesel(embed)]
-    about: AboutRow,
+    pub about: AboutRow,
 }
 
 /// What a webhook is about, as far as that is known.

@@ -172,7 +172,8 @@ mod tests {
         let began = Instant::now();
         stop(&provider);
         drop(provider);
-        assert!((LAST_WITHIN..2 * LAST_WITHIN).contains(&began.elapsed()), "{:?}", began.elapsed());
+        // A stop that nobody bounds takes five.
+        assert!((LAST_WITHIN..Duration::from_millis(4_900)).contains(&began.elapsed()), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -138,7 +138,7 @@ async fn an_interrupt_ends_it_although_the_client_says_nothing_more() {
         let mut client = Client::of(&Program::of(&server), &["mcp"]);
         assert_eq!(client.done("list_calls", &json!({}))["data"], json!([]));
         client.server.signal("INT");
-        let said = client.server.said();
+        let said = client.server.said_by_itself();
         assert_eq!((said.check(130).stdout.as_str(), said.stderr.as_str()), ("", ""));
     })
     .await

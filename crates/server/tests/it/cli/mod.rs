@@ -147,6 +147,14 @@ impl Running {
         drop(self.child.as_mut().and_then(|child| child.stdout.take()));
     }
 
+    /// The same where nothing tells it that no more is said to it: it ends by itself.
+    pub fn said_by_itself(mut self) -> Said {
+        let open = self.child.as_mut().and_then(|child| child.stdin.take());
+        let said = self.said();
+        drop(open);
+        said
+    }
+
     /// What it said, once it is over.
     pub fn said(mut self) -> Said {
         let child = self.child.take().expect("it ran");
