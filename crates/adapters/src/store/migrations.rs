@@ -7,8 +7,6 @@ use diesel::backend::Backend;
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_query;
-use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -37,10 +35,11 @@ pub fn run(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
 /// Where diesel writes down what was applied.
 const APPLIED: &str = "__diesel_schema_migrations";
 
-#[derive(QueryableByName)]
-struct Applied {
-    #[diesel(sql_type = Text)]
-    version: String,
+diesel::table! {
+    #[sql_name = "__diesel_schema_migrations"]
+    applied_migrations (version) {
+        version -> Text,
+    }
 }
 
 /// The versions that [`run`] would apply. Changes nothing: diesel's own way of asking would make its table.
@@ -48,9 +47,9 @@ pub fn pending(db: &mut AnyConnection) -> Result<Vec<String>, OpenError> {
     let unread = |error: diesel::result::Error| OpenError::Unreachable(error.into());
     let mut done: Vec<MigrationVersion<'_>> = Vec::new();
     if dialect::has_table(db, APPLIED).map_err(unread)? {
-        let query = || sql_query(format!("SELECT version FROM {APPLIED}"));
-        let applied: Vec<Applied> = on_backend!(db, c => query().load(c)).map_err(unread)?;
-        done.extend(applied.into_iter().map(|applied| applied.version.into()));
+        let query = applied_migrations::table.select(applied_migrations::version);
+        let applied: Vec<String> = on_backend!(db, c => query.load(c)).map_err(unread)?;
+        done.extend(applied.into_iter().map(MigrationVersion::from));
     }
     Ok(match db {
         AnyConnection::Pg(_) => versions(&missing::<Pg>(&done, &POSTGRES)?),
@@ -114,8 +113,8 @@ pub fn applied(db: &mut AnyConnection) -> Result<usize, OpenError> {
 /// Writes down that a migration was applied.
 #[cfg(feature = "testing")]
 pub fn mark(db: &mut AnyConnection, version: &str) -> Result<(), OpenError> {
-    let query = || sql_query(format!("INSERT INTO {APPLIED} (version) VALUES ('{version}')"));
-    let marked = on_backend!(db, c => query().execute(c));
+    let row = applied_migrations::version.eq(version);
+    let marked = on_backend!(db, c => diesel::insert_into(applied_migrations::table).values(row).execute(c));
     marked.map(drop).map_err(|error| OpenError::Migration(error.into()))
 }
 
@@ -133,8 +132,9 @@ pub fn take_back(db: &mut AnyConnection, count: usize) -> Result<(), OpenError> 
 
 #[cfg(test)]
 mod tests {
-    use diesel::debug_query;
     use diesel::query_builder::AsQuery;
+    use diesel::sql_types::Text;
+    use diesel::{debug_query, sql_query};
 
     use super::*;
     use crate::store::connection::{Address, Purpose};

@@ -1,3 +1,5 @@
+//! What cannot be shown is skipped, and what cannot be read ends a stream; neither is looked at without a pause.
+
 use std::collections::VecDeque;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
