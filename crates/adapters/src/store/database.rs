@@ -7,14 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use callgate_domain::ports::{Clock, StoreError};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::spawn_blocking;
 
 use super::connection::{Address, AnyConnection, Purpose};
-use super::error::{Failure, OpenError, unavailable};
+use super::error::{Failure, OpenError};
 use super::pool::Pool;
 use super::readers::Readers;
-use super::waiting::Since;
+use super::threads::Threads;
 use super::writer::Writer;
 use super::{dialect, migrations};
 
@@ -24,8 +22,8 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// A database, opened and up to date.
 pub struct Database {
     engine: Engine,
-    /// As many places as connections: work that waits costs no thread.
-    gate: Arc<Semaphore>,
+    /// As many as connections.
+    threads: Threads,
     clock: Arc<dyn Clock>,
     /// Where it is, on SQLite.
     file: Option<String>,
@@ -44,15 +42,15 @@ impl Database {
         let mut db = address.connect(Purpose::Write)?;
         migrations::run(&mut db)?;
         let file = if let Address::Sqlite(path) = &address { Some(path.clone()) } else { None };
-        let engine = match address {
+        let (engine, threads) = match address {
             Address::Sqlite(_) => {
                 let writer = Writer::start(address.clone(), db)?;
-                Engine::Sqlite { writer, readers: Arc::new(Readers::new(address)) }
+                (Engine::Sqlite { writer, readers: Arc::new(Readers::new(address)) }, pool.min(readers_of_a_file()))
             }
-            Address::Postgres(_) => Engine::Postgres { pool: Pool::new(address, pool) },
+            Address::Postgres(_) => (Engine::Postgres { pool: Pool::new(address, pool) }, pool),
         };
-        let places = usize::try_from(pool).unwrap_or(Semaphore::MAX_PERMITS);
-        Ok(Arc::new(Self { engine, gate: Arc::new(Semaphore::new(places)), clock, file }))
+        let threads = Threads::start(usize::try_from(threads).unwrap_or(1))?;
+        Ok(Arc::new(Self { engine, threads, clock, file }))
     }
 
     /// The clock that moments come from where the database's own is not asked.
@@ -73,7 +71,7 @@ impl Database {
         }
     }
 
-    /// Runs a query on a blocking thread.
+    /// Runs a query on a thread of its own.
     pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -82,11 +80,11 @@ impl Database {
         match &self.engine {
             Engine::Sqlite { readers, .. } => {
                 let readers = Arc::clone(readers);
-                self.off_the_executor(move || readers.with(query)).await
+                self.threads.run(move || readers.with(query)).await
             }
             Engine::Postgres { pool } => {
                 let pool = pool.clone();
-                self.off_the_executor(move || pool.with(query)).await
+                self.threads.run(move || pool.with(query)).await
             }
         }
     }
@@ -114,37 +112,16 @@ impl Database {
             Engine::Sqlite { writer, .. } => writer.write(change).await,
             Engine::Postgres { pool } => {
                 let pool = pool.clone();
-                self.off_the_executor(move || pool.with(|db| in_transaction(db, change))).await
+                self.threads.run(move || pool.with(|db| in_transaction(db, change))).await
             }
         }
     }
+}
 
-    async fn off_the_executor<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce() -> Result<T, StoreError> + Send + 'static,
-    {
-        let place = self.place().await?;
-        let done = spawn_blocking(move || {
-            // The place goes along: an abandoned request counts until its work is done.
-            let _place = place;
-            work()
-        });
-        done.await.unwrap_or_else(|error| Err(StoreError::Unavailable(error.into())))
-    }
-
-    async fn place(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let since = Since::now();
-        let place = match Arc::clone(&self.gate).try_acquire_owned() {
-            Ok(place) => Ok(place),
-            Err(_taken) => match tokio::time::timeout(PATIENCE, Arc::clone(&self.gate).acquire_owned()).await {
-                Ok(Ok(place)) => Ok(place),
-                _ => Err(unavailable("every connection to the database was busy for too long")),
-            },
-        };
-        since.waited();
-        place
-    }
+/// A file is read as fast as there are processors to read it; a few more while the disk is waited for.
+fn readers_of_a_file() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    u32::try_from(processors + 2).unwrap_or(u32::MAX)
 }
 
 /// Runs `change` between begin and commit; undoes it when it fails.

@@ -1,7 +1,10 @@
-//! The only file with SQL particular to one database.
+//! The only place with SQL particular to one database.
 //!
 //! Safe settings and their proof, how a transaction begins, the store's own clock, taking rows that nobody else takes,
-//! locks by name, and inserts of many rows. Everything else is written once for both.
+//! locks by name, in [`first_rows`] the first rows of an order, and in [`inserts`] many rows at once. Everything else is written once for both.
+
+mod first_rows;
+pub(crate) mod inserts;
 
 use callgate_domain::ports::Clock;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -13,15 +16,15 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel::sqlite::Sqlite;
-use diesel::upsert::excluded;
 use sha2::{Digest, Sha256};
 
+pub use self::first_rows::FirstRows;
+#[cfg(feature = "testing")]
+pub(crate) use self::inserts::insert_wide;
+pub(crate) use self::inserts::{delete_results, insert_all, keep_keys, keep_webhooks};
 use super::connection::{AnyConnection, Purpose, on_backend};
 use super::error::OpenError;
-use super::rows::idempotency::IdempotencyRow;
-use super::rows::inbox::ArrivedRow;
-use super::schema::{idempotency, inbox, results};
-use super::types::{Id, Instant, sql};
+use super::types::{Instant, sql};
 
 /// `full…sync` matters on macOS alone, where a plain sync leaves the bytes in the drive's cache. Without `temp_store`
 /// every savepoint would copy the pages it touches into a temporary file. `secure_delete` overwrites what is deleted: without it
@@ -29,9 +32,10 @@ use super::types::{Id, Instant, sql};
 const SQLITE_SETTINGS: &str = "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
     PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA temp_store = MEMORY; PRAGMA secure_delete = ON;";
 
-/// The one connection that writes keeps 16 MB of pages: the inner pages of every index it inserts into.
-const SQLITE_WRITES: &str = "PRAGMA cache_size = -16000";
-const SQLITE_READS: &str = "PRAGMA query_only = ON";
+/// The one connection that writes keeps 8 MB of pages: the inner pages of what new calls are inserted into.
+const SQLITE_WRITES: &str = "PRAGMA cache_size = -8000";
+/// What a connection has read is void as soon as another one has written, so those that read keep little: half a MB.
+const SQLITE_READS: &str = "PRAGMA query_only = ON; PRAGMA cache_size = -500";
 const SQLITE_LOOKS: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; PRAGMA temp_store = MEMORY;";
 
 /// A process that was stopped inside a transaction must not hold up the others for longer than their patience. What is read
@@ -39,11 +43,6 @@ const SQLITE_LOOKS: &str = "PRAGMA query_only = ON; PRAGMA busy_timeout = 5000; 
 const POSTGRES_SETTINGS: &str = "SET lock_timeout = '5s'; SET statement_timeout = '15s'; \
     SET idle_in_transaction_session_timeout = '5s'; SET default_transaction_isolation = 'read committed';";
 const POSTGRES_LOOKS: &str = "SET default_transaction_read_only = on";
-
-/// From so many rows on Postgres takes them by COPY: one statement, whatever their number.
-pub const COPY_FROM: usize = 4;
-/// So many rows SQLite takes in one statement.
-pub const AT_ONCE: usize = 8;
 
 /// The URL with bounds on waiting for a server that does not answer, where it sets none: libpq would wait for ever.
 pub fn bounded(url: &str) -> String {
@@ -291,110 +290,6 @@ macro_rules! lock_rows {
     };
 }
 pub(crate) use lock_rows;
-
-/// Inserts the rows of an iterator. On Postgres many at once, as each statement is a round trip. On SQLite in statements of
-/// [`AT_ONCE`] rows or one, which stay prepared; a statement of many opens each tree once and goes on where it stands.
-macro_rules! insert_all {
-    ($db:expr, $table:expr, $rows:expr) => {{
-        let rows: Vec<_> = $rows.cloned().collect();
-        match &mut *$db {
-            $crate::store::connection::AnyConnection::Lite(c) => {
-                let (many, rest) = rows.as_chunks::<{ $crate::store::dialect::AT_ONCE }>();
-                many.iter()
-                    .try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop))
-                    .and_then(|()| rest.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)))
-            }
-            $crate::store::connection::AnyConnection::Pg(c) if rows.len() >= $crate::store::dialect::COPY_FROM => {
-                diesel::copy_from($table).from_insertable(rows).execute(c).map(drop)
-            }
-            $crate::store::connection::AnyConnection::Pg(c) => {
-                rows.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop))
-            }
-        }
-    }};
-}
-pub(crate) use insert_all;
-
-/// Inserts many rows that are made of several parts, which COPY does not take; on SQLite as [`insert_all!`] does.
-#[cfg(feature = "testing")]
-macro_rules! insert_wide {
-    ($db:expr, $table:expr, $rows:expr) => {{
-        let rows: Vec<_> = $rows;
-        match &mut *$db {
-            $crate::store::connection::AnyConnection::Lite(c) => {
-                let (many, rest) = rows.as_chunks::<{ $crate::store::dialect::AT_ONCE }>();
-                many.iter()
-                    .try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop))
-                    .and_then(|()| rest.iter().try_for_each(|row| diesel::insert_into($table).values(row).execute(c).map(drop)))
-            }
-            // Postgres takes 65,535 values in one statement.
-            $crate::store::connection::AnyConnection::Pg(c) => {
-                rows.chunks(1_000).try_for_each(|rows| diesel::insert_into($table).values(rows).execute(c).map(drop))
-            }
-        }
-    }};
-}
-#[cfg(feature = "testing")]
-pub(crate) use insert_wide;
-
-/// Keeps idempotency keys that are new, or whose row is older than `stale_before`; returns the calls whose keys were
-/// kept. A twin that is being written elsewhere is waited for.
-pub fn keep_keys(db: &mut AnyConnection, rows: &[IdempotencyRow], stale_before: Instant) -> QueryResult<Vec<Id>> {
-    use diesel::query_dsl::methods::FilterDsl;
-    use idempotency::{call_id, client, created_at, fingerprint, key, operation};
-
-    match db {
-        AnyConnection::Pg(c) => diesel::insert_into(idempotency::table)
-            .values(rows)
-            .on_conflict((client, operation, key))
-            .do_update()
-            .set((fingerprint.eq(excluded(fingerprint)), call_id.eq(excluded(call_id)), created_at.eq(excluded(created_at))))
-            .filter(created_at.lt(stale_before))
-            .returning(call_id)
-            .get_results(c),
-        AnyConnection::Lite(c) => {
-            let mut kept = Vec::new();
-            for row in rows {
-                let insert = diesel::insert_or_ignore_into(idempotency::table).values(row);
-                let mut written = insert.execute(c)?;
-                if written == 0 {
-                    let old = idempotency::table.find((&row.client, &row.operation, &row.key));
-                    written = diesel::update(FilterDsl::filter(old, created_at.lt(stale_before)))
-                        .set((fingerprint.eq(&row.fingerprint), call_id.eq(row.call_id), created_at.eq(row.created_at)))
-                        .execute(c)?;
-                }
-                kept.extend((written > 0).then_some(row.call_id));
-            }
-            Ok(kept)
-        }
-    }
-}
-
-/// Deletes the results of these calls, where they have any. On SQLite one by one: that statement stays prepared.
-pub fn delete_results(db: &mut AnyConnection, of: Vec<Id>) -> QueryResult<()> {
-    match db {
-        AnyConnection::Pg(_) if of.is_empty() => Ok(()),
-        AnyConnection::Pg(c) => diesel::delete(results::table.filter(results::call_id.eq_any(of))).execute(c).map(drop),
-        AnyConnection::Lite(c) => of.into_iter().try_for_each(|id| diesel::delete(results::table.find(id)).execute(c).map(drop)),
-    }
-}
-
-/// Keeps webhooks that are new; returns their ids.
-pub fn keep_webhooks(db: &mut AnyConnection, rows: &[ArrivedRow]) -> QueryResult<Vec<Id>> {
-    match db {
-        AnyConnection::Pg(c) => {
-            diesel::insert_into(inbox::table).values(rows).on_conflict_do_nothing().returning(inbox::id).get_results(c)
-        }
-        AnyConnection::Lite(c) => {
-            let mut kept = Vec::new();
-            for row in rows {
-                let written = diesel::insert_or_ignore_into(inbox::table).values(row).execute(c)?;
-                kept.extend((written > 0).then_some(row.kept.id));
-            }
-            Ok(kept)
-        }
-    }
-}
 
 /// Reads one row, which nobody changes until the transaction ends. On SQLite a plain select: the write transaction is
 /// already the only one.

@@ -65,8 +65,13 @@ impl Inbox for SqlInbox {
     }
 
     async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError> {
-        let (connection, id) = (connection.clone(), id.clone());
-        self.database.write(move |db| unpark(db, &connection, &id, Instant(now))).await
+        let about = (connection.clone(), id.clone());
+        let same = about.clone();
+        // There hardly ever is one, and a look costs less than a change. Whoever parks after it looks for the call once more.
+        if !self.database.read_by_key(move |db| is_parked(db, &same)).await? {
+            return Ok(0);
+        }
+        self.database.write(move |db| unpark(db, &about, Instant(now))).await
     }
 }
 
@@ -107,7 +112,10 @@ fn take(db: &mut AnyConnection, known: &[String], now: Instant, until: Instant, 
 
 /// The names of statements that stay prepared.
 struct Park;
+struct ParkAgain;
 struct Settle;
+struct Move;
+struct Unpark;
 
 /// Parked means understood: its tries begin anew. What it is about is only ever added to.
 fn settle(
@@ -137,19 +145,30 @@ fn settle(
             on_backend!(db, c => update::<Park, _, _>(inbox::table, changes, only).execute(c))
         }
         Some(about) => on_backend!(db, c => update::<Settle, _, _>(inbox::table, (progress, about), only).execute(c)),
-        None => {
-            let tries = parked.then(|| inbox::tries.eq(0));
-            on_backend!(db, c => diesel::update(inbox::table.filter(only)).set((progress, tries)).execute(c))
+        None if parked => {
+            on_backend!(db, c => update::<ParkAgain, _, _>(inbox::table, (progress, inbox::tries.eq(0)), only).execute(c))
         }
+        None => on_backend!(db, c => update::<Move, _, _>(inbox::table, progress, only).execute(c)),
     }?;
     if changed == 0 { Err(StoreError::NotFound.into()) } else { Ok(()) }
 }
 
-fn unpark(db: &mut AnyConnection, connection: &ConnectionId, id: &ProviderCallId, now: Instant) -> Result<u32, Failure> {
-    let parked = inbox::table
-        .filter(IsParked)
-        .filter(inbox::about_provider_call.eq(id.as_str()))
-        .filter(inbox::about_connection.is_null().or(inbox::about_connection.eq(connection.as_str())));
-    let moved = on_backend!(db, c => diesel::update(parked).set(inbox::again_at.eq(now)).execute(c))?;
+/// Parked for this id of the connection's, or for whichever connection has it.
+macro_rules! parked {
+    ($about:expr) => {{
+        let (connection, id) = $about;
+        IsParked
+            .and(inbox::about_provider_call.eq(id.as_str()))
+            .and(inbox::about_connection.is_null().or(inbox::about_connection.eq(connection.as_str())))
+    }};
+}
+
+fn is_parked(db: &mut AnyConnection, about: &(ConnectionId, ProviderCallId)) -> Result<bool, Failure> {
+    let query = diesel::select(diesel::dsl::exists(inbox::table.filter(parked!(about))));
+    Ok(on_backend!(db, c => query.get_result(c))?)
+}
+
+fn unpark(db: &mut AnyConnection, about: &(ConnectionId, ProviderCallId), now: Instant) -> Result<u32, Failure> {
+    let moved = on_backend!(db, c => update::<Unpark, _, _>(inbox::table, inbox::again_at.eq(now), parked!(about)).execute(c))?;
     Ok(u32::try_from(moved).unwrap_or(u32::MAX))
 }

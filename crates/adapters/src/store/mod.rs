@@ -39,6 +39,7 @@ pub mod seed;
 mod sessions;
 mod settings;
 mod statements;
+mod threads;
 mod transport;
 mod types;
 mod waiting;

@@ -40,7 +40,7 @@ pub struct Space {
 /// What is live, and what is held back: read in the transaction that claims.
 #[derive(Debug, Clone, Default)]
 pub struct Live {
-    /// Calls by connection.
+    /// Calls by connection, of those that are [`Room::counted`].
     pub by_connection: HashMap<ConnectionId, u32>,
     /// What is not to be dialed now.
     pub holds: Vec<OnHold>,
@@ -129,6 +129,14 @@ impl Room {
         }
         let count = live.by_connection.entry(connection.clone()).or_default();
         *count = count.saturating_add(1);
+    }
+
+    /// The connections of which it has to be known how many calls are live, many as they may be: those with a limit; `None` is
+    /// all, where all together have one.
+    #[must_use]
+    pub fn counted(&self) -> Option<Vec<&ConnectionId>> {
+        let limited = self.connections.iter().filter(|(_, space)| space.max_live.is_some()).map(|(connection, _)| connection);
+        if self.max_live.is_some() { None } else { Some(limited.collect()) }
     }
 
     /// Whether anything at all could be taken: a claim that cannot succeed need not ask the store.

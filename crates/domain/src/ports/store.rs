@@ -65,7 +65,7 @@ pub enum Inserted {
 }
 
 /// Which calls a list holds. Empty fields do not filter.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct CallFilter {
     /// Any of these.
     pub statuses: Vec<Status>,

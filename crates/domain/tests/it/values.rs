@@ -235,6 +235,16 @@ fn what_is_taken_counts_at_once() {
     assert!(!room.is_full() && Room::default().is_full());
 }
 
+#[test]
+fn what_is_live_is_counted_where_a_limit_asks_for_it() {
+    let mut room = room(&[("one", None, 5), ("two", Some(1), 5)]);
+    assert_eq!(room.counted(), None, "all, as all together have a limit");
+    room.max_live = None;
+    assert_eq!(room.counted(), Some(vec![&connection("two")]));
+    room.connections.remove(&connection("two"));
+    assert_eq!(room.counted(), Some(Vec::new()));
+}
+
 // --- when to look ----------------------------------------------------------------------------------------------------
 
 /// The waits between looks of a call that stays in its state, from `at(start)` until it is looked at for its own moment.

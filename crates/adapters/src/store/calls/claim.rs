@@ -49,7 +49,7 @@ pub fn claim(
         return Ok(Taken::default());
     }
     lock_room(db, room)?;
-    let mut live = Live { holds, by_connection: count_live(db)? };
+    let mut live = Live { holds, by_connection: count_live(db, room.counted())? };
     let now = dialect::now(db, clock)?;
     let mut rates = Rates::recall(db, room, now.0)?;
     let claim = Claim { by, until: later(now.0, lease), now };
@@ -131,15 +131,19 @@ pub fn lock_name(connection: &ConnectionId) -> String {
     format!("room {connection}")
 }
 
-/// What is live by connection. An unknown call frees its place once it was looked for in vain often enough.
-fn count_live(db: &mut AnyConnection) -> Result<HashMap<ConnectionId, u32>, Failure> {
+/// What is live by connection: of these, or of all. An unknown call frees its place once it was looked for in vain often enough.
+fn count_live(db: &mut AnyConnection, of: Option<Vec<&ConnectionId>>) -> Result<HashMap<ConnectionId, u32>, Failure> {
     let gone = calls::state.eq(CallState::Unknown.as_str()).and(calls::looks_absent.ge(i32::from(ABSENCES_FREE_ITS_PLACE)));
     let query = calls::table
         .filter(IsLive)
         .filter(diesel::dsl::not(gone))
         .group_by(calls::connection)
         .select((calls::connection, count_star()));
-    let counted: Vec<(Option<String>, i64)> = on_backend!(db, c => query.load(c))?;
+    let counted: Vec<(Option<String>, i64)> = match of.map(|of| of.into_iter().map(ConnectionId::as_str).collect::<Vec<_>>()) {
+        None => on_backend!(db, c => query.load(c))?,
+        Some(of) if of.is_empty() => Vec::new(),
+        Some(of) => on_backend!(db, c => query.filter(calls::connection.eq_any(of)).load(c))?,
+    };
     let mut live = HashMap::new();
     for (connection, count) in counted {
         // One restored from a copy, whose request is not known, takes up no place that we could name.

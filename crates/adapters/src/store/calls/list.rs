@@ -9,6 +9,7 @@ use callgate_domain::ports::{CallFilter, Listed, Page, Reader};
 use diesel::prelude::*;
 
 use crate::store::connection::{AnyConnection, on_backend};
+use crate::store::dialect::FirstRows;
 use crate::store::error::{Failure, Unreadable};
 use crate::store::rows::attempt::AttemptRow;
 use crate::store::rows::call::CallRow;
@@ -90,7 +91,9 @@ pub fn list_above(
 }
 
 fn read(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limit: u32) -> Result<Vec<Listed>, Failure> {
-    let rows: Vec<ListedRow> = on_backend!(db, c => {
+    // Where it is narrowed, which plan is good depends on by what.
+    let is_narrowed = *filter != CallFilter::default();
+    let mut rows: Vec<ListedRow> = on_backend!(db, c => {
         let mut query = calls::table
             .left_join(call_details::table)
             .left_join(results::table)
@@ -101,7 +104,6 @@ fn read(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limi
                 Option::<ShortResultRow>::as_select(),
                 Option::<AttemptRow>::as_select(),
             ))
-            .limit(i64::from(limit))
             .into_boxed();
         narrowed!(query, of, filter);
         // The same id by either name; with the other table's, the index on references already has the order. What is live is
@@ -122,8 +124,10 @@ fn read(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limi
             Way::Down(Some(before)) => query.filter(calls::id.lt(Id(before.as_uuid()))),
             Way::Up(after) => query.filter(calls::id.gt(Id(after.as_uuid()))),
         };
-        query.load(c)
+        let limit = i64::from(limit);
+        if is_narrowed { query.limit(limit).load(c) } else { FirstRows::of(query, limit).load(c) }
     })?;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(rows.into_iter().map(listed).collect::<Result<_, _>>()?)
 }
 
