@@ -166,7 +166,7 @@ impl CallStore for SqlCallStore {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.database.read(ping).await
+        self.database.read_by_key(ping).await
     }
 }
 
@@ -255,6 +255,7 @@ mod tests {
         claim::claim(db, &clock, by, Duration::from_secs(30), &mut room, 9)?;
         rates::pause(db, &clock, &connection("c"), Duration::from_secs(1))?;
         claim::beat(db, &clock, by, Duration::from_secs(30), &[id])?;
+        claim::end_leases_before(db, by, now)?;
         let marked = change(&claimed, &send_mark(at), at);
         save_all(db, &[Saving::new(&Change { claim: Some(claimed.fence), ..marked }, now)])?;
         look::take(db, &known, now, now, 9)?;

@@ -22,7 +22,6 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// A database, opened and up to date.
 pub struct Database {
     engine: Engine,
-    /// As many as connections.
     threads: Threads,
     clock: Arc<dyn Clock>,
     /// Where it is, on SQLite.
@@ -71,7 +70,7 @@ impl Database {
         }
     }
 
-    /// Runs a query on a thread of its own.
+    /// Runs a query on one of the database's threads.
     pub async fn read<T, F>(&self, query: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -118,10 +117,10 @@ impl Database {
     }
 }
 
-/// A file is read as fast as there are processors to read it; a few more while the disk is waited for.
+/// Enough for the processors, and for a few queries that take long beside those that do not.
 fn readers_of_a_file() -> u32 {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    u32::try_from(processors + 2).unwrap_or(u32::MAX)
+    u32::try_from(processors.saturating_mul(2).max(8)).unwrap_or(u32::MAX)
 }
 
 /// Runs `change` between begin and commit; undoes it when it fails.

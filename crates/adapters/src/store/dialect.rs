@@ -1,10 +1,10 @@
 //! The only place with SQL particular to one database.
 //!
 //! Safe settings and their proof, how a transaction begins, the store's own clock, taking rows that nobody else takes,
-//! locks by name, in [`first_rows`] the first rows of an order, and in [`inserts`] many rows at once. Everything else is written once for both.
+//! locks by name, in [`pages`] pages of rows, and in [`inserts`] many rows at once. Everything else is written once for both.
 
-mod first_rows;
 pub(crate) mod inserts;
+mod pages;
 
 use callgate_domain::ports::Clock;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -18,10 +18,10 @@ use diesel::sql_types::{Array, BigInt, Integer, Text};
 use diesel::sqlite::Sqlite;
 use sha2::{Digest, Sha256};
 
-pub use self::first_rows::FirstRows;
 #[cfg(feature = "testing")]
 pub(crate) use self::inserts::insert_wide;
 pub(crate) use self::inserts::{delete_results, insert_all, keep_keys, keep_webhooks};
+pub use self::pages::{FirstRows, OfClient};
 use super::connection::{AnyConnection, Purpose, on_backend};
 use super::error::OpenError;
 use super::types::{Instant, sql};

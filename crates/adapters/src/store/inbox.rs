@@ -67,7 +67,8 @@ impl Inbox for SqlInbox {
     async fn unpark(&self, connection: &ConnectionId, id: &ProviderCallId, now: Timestamp) -> Result<u32, StoreError> {
         let about = (connection.clone(), id.clone());
         let same = about.clone();
-        // There hardly ever is one, and a look costs less than a change. Whoever parks after it looks for the call once more.
+        // There hardly ever is one, and a look costs less than a change. Whoever parks after it looks for the call once more; should
+        // it not come to that, the next sweep does.
         if !self.database.read_by_key(move |db| is_parked(db, &same)).await? {
             return Ok(0);
         }

@@ -1,4 +1,4 @@
-//! The threads that queries run on: a fixed number, started with the database and ended with it.
+//! The threads that queries run on: a fixed number, started with the database, and ended when it is dropped.
 //!
 //! The executor's blocking threads are not for this: each of its parts starts another one whenever none is idle at that
 //! instant, and every thread keeps memory of its own.
@@ -31,7 +31,7 @@ impl Threads {
         for _ in 0..count {
             let handed = Arc::clone(&handed);
             thread::Builder::new()
-                .name("callgate-reader".to_owned())
+                .name("callgate-query".to_owned())
                 .spawn(move || {
                     while let Some(work) = next(&handed) {
                         work();
@@ -54,7 +54,7 @@ impl Threads {
             Ok(place) => Ok(place),
             Err(_taken) => match tokio::time::timeout(PATIENCE, gate.acquire_owned()).await {
                 Ok(Ok(place)) => Ok(place),
-                _ => Err(unavailable("every connection to the database was busy for too long")),
+                _ => Err(unavailable("the database was busy for too long")),
             },
         };
         since.waited();
@@ -69,8 +69,8 @@ impl Threads {
         };
         match self.queue.try_send(Box::new(work)) {
             Ok(()) => answer.await.unwrap_or_else(|_gone| Err(unavailable("a query was not run"))),
-            // Never: there is room for as many as have a place.
-            Err(_full) => Err(unavailable("no thread takes queries")),
+            // There is room for as many as have a place, so the threads are gone.
+            Err(_closed) => Err(unavailable("no thread takes queries")),
         }
     }
 }

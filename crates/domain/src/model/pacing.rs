@@ -131,8 +131,7 @@ impl Room {
         *count = count.saturating_add(1);
     }
 
-    /// The connections of which it has to be known how many calls are live, many as they may be: those with a limit; `None` is
-    /// all, where all together have one.
+    /// The connections whose live calls have to be counted: those with a limit; `None` is all, where all together have one.
     #[must_use]
     pub fn counted(&self) -> Option<Vec<&ConnectionId>> {
         let limited = self.connections.iter().filter(|(_, space)| space.max_live.is_some()).map(|(connection, _)| connection);

@@ -139,10 +139,16 @@ fn count_live(db: &mut AnyConnection, of: Option<Vec<&ConnectionId>>) -> Result<
         .filter(diesel::dsl::not(gone))
         .group_by(calls::connection)
         .select((calls::connection, count_star()));
-    let counted: Vec<(Option<String>, i64)> = match of.map(|of| of.into_iter().map(ConnectionId::as_str).collect::<Vec<_>>()) {
-        None => on_backend!(db, c => query.load(c))?,
-        Some(of) if of.is_empty() => Vec::new(),
-        Some(of) => on_backend!(db, c => query.filter(calls::connection.eq_any(of)).load(c))?,
+    let counted: Vec<(Option<String>, i64)> = match (of, &mut *db) {
+        (None, db) => on_backend!(db, c => query.load(c))?,
+        (Some(of), AnyConnection::Pg(c)) => {
+            query.filter(calls::connection.eq_any(of.into_iter().map(ConnectionId::as_str).collect::<Vec<_>>())).load(c)?
+        }
+        // One after the other: that statement stays prepared.
+        (Some(of), AnyConnection::Lite(c)) => {
+            let counted = of.into_iter().map(|one| query.filter(calls::connection.eq(one.as_str())).load(c));
+            counted.collect::<QueryResult<Vec<Vec<_>>>>()?.into_iter().flatten().collect()
+        }
     };
     let mut live = HashMap::new();
     for (connection, count) in counted {
@@ -213,9 +219,10 @@ pub fn beat(db: &mut AnyConnection, clock: &dyn Clock, by: WorkerId, lease: Dura
     Ok(())
 }
 
-/// Ends the leases of all others.
+/// Ends the leases of all others. Only what is live is looked at: nothing else has one.
 pub fn end_leases_before(db: &mut AnyConnection, by: WorkerId, now: Instant) -> Result<u32, Failure> {
-    let others = calls::table.filter(calls::lease_owner.is_not_null()).filter(calls::lease_owner.ne(Id(by.as_uuid())));
+    let leased = calls::table.filter(IsLive).filter(calls::lease_owner.is_not_null());
+    let others = leased.filter(calls::lease_owner.ne(Id(by.as_uuid())));
     let changes = (calls::lease_until.eq(now), calls::look_at.eq(now));
     let ended = on_backend!(db, c => diesel::update(others).set(changes).execute(c))?;
     Ok(u32::try_from(ended).unwrap_or(u32::MAX))

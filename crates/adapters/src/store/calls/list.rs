@@ -9,7 +9,7 @@ use callgate_domain::ports::{CallFilter, Listed, Page, Reader};
 use diesel::prelude::*;
 
 use crate::store::connection::{AnyConnection, on_backend};
-use crate::store::dialect::FirstRows;
+use crate::store::dialect::{FirstRows, OfClient};
 use crate::store::error::{Failure, Unreadable};
 use crate::store::rows::attempt::AttemptRow;
 use crate::store::rows::call::CallRow;
@@ -91,10 +91,16 @@ pub fn list_above(
 }
 
 fn read(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limit: u32) -> Result<Vec<Listed>, Failure> {
-    // Where it is narrowed, which plan is good depends on by what.
-    let is_narrowed = *filter != CallFilter::default();
-    let mut rows: Vec<ListedRow> = on_backend!(db, c => {
-        let mut query = calls::table
+    let mut rows =
+        if *filter == CallFilter::default() { plain(db, of, way, limit) } else { filtered(db, of, filter, way, limit) }?;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows.into_iter().map(listed).collect::<Result<_, _>>()?)
+}
+
+/// What a list shows of each call.
+macro_rules! shown {
+    () => {
+        calls::table
             .left_join(call_details::table)
             .left_join(results::table)
             .left_join(attempts::table.on(calls::attempt.eq(attempts::id.nullable())))
@@ -104,7 +110,34 @@ fn read(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limi
                 Option::<ShortResultRow>::as_select(),
                 Option::<AttemptRow>::as_select(),
             ))
-            .into_boxed();
+    };
+}
+
+/// All calls that a reader may see: asked for most, and planned once. It may yield more than the limit.
+fn plain(db: &mut AnyConnection, of: &Reader, way: Way, limit: u32) -> QueryResult<Vec<ListedRow>> {
+    let limit = i64::from(limit);
+    on_backend!(db, c => {
+        let mut query = shown!().into_boxed();
+        query = match (of, way) {
+            (Reader::Client(client), Way::Down(before)) => {
+                let older = OfClient::below(client.as_str(), before.map(CallId::as_uuid));
+                query.filter(older).order((calls::client.desc(), calls::id.desc()))
+            }
+            (Reader::Client(client), Way::Up(after)) => {
+                query.filter(OfClient::above(client.as_str(), after.as_uuid())).order((calls::client.asc(), calls::id.asc()))
+            }
+            (Reader::All, Way::Down(None)) => query.order(calls::id.desc()),
+            (Reader::All, Way::Down(Some(before))) => query.filter(calls::id.lt(Id(before.as_uuid()))).order(calls::id.desc()),
+            (Reader::All, Way::Up(after)) => query.filter(calls::id.gt(Id(after.as_uuid()))).order(calls::id.asc()),
+        };
+        FirstRows::of(query, limit).load(c)
+    })
+}
+
+/// The calls that a filter wants. Which plan is good depends on by what, so it is made anew each time.
+fn filtered(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limit: u32) -> QueryResult<Vec<ListedRow>> {
+    on_backend!(db, c => {
+        let mut query = shown!().limit(i64::from(limit)).into_boxed();
         narrowed!(query, of, filter);
         // The same id by either name; with the other table's, the index on references already has the order. What is live is
         // found by its own index, few as it is, once no other index has the order: each of them has a connection, so the order is the same.
@@ -124,11 +157,8 @@ fn read(db: &mut AnyConnection, of: &Reader, filter: &CallFilter, way: Way, limi
             Way::Down(Some(before)) => query.filter(calls::id.lt(Id(before.as_uuid()))),
             Way::Up(after) => query.filter(calls::id.gt(Id(after.as_uuid()))),
         };
-        let limit = i64::from(limit);
-        if is_narrowed { query.limit(limit).load(c) } else { FirstRows::of(query, limit).load(c) }
-    })?;
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    Ok(rows.into_iter().map(listed).collect::<Result<_, _>>()?)
+        query.load(c)
+    })
 }
 
 /// How many calls a list holds, counted no further than `at_most`.
@@ -157,4 +187,65 @@ pub fn history(db: &mut AnyConnection, id: CallId, after: Revision, limit: u32) 
         .limit(i64::from(limit));
     let rows: Vec<HistoryRow> = on_backend!(db, c => query.select(HistoryRow::as_select()).load(c))?;
     Ok(rows.into_iter().map(HistoryRow::entry).collect::<Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use callgate_domain::testing::builders::{a_call, client};
+    use diesel::connection::{InstrumentationEvent, SimpleConnection};
+    use diesel::sql_query;
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::store::connection::{Address, Purpose};
+    use crate::store::migrations;
+    use crate::testing::postgres;
+
+    /// One call's columns again and again, under other ids, for ten clients: going along all calls looks like a short way then.
+    const MANY: &str = "INSERT INTO calls SELECT (jsonb_populate_record(c, jsonb_build_object('id', gen_random_uuid(), \
+        'client', 'client-' || n % 10))).* FROM calls c, generate_series(1, 3000) n; ANALYZE; SET plan_cache_mode = force_generic_plan";
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        plan: String,
+    }
+
+    #[test]
+    fn on_postgres_a_client_without_calls_is_not_looked_for_among_all_calls() {
+        let Some(url) = postgres::fresh_database() else { return };
+        let mut db = Address::parse(&url).unwrap().connect(Purpose::Write).unwrap();
+        migrations::run(&mut db).unwrap();
+        diesel::insert_into(calls::table).values(CallRow::of(&a_call().queued())).execute(pg(&mut db)).unwrap();
+        db.batch_execute(MANY).unwrap();
+        let ran = Arc::new(Mutex::new(Vec::new()));
+        let hears = Arc::clone(&ran);
+        db.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                hears.lock().unwrap().push(query.to_string());
+            }
+        });
+        let (of, id) = (Reader::Client(client("new")), a_call().queued().id);
+        for way in [Way::Down(None), Way::Down(Some(id)), Way::Up(id)] {
+            read(&mut db, &of, &CallFilter::default(), way, 20).map_err(|Failure(error)| error).unwrap();
+        }
+        let ran = std::mem::take(&mut *ran.lock().unwrap());
+        let lists: Vec<_> =
+            ran.iter().filter_map(|ran| ran.split(" -- binds").next()).filter(|ran| ran.contains("LIMIT")).collect();
+        assert_eq!(lists.len(), 3, "{ran:#?}");
+        for (nth, list) in lists.into_iter().enumerate() {
+            db.batch_execute(&format!("PREPARE probe{nth} AS {list}")).unwrap();
+            let explain = sql_query(format!("EXPLAIN EXECUTE probe{nth}('new', '00000000-0000-0000-0000-000000000000', 'new')"));
+            let plan: Vec<Step> = explain.load(pg(&mut db)).unwrap();
+            let plan: Vec<_> = plan.into_iter().map(|step| step.plan).collect();
+            assert!(plan.iter().any(|step| step.contains("calls_by_client")), "{list}\n{plan:#?}");
+        }
+    }
+
+    fn pg(db: &mut AnyConnection) -> &mut PgConnection {
+        let AnyConnection::Pg(pg) = db else { panic!("it is Postgres") };
+        pg
+    }
 }
