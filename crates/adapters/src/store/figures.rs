@@ -164,22 +164,26 @@ fn failing(db: &mut AnyConnection) -> Result<Option<Failing>, Failure> {
 /// Each count is of an index that holds what waits and nothing else.
 fn backlog(db: &mut AnyConnection, now: Timestamp) -> Result<Backlog, Failure> {
     let now = Instant(now);
-    // Both of one moment: a call that is settled meanwhile is neither.
-    let counts = || {
-        let overdue = count(calls::id).aggregate_filter(calls::settles_by.assume_not_null().le(now));
-        (calls::state, count_star(), overdue)
-    };
-    let open = calls::table.filter(calls::look_at.is_not_null()).group_by(calls::state).select(counts());
-    let mut by_state: Vec<(String, i64, i64)> = on_backend!(db, c => open.load(c))?;
-    let unwatched = calls::table.filter(IsLive).filter(calls::look_at.is_null()).group_by(calls::state).select(counts());
-    by_state.extend(on_backend!(db, c => unwatched.load::<(String, i64, i64)>(c))?);
     let mut backlog = Backlog::default();
-    for (state, count, overdue) in by_state {
+    // Those that wait may be hundreds of thousands: they are not grouped, for which SQLite would hold all of them in memory.
+    let is = |state: CallState| calls::state.eq(state.as_str());
+    let of = |state: CallState| count(calls::id).aggregate_filter(is(state));
+    let is_late = || calls::settles_by.assume_not_null().le(now);
+    let late = is_late().and(is(CallState::Queued).or(is(CallState::Scheduled)));
+    let waiting = calls::table.filter(calls::look_at.is_not_null());
+    let waiting = waiting.select((of(CallState::Queued), of(CallState::Scheduled), count(calls::id).aggregate_filter(late)));
+    let (queued, scheduled, late): (i64, i64, i64) = on_backend!(db, c => waiting.get_result(c))?;
+    backlog.overdue = whole_long(late);
+    let live = calls::table.filter(IsLive).group_by(calls::state);
+    let live = live.select((calls::state, count_star(), count(calls::id).aggregate_filter(is_late())));
+    for (state, count, late) in on_backend!(db, c => live.load::<(String, i64, i64)>(c))? {
         let state: CallState = word("calls.state", &state)?;
-        // One that is over may be looked at for its words.
-        if !state.is_terminal() {
+        *backlog.open.entry(state.status()).or_default() += whole_long(count);
+        backlog.overdue += whole_long(late);
+    }
+    for (state, count) in [(CallState::Queued, queued), (CallState::Scheduled, scheduled)] {
+        if count > 0 {
             *backlog.open.entry(state.status()).or_default() += whole_long(count);
-            backlog.overdue += whole_long(overdue);
         }
     }
     let watched = calls::table.filter(calls::look_at.is_not_null());
