@@ -196,7 +196,9 @@ impl Clients {
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
-                .connect_timeout(CONNECT_TIMEOUT)
+                // Sooner than the whole: that no connection came about proves that nothing left, and the other end of
+                // waiting does not.
+                .connect_timeout(CONNECT_TIMEOUT.min(request_timeout / 2))
                 .timeout(request_timeout)
         };
         // By default a request is sent again when a pooled connection turns out to be dead, and when HTTP/2 says that

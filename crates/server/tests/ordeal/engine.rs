@@ -82,12 +82,17 @@ impl Engine {
 
     /// The configuration of a gateway over this engine; `grace` is how long a result is awaited past a call's longest end.
     pub fn config(&self, public_url: &str, grace: &str, poll_interval: &str) -> String {
+        self.patient_config(public_url, grace, poll_interval, "2s")
+    }
+
+    /// The same of a gateway whose requests may take longer.
+    pub fn patient_config(&self, public_url: &str, grace: &str, poll_interval: &str, request_timeout: &str) -> String {
         format!(
             "[server]\npublic_url = \"{public_url}\"\n\
              [limits]\nfailed_auth_per_minute = 0\n\
              [calls]\nallow_numbers = [\"+996\"]\nring_timeout = \"1s\"\nmax_duration = \"10s\"\nsettle_grace = \"{grace}\"\n\
              [connections.dialer]\nkind = \"http\"\nbase_url = \"{}\"\nsecret = {{ env = \"DIALER_SECRET\" }}\n\
-             max_live = 0\nmax_per_second = 0\nrequest_timeout = \"2s\"\npoll_interval = \"{poll_interval}\"\n\
+             max_live = 0\nmax_per_second = 0\nrequest_timeout = \"{request_timeout}\"\npoll_interval = \"{poll_interval}\"\n\
              [agents.akylai]\nconnection = \"dialer\"\nremote_id = \"assistant-7\"\n",
             self.url
         )
