@@ -18,9 +18,10 @@ use crate::usecases::dispatch::SEND_BY;
 
 /// So long a call that was taken for looking after is not given to another process.
 pub const HOLD: Duration = Duration::from_secs(120);
-/// A call that is listed began at most a minute before ours was sent (clocks differ), and is there at most a request's time
-/// after its own send mark: whoever was marked that long before ours may have made it, and so may all who came later.
-const RIVALS_SINCE: Duration = Duration::from_mins(5);
+/// A call that is listed began at most a minute before ours was sent (clocks differ), and mostly a request's time after its own
+/// send mark. But a process that stood still between its mark and its request sends when it wakes, as a machine does that slept
+/// for a night: whoever was marked that long before ours may have made it, and so may all who came later.
+const RIVALS_SINCE: Duration = Duration::from_hours(24);
 /// What was taken from a process that is gone is held until just after that process held it at most: it is not taken twice.
 const PAST_IT: Duration = Duration::from_millis(1);
 

@@ -128,8 +128,10 @@ async fn of_calls_that_could_be_ours_exactly_one_unclaimed_is() {
 
 #[tokio::test]
 async fn while_another_attempt_could_have_made_it_a_call_is_given_to_neither() {
-    // The other one was sent so long before ours (at 2 s); five minutes before is too long for a call that is listed now.
-    for (sent, expected) in [(0, CallState::Unknown), (500, CallState::Unknown), (-400, CallState::InProgress)] {
+    // When the other one was marked; ours was at 2 s. A day before is too long for a call that is listed now, and a night is
+    // not: its process may have stood still before it sent.
+    let sent = [0, 500, -400, -80_000].map(|sent| (sent, CallState::Unknown));
+    for (sent, expected) in sent.into_iter().chain([(-86_500, CallState::InProgress)]) {
         let desk = Desk::with(finds(|| Ok(Found::Candidates(vec![a_candidate("theirs-9")]))));
         let (mut rival, entry) = accepted(Asked::default(), terms());
         rival.id = callgate_domain::model::CallId::from_uuid(id(77));

@@ -29,6 +29,14 @@ fn no_seed_breaks_a_promise_and_every_fault_is_met() {
     }
 }
 
+/// Before it was mended, a call was taken for another's whose process
+/// had stood still for six minutes between its mark and its request.
+#[test]
+fn a_seed_that_once_broke_a_promise_breaks_none() {
+    let report = run(10_322, None, true, Stores::in_memory);
+    assert!(report.violation.is_none(), "{}", report.told());
+}
+
 #[test]
 fn a_seed_does_the_same_again() {
     for seed in 0..50 {
