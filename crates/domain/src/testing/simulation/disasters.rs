@@ -32,9 +32,12 @@ impl World {
 
     /// SIGKILL.
     pub fn kill(&self, instance: usize) {
-        if let Some(state) = self.inner().instances.get_mut(instance) {
+        let mut inner = self.inner();
+        inner.killed_in_calm += u32::from(inner.is_calm);
+        if let Some(state) = inner.instances.get_mut(instance) {
             state.is_dying = true;
         }
+        drop(inner);
         self.note(format_args!("process {instance} is killed"));
     }
 

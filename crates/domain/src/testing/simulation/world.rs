@@ -89,6 +89,8 @@ pub struct Inner {
     pub well_at: u64,
     /// No more faults.
     pub is_calm: bool,
+    /// How many of our processes were killed since: webhooks that kill their reader do so until they are put aside.
+    pub killed_in_calm: u32,
     counts: Counts,
     trace: Trace,
 }

@@ -13,10 +13,11 @@ use crate::testing::simulation::Stores;
 use crate::testing::simulation::engine::{Dial, End};
 use crate::testing::simulation::store::wait;
 use crate::testing::simulation::world::World;
+use crate::usecases::reconcile::HOLD;
 
 /// How much later than promised a call may be over: a reconciler died holding it, and clocks that were set.
 const SLACK: Duration = Duration::from_mins(5);
-/// The same for a call that nobody could tell of, by the deadline that stands on it.
+/// The same for a call that nobody could tell of, by the deadline that stands on it, where one process died holding it.
 const GIVEN_UP_WITHIN: Duration = Duration::from_mins(3);
 
 impl Judge {
@@ -86,8 +87,11 @@ impl Judge {
         let skew = if world.weather.clock == 0 { Duration::ZERO } else { SKEW };
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(0);
         let earliest = settles_by.saturating_sub(micros(skew));
-        // Who held it may have died with a clock that was set, after the deadline.
-        let latest = settles_by.max(world.inner().well_at).saturating_add(micros(GIVEN_UP_WITHIN + skew));
+        // Who held it may have died with a clock that was set, after the deadline; and so may whoever took it up next.
+        let inner = world.inner();
+        let holds = HOLD.saturating_mul(inner.killed_in_calm);
+        let latest = settles_by.max(inner.well_at).saturating_add(micros(GIVEN_UP_WITHIN + holds + skew));
+        drop(inner);
         if !ended_at.is_some_and(|ended_at| (earliest..=latest).contains(&ended_at)) {
             let how = format_args!("{} was given up at {ended_at:?}, its deadline was {settles_by}", call.id);
             self.accuse("what nobody could tell is given up at its deadline", how);
