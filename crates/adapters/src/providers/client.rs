@@ -196,8 +196,8 @@ impl Clients {
                 .redirect(Policy::none())
                 .referer(false)
                 .no_proxy()
-                // Sooner than the whole: that no connection came about proves that nothing left, and the other end of
-                // waiting does not.
+                // Sooner than the whole: that no connection came about is proof that nothing left; that all of it took too
+                // long is none.
                 .connect_timeout(CONNECT_TIMEOUT.min(request_timeout / 2))
                 .timeout(request_timeout)
         };
