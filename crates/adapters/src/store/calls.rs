@@ -242,8 +242,11 @@ mod tests {
         let (clock, now, by) = (Noon(at), Instant(at), worker());
         let route = Route { connection: connection("c"), remote_id: String::new(), from: None };
         let mut room = Room {
-            connections: [(connection("c"), Space { max_live: Some(9), max_per_second: Some(9), may_send: 9, dials: true })]
-                .into(),
+            connections: [(
+                connection("c"),
+                Space { max_live: Some(9), max_per_second: Some(9), may_send: 9, left_alone: false, dials: true },
+            )]
+            .into(),
             agents: [(agent("akylai"), vec![route.clone()]), (agent("altai"), vec![route.clone()])].into(),
             ..Room::default()
         };

@@ -31,8 +31,10 @@ pub struct Space {
     pub max_live: Option<u32>,
     /// Calls that may be taken in any one second; `None` is no limit.
     pub max_per_second: Option<u32>,
-    /// Calls that may be taken now, whatever its rate says: none while it is left alone.
+    /// Calls that may be taken now, whatever its rate says.
     pub may_send: u32,
+    /// Whether its breaker is open: then `may_send` is none, or one that tries it out.
+    pub left_alone: bool,
     /// Whether it dials real phones.
     pub dials: bool,
 }
@@ -44,6 +46,13 @@ pub struct Live {
     pub by_connection: HashMap<ConnectionId, u32>,
     /// What is not to be dialed now.
     pub holds: Vec<OnHold>,
+}
+
+impl Live {
+    /// Whether a call with this agent, over this connection, is held back.
+    fn holds_back(&self, agent: &AgentKey, connection: &ConnectionId) -> bool {
+        self.holds.iter().any(|hold| hold.stops(agent, connection))
+    }
 }
 
 /// What a claim does with one due call.
@@ -66,8 +75,7 @@ impl Room {
         if let Some(deadline) = call.wait_passed(at) {
             return Pick::Expire(deadline);
         }
-        let routes = self.agents.get(&call.agent).map(Vec::as_slice).unwrap_or_default();
-        let open = routes.iter().map(|route| &route.connection).find(|id| !call.refusals.closed.contains(id));
+        let open = self.agents.get(&call.agent).and_then(|routes| self.next(&call.agent, routes, &call.refusals.closed, live));
         // What was allowed when the call was accepted may not be any more.
         if open.is_some_and(|id| self.forbids(call, id)) {
             return Pick::Refuse(EndedReason::DestinationNotAllowed);
@@ -77,10 +85,21 @@ impl Room {
             return Pick::Leave;
         }
         match open {
-            // A route that is held back is waited for: a pause is no reason to go over another.
             Some(id) if self.is_free(&call.agent, id, live) => Pick::Take(id.clone()),
             _ => Pick::Leave,
         }
+    }
+
+    /// The connection that a call goes over next: the first that has not refused it. One that is left alone is passed over
+    /// where there is another; one that an operator holds back, that is full or at its rate is waited for.
+    fn next<'a>(&self, agent: &AgentKey, routes: &'a [Route], closed: &[ConnectionId], live: &Live) -> Option<&'a ConnectionId> {
+        let mut open = routes.iter().map(|route| &route.connection).filter(|id| !closed.contains(id));
+        let is_left_alone = |id: &ConnectionId| {
+            let space = self.connections.get(id);
+            space.is_some_and(|space| space.left_alone && space.may_send == 0) && !live.holds_back(agent, id)
+        };
+        let first = open.next()?;
+        if is_left_alone(first) { open.find(|id| !is_left_alone(id)).or(Some(first)) } else { Some(first) }
     }
 
     /// Takes what was taken of late into account: no connection has more room than its rate leaves.
@@ -105,10 +124,12 @@ impl Room {
     /// The agents of which a call that nothing has refused could be taken now, and those of which only one that was.
     #[must_use]
     pub fn free_agents(&self, live: &Live) -> (Vec<&AgentKey>, Vec<&AgentKey>) {
-        let is_free = |agent: &AgentKey, route: &Route| self.is_free(agent, &route.connection, live);
-        let (first, others): (Vec<_>, Vec<_>) =
-            self.agents.iter().partition(|(agent, routes)| routes.first().is_some_and(|route| is_free(agent, route)));
-        let later = others.into_iter().filter(|(agent, routes)| routes.iter().any(|route| is_free(agent, route)));
+        let is_free = |agent: &AgentKey, connection: &ConnectionId| self.is_free(agent, connection, live);
+        let (first, others): (Vec<_>, Vec<_>) = self
+            .agents
+            .iter()
+            .partition(|(agent, routes)| self.next(agent, routes, &[], live).is_some_and(|id| is_free(agent, id)));
+        let later = others.into_iter().filter(|(agent, routes)| routes.iter().any(|route| is_free(agent, &route.connection)));
         let later = later.map(|(agent, _)| agent).collect();
         (first.into_iter().map(|(agent, _)| agent).collect(), later)
     }
@@ -119,7 +140,7 @@ impl Room {
     }
 
     fn is_free(&self, agent: &AgentKey, connection: &ConnectionId, live: &Live) -> bool {
-        self.has_room(connection, live) && !live.holds.iter().any(|hold| hold.stops(agent, connection))
+        self.has_room(connection, live) && !live.holds_back(agent, connection)
     }
 
     /// Counts one more taken.

@@ -237,6 +237,7 @@ impl Dispatch {
             max_live: held.max_live,
             max_per_second: held.max_per_second,
             may_send: self.pacing.may_send(&held.id, now),
+            left_alone: self.pacing.is_open(&held.id),
             dials: !held.test,
         };
         Room {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use callgate_domain::model::call::conversation::{MAX_TRANSCRIPT, role_of, turns_of};
 use callgate_domain::model::call::{Looks, Role, Transcript, TranscriptStatus, Turn};
+use callgate_domain::model::holds::OnHold;
 use callgate_domain::model::pacing::{Live, Pick, Room, Space};
 use callgate_domain::model::provider::Pace;
 use callgate_domain::model::{
@@ -164,7 +165,10 @@ pub fn room(spaces: &[(&str, Option<u32>, u32)]) -> Room {
         connections: spaces
             .iter()
             .map(|(id, max_live, may_send)| {
-                (id.clone(), Space { max_live: *max_live, max_per_second: None, may_send: *may_send, dials: true })
+                (
+                    id.clone(),
+                    Space { max_live: *max_live, max_per_second: None, may_send: *may_send, left_alone: false, dials: true },
+                )
             })
             .collect(),
         agents: HashMap::from([(AgentKey::new("akylai").unwrap(), routes)]),
@@ -191,6 +195,41 @@ fn a_call_is_taken_over_its_first_open_route_when_there_is_room() {
     assert_eq!(two.pick(&refused, &live(&[]), at(1)), Pick::Leave);
     assert_eq!(room(&[("one", None, 0)]).pick(&call, &live(&[]), at(1)), Pick::Leave, "too fast");
     assert_eq!(Room::default().pick(&call, &live(&[]), at(1)), Pick::Leave, "an agent that is not known here");
+}
+
+#[test]
+fn a_connection_that_is_left_alone_is_passed_over_where_there_is_another() {
+    let take = |id: &str| Pick::Take(connection(id));
+    let leave_alone = |room: &mut Room, id: &str| room.connections.get_mut(&connection(id)).unwrap().left_alone = true;
+    let (call, akylai) = (queued(), AgentKey::new("akylai").unwrap());
+    let mut three = room(&[("one", None, 0), ("two", Some(1), 5), ("three", None, 5)]);
+    leave_alone(&mut three, "one");
+    assert_eq!(three.pick(&call, &live(&[]), at(1)), take("two"));
+    assert_eq!(three.free_agents(&live(&[])), (vec![&akylai], vec![]));
+    assert_eq!(three.pick(&call, &live(&[("two", 1)]), at(1)), Pick::Leave, "one that is full is waited for");
+    assert_eq!(three.free_agents(&live(&[("two", 1)])), (vec![], vec![&akylai]), "but for what it refused");
+    let mut held = live(&[]);
+    held.holds = vec![OnHold::Connection(connection("one"))];
+    assert_eq!(three.pick(&call, &held, at(1)), Pick::Leave, "an operator's hold is waited for");
+    held.holds = vec![OnHold::Connection(connection("two"))];
+    assert_eq!(three.pick(&call, &held, at(1)), Pick::Leave);
+
+    leave_alone(&mut three, "two");
+    assert_eq!(three.pick(&call, &live(&[]), at(1)), take("two"), "the one that tries it out");
+    three.connections.get_mut(&connection("two")).unwrap().may_send = 0;
+    assert_eq!(three.pick(&call, &live(&[]), at(1)), take("three"));
+    leave_alone(&mut three, "three");
+    three.connections.get_mut(&connection("three")).unwrap().may_send = 0;
+    assert_eq!(three.pick(&call, &live(&[]), at(1)), Pick::Leave, "all are left alone");
+
+    let mut alone = room(&[("one", None, 0)]);
+    leave_alone(&mut alone, "one");
+    assert_eq!(alone.pick(&call, &live(&[]), at(1)), Pick::Leave);
+    let mut refused = call.clone();
+    refused.refusals.closed.push(connection("two"));
+    let mut two = room(&[("one", None, 0), ("two", None, 5)]);
+    leave_alone(&mut two, "one");
+    assert_eq!(two.pick(&refused, &live(&[]), at(1)), Pick::Leave, "it is not asked again because another is left alone");
 }
 
 #[test]

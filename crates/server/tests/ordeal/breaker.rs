@@ -1,21 +1,25 @@
 //! An engine that fails again and again is left alone, seen in the metrics, and tried again with one call.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use callgate_adapters::providers::install_crypto;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use callgate_domain::model::breaker::FIRST_OPEN;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 
+use crate::engine::read;
 use crate::process::Process;
 
 /// An engine that answers 500 while it is sick.
 #[derive(Default)]
 struct Engine {
     is_well: AtomicBool,
-    placed: AtomicUsize,
+    /// When each request to place a call came.
+    placed: Mutex<Vec<Instant>>,
 }
 
 impl Engine {
@@ -33,14 +37,14 @@ impl Engine {
     }
 
     async fn answer(&self, mut stream: TcpStream) {
-        let mut buffer = vec![0; 16 * 1024];
-        let read = stream.read(&mut buffer).await.unwrap_or(0);
-        let (status, body) = if !buffer[..read].starts_with(b"POST /calls ") {
+        let Some(request) = read(&mut stream).await else { return };
+        let (status, body) = if (request.method.as_str(), request.path.as_str()) != ("POST", "/calls") {
             ("404 Not Found", "{}".to_owned())
         } else {
-            let nth = self.placed.fetch_add(1, Ordering::SeqCst);
+            let mut placed = self.placed.lock().expect("no panic");
+            placed.push(Instant::now());
             if self.is_well.load(Ordering::SeqCst) {
-                ("201 Created", format!(r#"{{"provider_call_id":"theirs-{nth}"}}"#))
+                ("201 Created", format!(r#"{{"provider_call_id":"theirs-{}"}}"#, placed.len()))
             } else {
                 ("500 Internal Server Error", "{}".to_owned())
             }
@@ -50,16 +54,30 @@ impl Engine {
         let _gone = stream.write_all(answer.as_bytes()).await;
     }
 
-    fn placed(&self) -> usize {
-        self.placed.load(Ordering::SeqCst)
+    /// How many requests to place a call came.
+    fn asked(&self) -> usize {
+        self.placed.lock().expect("no panic").len()
+    }
+
+    /// When each of them came, once there are so many.
+    async fn placed(&self, wanted: usize) -> Vec<Instant> {
+        for _ in 0..1200 {
+            if self.asked() >= wanted {
+                return self.placed.lock().expect("no panic").clone();
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("{wanted} requests did not come");
     }
 }
 
-async fn callgate(folder: &Path, base_url: &str) -> Process {
+/// `agent` is the rest of the section of `akylai`.
+async fn callgate(folder: &Path, base_url: &str, agent: &str) -> Process {
     let config = format!(
         "[calls]\nallow_numbers = [\"+996\"]\n\
          [connections.engine]\nkind = \"http\"\nbase_url = \"{base_url}\"\nmax_per_second = 0\nsecret = {{ env = \"SECRET\" }}\n\
-         [agents.akylai]\nconnection = \"engine\"\n"
+         [connections.second]\nkind = \"simulator\"\nspeed = 50\nmax_per_second = 0\n\
+         [agents.akylai]\n{agent}\n"
     );
     std::fs::write(folder.join("callgate.toml"), config).expect("a configuration");
     Process::start(folder, &[("SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("CALLGATE_LOG", "info")]).await
@@ -78,28 +96,57 @@ async fn gauge(callgate: &Process, wanted: u64) {
     panic!("the gauge stands at {seen:?}");
 }
 
+/// Five calls to an engine that is sick, of which nobody knows what became.
+async fn fails_five_times(callgate: &Process) {
+    gauge(callgate, 0).await;
+    for n in 0..5 {
+        let id = callgate.place(&format!("+99670000000{n}"), "akylai").await;
+        callgate.when(&id, |call| call["status"] == "dialing").await;
+    }
+    gauge(callgate, 1).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_fails_five_times_is_left_alone_until_one_call_finds_it_well_again() {
     install_crypto();
     let (engine, base_url) = Engine::start().await;
     let folder = tempfile::tempdir().expect("a folder");
-    let callgate = callgate(folder.path(), &base_url).await;
-    gauge(&callgate, 0).await;
-    for n in 0..5 {
-        let id = callgate.place(&format!("+99670000000{n}"), "akylai").await;
-        callgate.when(&id, |call| call["status"] == "dialing").await;
-    }
-    gauge(&callgate, 1).await;
+    let callgate = callgate(folder.path(), &base_url, "connection = \"engine\"").await;
+    fails_five_times(&callgate).await;
     engine.is_well.store(true, Ordering::SeqCst);
-    let (one, other) = (callgate.place("+996700000008", "akylai").await, callgate.place("+996700000009", "akylai").await);
-    assert_eq!((&callgate.call(&one).await["status"], engine.placed()), (&"queued".into(), 5), "well, but not asked yet");
-
-    gauge(&callgate, 0).await;
-    for id in [&one, &other] {
-        callgate.when(id, |call| call["status"] == "dialing").await;
+    for n in 8..10 {
+        callgate.place(&format!("+99670000000{n}"), "akylai").await;
     }
-    assert_eq!(engine.placed(), 7, "what may have rung before was not sent again");
+    gauge(&callgate, 0).await;
+    let placed = engine.placed(7).await;
+    assert_eq!(placed.len(), 7, "what may have rung before was not sent again");
+    // That the fifth had failed was known a moment after it came.
+    let left_alone = placed[5] - placed[4];
+    assert!(left_alone >= FIRST_OPEN, "well, and asked after {left_alone:?} already");
     let log = std::fs::read_to_string(folder.path().join("log")).expect("a log");
     let turns = |words: &str| log.lines().filter(|line| line.contains(words) && line.contains("engine")).count();
     assert_eq!((turns("left alone"), turns("works again")), (1, 1), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_go_over_the_next_route_while_an_engine_is_left_alone_and_come_back() {
+    install_crypto();
+    let (engine, base_url) = Engine::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let routes = "routes = [{ connection = \"engine\" }, { connection = \"second\" }]";
+    let callgate = callgate(folder.path(), &base_url, routes).await;
+    fails_five_times(&callgate).await;
+    engine.is_well.store(true, Ordering::SeqCst);
+    while engine.asked() == 5 {
+        let id = callgate.place("+996700000008", "akylai").await;
+        // Over the second it ends within a moment; over the first, once that is tried again, it goes on.
+        let call = callgate.when(&id, |call| call["terminal"] == true || engine.asked() == 6).await;
+        assert!(call["status"] == "completed" || engine.asked() == 6, "{call}");
+    }
+    let placed = engine.placed(6).await;
+    let left_alone = placed[5] - placed[4];
+    assert!(left_alone >= FIRST_OPEN, "asked after {left_alone:?} already");
+    gauge(&callgate, 0).await;
+    assert_eq!(engine.placed(6).await.len(), 6, "what may have rung before was not sent again");
+    assert!(callgate.metric("callgate_simulator_dials_total", "second").await > 5, "they waited for the first");
 }

@@ -53,7 +53,7 @@ fn wish(world: &World, nth: u64) -> PlaceCall {
         client: builders::client("default"),
         key: KeyId::new(Timestamp::UNIX_EPOCH, [0; 10]),
         phone: PHONES.get(usize::try_from(phone).unwrap_or(0)).cloned().unwrap_or_else(|| builders::phone("+996700123410")),
-        agent: if world.weather.rivals { "altai" } else { agent }.to_owned(),
+        agent: if world.weather.rivals || world.weather.outage { "altai" } else { agent }.to_owned(),
         asked: Asked {
             reference: Some(reference.clone()),
             not_before: dice.chance(150).then(|| moment(1_000, 60_000)),

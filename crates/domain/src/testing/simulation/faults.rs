@@ -67,6 +67,8 @@ words! {
         Drain = "drain",
         /// Row 19: the connection is refused.
         Refused = "refused",
+        /// Row 19: a provider is not there for a long time.
+        ProviderDown = "provider down",
         /// A connection fails so often that it is left alone.
         BreakerOpen = "breaker open",
         /// The provider asks to wait.

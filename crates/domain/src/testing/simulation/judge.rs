@@ -160,6 +160,7 @@ impl Judge {
             over_refused: ledger.routes.over_after(EndedReason::ProviderError),
             over_busy: ledger.routes.over_after(EndedReason::CarrierRejected),
             over_barred: ledger.routes.over_after(EndedReason::InvalidNumber),
+            over_left_alone: ledger.routes.over_left_alone,
             stayed: ledger.routes.stayed,
         }
     }

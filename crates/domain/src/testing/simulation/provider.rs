@@ -111,6 +111,9 @@ impl SimProvider {
     fn refusal(&self) -> Option<Placing> {
         let (world, refusal) = (&self.world, self.world.weather.refusal);
         let not_dialed = |reason, retry| Some(Placing::NotDialed { reason, retry });
+        if world.weather.outage && self.connection.as_str() == "list" && world.strikes(Fault::ProviderDown, 1_000) {
+            return not_dialed(EndedReason::ProviderError, Retry::Backoff);
+        }
         if world.strikes(Fault::Refused, refusal / 2) {
             return not_dialed(EndedReason::ProviderError, Retry::Backoff);
         }

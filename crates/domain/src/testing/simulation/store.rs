@@ -158,6 +158,7 @@ impl CallStore for SimStore {
         }
         for call in &taken.calls {
             self.world.judge.claimed(&self.world, call);
+            self.world.judge.check_first_route(call, room);
         }
         self.on_the_way_back(Fault::CrashAfterClaim, done).await
     }

@@ -33,12 +33,14 @@ pub struct Tally {
     pub over_busy: u64,
     /// The same after it refused for good.
     pub over_barred: u64,
+    /// Calls taken over another route while the one before was left alone.
+    pub over_left_alone: u64,
     /// Answers that prove nothing, to calls with another route: it is not taken.
     pub stayed: u64,
 }
 
 impl Tally {
-    fn counts(&mut self) -> [(&'static str, &mut u64); 15] {
+    fn counts(&mut self) -> [(&'static str, &mut u64); 16] {
         [
             ("seeds", &mut self.seeds),
             ("calls", &mut self.calls),
@@ -54,6 +56,7 @@ impl Tally {
             ("over another route after a refusal", &mut self.over_refused),
             ("after a wish to wait", &mut self.over_busy),
             ("after a refusal for good", &mut self.over_barred),
+            ("past a route left alone", &mut self.over_left_alone),
             ("kept to their route", &mut self.stayed),
         ]
     }
@@ -67,7 +70,7 @@ impl Tally {
     }
 
     /// Each count with its name.
-    pub fn all(mut self) -> [(&'static str, u64); 15] {
+    pub fn all(mut self) -> [(&'static str, u64); 16] {
         self.counts().map(|(name, count)| (name, *count))
     }
 

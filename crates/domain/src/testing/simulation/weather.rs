@@ -46,7 +46,12 @@ pub struct Weather {
     pub receiver: u32,
     /// All calls are to one number, by an agent whose first provider knows calls by number and time only.
     pub rivals: bool,
+    /// The first provider of an agent with two takes nothing until all is calm, and all calls are that agent's.
+    pub outage: bool,
 }
+
+/// Calls of an outage: more than it takes to open a breaker.
+const CALLS_OF_AN_OUTAGE: u64 = 12;
 
 impl Weather {
     /// The weather of a seed.
@@ -83,6 +88,16 @@ impl Weather {
             receivers: dice.below(4),
             receiver: some(50, 300),
             rivals: dice.below(12) == 0,
+            outage: false,
         }
+    }
+
+    /// The same, but for few of these dice's throws. They are not the seed's other dice, which would fall otherwise after it.
+    #[must_use]
+    pub fn or_an_outage(self, dice: &SeededChance) -> Self {
+        if dice.below(60) > 0 {
+            return self;
+        }
+        Self { outage: true, calls: CALLS_OF_AN_OUTAGE, ..self }
     }
 }

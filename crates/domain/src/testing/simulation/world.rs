@@ -107,7 +107,7 @@ impl World {
     #[must_use]
     pub fn of(seed: u64, mutant: Option<Mutant>, recorded: bool) -> Arc<Self> {
         let dice = SeededChance::of(seed ^ 0x5eed_0fca_1175_a7e5);
-        let weather = Weather::of(&dice);
+        let weather = Weather::of(&dice).or_an_outage(&SeededChance::of(seed ^ 0x0b5e_55ed_0fca_1175));
         let beginning = Timestamp::from_second(BEGINNING).unwrap_or_default();
         let trace = Trace { hash: 0xcbf2_9ce4_8422_2325, events: 0, lines: recorded.then(Vec::new) };
         Arc::new(Self {

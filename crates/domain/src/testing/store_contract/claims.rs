@@ -105,7 +105,10 @@ pub async fn a_connection_at_its_rate_does_not_hold_up_another(trial: &Trial) {
     crowd(trial, "akylai", 3).await;
     crowd(trial, "altai", 3).await;
     let mut room = room(&[("akylai", "slow"), ("altai", "free")], None);
-    room.connections.insert(connection("slow"), Space { max_live: None, max_per_second: Some(1), may_send: 100, dials: true });
+    room.connections.insert(
+        connection("slow"),
+        Space { max_live: None, max_per_second: Some(1), may_send: 100, left_alone: false, dials: true },
+    );
     let taken = trial.calls.claim(worker(), LEASE, &room, 10).await.expect("a claim");
     assert_eq!((taken.calls.len(), taken.is_full), (4, false));
     assert!(taken.opens_in.is_some_and(|wait| wait <= Duration::from_millis(1_020)), "{:?}", taken.opens_in);
@@ -129,7 +132,10 @@ pub async fn a_call_without_room_does_not_hold_up_those_behind_it(trial: &Trial)
     crowd(trial, "akylai", 150).await;
     crowd(trial, "altai", 3).await;
     let mut room = room(&[("akylai", "full"), ("altai", "free")], None);
-    room.connections.insert(connection("full"), Space { max_live: Some(0), max_per_second: None, may_send: 100, dials: true });
+    room.connections.insert(
+        connection("full"),
+        Space { max_live: Some(0), max_per_second: None, may_send: 100, left_alone: false, dials: true },
+    );
     let taken = claim(trial, worker(), &room, 10).await;
     assert_eq!(taken.len(), 3);
     assert!(taken.iter().all(|call| call.agent == agent("altai")));
@@ -144,6 +150,19 @@ pub async fn a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it(tri
     trial.hold(&open).await;
     let room = room(&[("akylai", "simulator")], None);
     assert_eq!(ids(&claim(trial, worker(), &room, 10).await), [open.id]);
+}
+
+pub async fn a_call_goes_past_a_connection_that_is_left_alone(trial: &Trial) {
+    crowd(trial, "akylai", 70).await;
+    crowd(trial, "altai", 1).await;
+    let mut room = room(&[("akylai", "first"), ("altai", "first"), ("third", "second")], None);
+    let over = |id: &str| Route { connection: connection(id), remote_id: "remote".to_owned(), from: None };
+    room.agents.insert(agent("altai"), vec![over("first"), over("second")]);
+    let sick = Space { max_live: None, max_per_second: None, may_send: 0, left_alone: true, dials: true };
+    room.connections.insert(connection("first"), sick);
+    let taken = claim(trial, worker(), &room, 10).await;
+    let over: Vec<_> = taken.iter().map(|call| (call.agent.as_str(), call.connection.clone())).collect();
+    assert_eq!(over, [("altai", Some(connection("second")))], "whoever has no other route waits, and holds up nobody");
 }
 
 pub async fn a_call_of_an_unknown_agent_is_left(trial: &Trial) {
@@ -223,7 +242,9 @@ pub(super) fn room(agents: &[(&str, &str)], max_live: Option<u32>) -> Room {
     Room {
         connections: agents
             .iter()
-            .map(|(_, over)| (connection(over), Space { max_live, max_per_second: None, may_send: 1_000, dials: true }))
+            .map(|(_, over)| {
+                (connection(over), Space { max_live, max_per_second: None, may_send: 1_000, left_alone: false, dials: true })
+            })
             .collect(),
         agents: agents.iter().map(|(key, over)| (agent(key), vec![route(over)])).collect(),
         ..Room::default()
@@ -233,7 +254,7 @@ pub(super) fn room(agents: &[(&str, &str)], max_live: Option<u32>) -> Room {
 /// Room for `akylai` over one connection with this rate.
 fn at_a_rate(over: &str, per_second: u32) -> Room {
     let mut room = room(&[("akylai", over)], None);
-    let space = Space { max_live: None, max_per_second: Some(per_second), may_send: 1_000, dials: true };
+    let space = Space { max_live: None, max_per_second: Some(per_second), may_send: 1_000, left_alone: false, dials: true };
     room.connections.insert(connection(over), space);
     room
 }

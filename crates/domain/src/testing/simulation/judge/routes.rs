@@ -1,8 +1,10 @@
-//! Which routes a call takes: another one is asked only after an answer that proves that nobody was rung, and then it is.
+//! Which routes a call takes: another one is asked only after an answer that proves that nobody was rung, and then it is; or
+//! while the process leaves the one before alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judge, Ledger};
+use crate::model::pacing::Room;
 use crate::model::provider::{PlaceOrder, Placing};
 use crate::model::{AttemptId, Call, CallState, EndedReason};
 use crate::testing::simulation::instance::routes;
@@ -18,6 +20,8 @@ pub struct Routes {
     asked: BTreeMap<AttemptId, Option<EndedReason>>,
     /// Requests over another route, by the refusal before.
     over: BTreeMap<EndedReason, u64>,
+    /// See the tally.
+    pub over_left_alone: u64,
     /// See the tally.
     pub stayed: u64,
 }
@@ -54,6 +58,19 @@ impl Judge {
     pub fn said_nothing(&self, order: &PlaceOrder) {
         let mut ledger = self.ledger();
         ledger.routes.stayed = ledger.routes.stayed.saturating_add(u64::from(routes(&order.agent).len() > 1));
+    }
+
+    /// A call was taken: each route before its own had refused it, or is left alone by who took it.
+    pub fn check_first_route(&self, call: &Call, room: &Room) {
+        let Some(taken) = call.connection.as_ref().filter(|_| call.state == CallState::Claimed) else { return };
+        let before = routes(&call.agent).iter().copied().take_while(|id| *id != taken.as_str());
+        let passed_over: Vec<_> = before.filter(|id| !call.refusals.closed.iter().any(|closed| closed.as_str() == *id)).collect();
+        let is_left_alone = |id: &str| room.connections.iter().any(|(held, space)| held.as_str() == id && space.left_alone);
+        if let Some(asked_first) = passed_over.iter().find(|id| !is_left_alone(id)) {
+            self.accuse("routes are taken in order", format_args!("{} over {taken} before {asked_first}", call.id));
+        }
+        let mut ledger = self.ledger();
+        ledger.routes.over_left_alone = ledger.routes.over_left_alone.saturating_add(u64::from(!passed_over.is_empty()));
     }
 
     /// A request is about to leave. What was asked before it in this try was refused; what never left needs no answer.
