@@ -17,8 +17,10 @@ use crate::process::{Process, Site};
 
 /// How soon calls are taken again once the database can be written.
 const RECOVERY: Duration = Duration::from_secs(10);
-/// What was marked just before may still be on its way.
-const ON_ITS_WAY: Duration = Duration::from_millis(500);
+/// What was marked just before may still be on its way, for longer where the machine is busy.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+/// So long nobody may be dialed after that.
+const LOOKED_AT: Duration = Duration::from_secs(2);
 
 /// `without` makes the database unusable, returns what holds it so, and from when on that is certain.
 async fn check<H>(of: &str, site: &Site, engine: &Engine, without: impl AsyncFnOnce(&Process, &Wishes) -> H) {
@@ -34,7 +36,7 @@ async fn check<H>(of: &str, site: &Site, engine: &Engine, without: impl AsyncFnO
     let held = without(&process, &wishes).await;
     let from = engine.book.now() + ON_ITS_WAY;
     wait(|| wishes.refused.load(Ordering::Relaxed) >= 4, Duration::from_secs(30), "refusals").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::sleep(ON_ITS_WAY + LOOKED_AT).await;
     let to = engine.book.now();
     drop(held);
     let before = wishes.confirmed();

@@ -81,12 +81,15 @@ impl Engine {
     }
 
     /// The configuration of a gateway over this engine; `grace` is how long a result is awaited past a call's longest end.
+    ///
+    /// Its requests have long enough for a busy machine: one whose time runs out before it is read is unknown, and may
+    /// belong to a call that was never dialed.
     pub fn config(&self, public_url: &str, grace: &str, poll_interval: &str) -> String {
-        self.patient_config(public_url, grace, poll_interval, "2s")
+        self.config_within(public_url, grace, poll_interval, "10s")
     }
 
-    /// The same of a gateway whose requests may take longer.
-    pub fn patient_config(&self, public_url: &str, grace: &str, poll_interval: &str, request_timeout: &str) -> String {
+    /// The same of a gateway whose requests have another time.
+    pub fn config_within(&self, public_url: &str, grace: &str, poll_interval: &str, request_timeout: &str) -> String {
         format!(
             "[server]\npublic_url = \"{public_url}\"\n\
              [limits]\nfailed_auth_per_minute = 0\n\

@@ -17,7 +17,8 @@ async fn check(manners: Manners, grace: &str) -> (Value, Timestamp) {
     let engine = Engine::start(move |_| manners).await;
     let folder = tempfile::tempdir().expect("a folder");
     let site = Site::new(folder.path()).with("DIALER_SECRET", SECRET);
-    site.configure(&engine.config(&site.url(), grace, "1s"));
+    let timeout = if manners.answer == Answer::Never { "2s" } else { "10s" };
+    site.configure(&engine.config_within(&site.url(), grace, "1s", timeout));
     let process = site.start().await;
     let id = process.place(PHONE, "akylai").await;
     let sent = process.when(&id, |call| call["dialed_at"] != Value::Null && call["settles_by"] != Value::Null).await;

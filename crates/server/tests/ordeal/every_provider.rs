@@ -35,7 +35,7 @@ impl Stand {
         for (nth, dialect) in dialects.iter().enumerate() {
             let engine = StubEngine::start(*dialect).await;
             config.push_str(&format!(
-                "[connections.c{nth}]\nkind = \"{}\"\nbase_url = \"{}\"\npoll_interval = \"1s\"\nrequest_timeout = \"2s\"\n{}\n",
+                "[connections.c{nth}]\nkind = \"{}\"\nbase_url = \"{}\"\npoll_interval = \"1s\"\nrequest_timeout = \"4s\"\n{}\n",
                 dialect.kind(),
                 engine.url,
                 dialect.settings()

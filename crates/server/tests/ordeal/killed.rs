@@ -20,6 +20,10 @@ async fn check(folder: &Path, phone: &str, until: impl Fn(&Value) -> bool) {
     let first = Process::start(folder, &[]).await;
     let id = first.place(phone, "akylai").await;
     first.when(&id, until).await;
+    // It is marked before it is dialed: killed between the two, it would rightly never be.
+    while first.metric(DIALS, "simulator").await == 0 {
+        assert_eq!(first.call(&id).await["terminal"], false, "{phone}: it ended undialed");
+    }
     let mut dials = first.metric(DIALS, "simulator").await;
     first.kill();
     let second = Process::start(folder, &[]).await;

@@ -2,27 +2,20 @@
 
 use callgate_adapters::providers::install_crypto;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 
+use crate::engine::read;
 use crate::process::Process;
 
 /// An engine that takes one call, gives it the customer's reference, and says nothing more.
-async fn engine() -> (String, tokio::task::JoinHandle<usize>) {
+async fn engine() -> (String, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its number");
     let running = tokio::spawn(async move {
-        let mut placed = 0;
-        loop {
-            let Ok(Ok((mut stream, _))) = tokio::time::timeout(std::time::Duration::from_secs(10), listener.accept()).await
-            else {
-                return placed;
-            };
-            let mut buffer = vec![0; 16 * 1024];
-            let read = stream.read(&mut buffer).await.unwrap_or(0);
-            let request = String::from_utf8_lossy(&buffer[..read]).into_owned();
-            let (status, body) = if request.starts_with("POST /calls ") {
-                placed += 1;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let Some(request) = read(&mut stream).await else { continue };
+            let (status, body) = if (request.method.as_str(), request.path.as_str()) == ("POST", "/calls") {
                 ("201 Created", json!({ "provider_call_id": "internal-provider-reference" }))
             } else {
                 ("200 OK", json!({ "provider_call_id": "internal-provider-reference", "status": "in_progress" }))

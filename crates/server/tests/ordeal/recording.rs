@@ -141,11 +141,12 @@ async fn the_audio_is_heard_whole_and_in_parts_and_nobody_is_told_who_has_it() {
 async fn audio_is_there_for_its_owner_between_the_end_and_being_erased() {
     let stand = Stand::of(&[bland()]).await;
     stand.engines[0].record(Recording::Kept(sound().into()));
+    assert_eq!(stand.process.post("/v1/admin/pause", &json!({})).await.0, 200);
     let call = stand.process.place("+996700000001", "akylai").await;
     let listener = Listener::to(&stand, &call);
-    // The engine takes its time; whoever asks at once is early.
     let early = listener.get(None).await;
     assert_eq!(early.problem(), not_there());
+    assert_eq!(stand.process.post("/v1/admin/resume", &json!({})).await.0, 200);
     stand.process.when(&call, |call| call["recording"].is_string()).await;
     assert_eq!(listener.get(None).await.status, 200);
 

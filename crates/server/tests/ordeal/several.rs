@@ -99,7 +99,7 @@ async fn check(url: &str, stopped_for: Duration) {
     let sites = [site(url), site(url), site(url)];
     for (_, site) in &sites {
         // A busy machine must not make an outcome unknown: one that is may belong to a call that was never sent.
-        site.configure(&engine.patient_config(&site.url(), "30s", "60s", REQUEST_TIMEOUT));
+        site.configure(&engine.config_within(&site.url(), "30s", "60s", REQUEST_TIMEOUT));
     }
     let [(_, first), (_, second), (_, third)] = &sites;
     engine.book.tell(first.api());

@@ -12,8 +12,8 @@ use crate::process::{Process, Site};
 
 const DIALS: &str = "callgate_simulator_dials_total";
 
-fn simulator(name: &str) -> String {
-    format!("[connections.{name}]\nkind = \"simulator\"\nspeed = 20\nmax_per_second = 0\n")
+fn simulator(name: &str, speed: u32) -> String {
+    format!("[connections.{name}]\nkind = \"simulator\"\nspeed = {speed}\nmax_per_second = 0\n")
 }
 
 fn agent(key: &str, over: &str) -> String {
@@ -37,7 +37,7 @@ async fn start(url: &str, arguments: &[&str], folder: &TempDir) -> Process {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_one_process_accepts_another_dials_at_once_and_the_first_sees_it_move() {
     let Some(url) = postgres::fresh_database() else { return };
-    let config = simulator("simulator") + &agent("akylai", "simulator");
+    let config = simulator("simulator", 20) + &agent("akylai", "simulator");
     let (edge, _edge_folder) = process(&url, &["--workers=off"], &config).await;
     let (works, _works_folder) = process(&url, &["--http=off"], &config).await;
     let mut took = Vec::new();
@@ -53,9 +53,9 @@ async fn what_one_process_accepts_another_dials_at_once_and_the_first_sees_it_mo
         took.push(asked.monotonic());
         edge.when(&id, |call| call["terminal"] == true).await;
     }
-    // Most of them: on a busy machine one or another is late, which says nothing.
+    // Some of them: on a busy machine others are late, which says nothing; by looking alone, hardly any would be so soon.
     took.sort_unstable();
-    assert!(took[4] < Duration::from_millis(400), "{took:?}");
+    assert!(took[2] < Duration::from_millis(400), "{took:?}");
     assert_eq!((works.metric(DIALS, "simulator").await, edge.metric(DIALS, "simulator").await), (9, 0));
     assert_eq!((works.stop().await, edge.stop().await), (Some(0), Some(0)));
 }
@@ -63,9 +63,10 @@ async fn what_one_process_accepts_another_dials_at_once_and_the_first_sees_it_mo
 #[tokio::test(flavor = "multi_thread")]
 async fn each_process_claims_and_looks_after_only_what_it_knows() {
     let Some(url) = postgres::fresh_database() else { return };
-    let one_knows = simulator("one") + &agent("akylai", "one");
-    let two_knows = simulator("two") + &agent("altai", "two");
-    let edge_knows = format!("[calls]\nqueue_ttl = \"6s\"\n{one_knows}{two_knows}");
+    let one_knows = simulator("one", 20) + &agent("akylai", "one");
+    // A call over this one takes 2.5 s: long enough to be caught in the middle, and over long before another expires.
+    let two_knows = simulator("two", 4) + &agent("altai", "two");
+    let edge_knows = format!("[calls]\nqueue_ttl = \"10s\"\n{one_knows}{two_knows}");
     let (edge, _edge_folder) = process(&url, &["--workers=off"], &edge_knows).await;
     let (one, _one_folder) = process(&url, &[], &one_knows).await;
     let ended = |call: &Value| call["terminal"] == true;
