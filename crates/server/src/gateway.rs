@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::figures::Remembered;
 use crate::signals::Hub;
 use crate::wiring::{Latencies, Reload};
+use crate::workers::pulse::{Loop, Pulse};
 
 /// Everything a running process holds. Made in `wiring.rs`, shared by HTTP handlers and workers.
 pub struct Gateway {
@@ -77,8 +78,17 @@ pub struct Gateway {
     pub facts: Facts,
     /// Renders `/metrics`.
     pub metrics: PrometheusHandle,
+    /// Whether its loops go on.
+    pub pulse: Pulse,
     /// Canceled when the process is to stop: `/readyz` turns 503, waits and streams are cut short.
     pub stopping: CancellationToken,
+}
+
+impl Gateway {
+    /// A loop has looked for work.
+    pub fn looked(&self, of: Loop) {
+        self.pulse.beat(of, self.clock.monotonic());
+    }
 }
 
 /// What this process is set to, for the edges.

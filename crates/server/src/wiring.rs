@@ -39,6 +39,7 @@ use crate::gateway::{Facts, Gateway};
 use crate::http::notices;
 use crate::signals::Hub;
 use crate::telemetry::{self, traces};
+use crate::workers::pulse::Pulse;
 
 /// Why a gateway could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +259,7 @@ pub async fn wire(plan: Plan, metrics: PrometheusHandle) -> Result<Gateway, Wiri
         hub,
         facts,
         metrics,
+        pulse: Pulse::default(),
         stopping: CancellationToken::new(),
     })
 }

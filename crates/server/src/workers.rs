@@ -1,11 +1,13 @@
 //! The background work: tick, then sleep, wake or stop. The loops know nothing of calls; the use cases do the work.
 //!
 //! A loop registers for its wake-up before it looks for work, and looks again after a second at most, so a lost hint
-//! costs a moment. A tick reads the state and acts on it: a restart and the ordinary case are one path.
+//! costs a moment. A tick reads the state and acts on it: a restart and the ordinary case are one path. So a loop that panics is
+//! begun again; what it had under way is found by its lease, as after a kill.
 
 mod carry;
 mod courier;
 mod janitor;
+pub mod pulse;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ use callgate_domain::ports::{StoreError, Work};
 use jiff::Timestamp;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
+use self::pulse::Loop;
 use crate::gateway::Gateway;
 use crate::telemetry;
 
@@ -30,7 +33,7 @@ const AT_ONCE: usize = 32;
 
 /// The running loops.
 pub struct Workers {
-    loops: Vec<(&'static str, JoinHandle<()>)>,
+    loops: Vec<JoinHandle<()>>,
 }
 
 impl Workers {
@@ -38,12 +41,12 @@ impl Workers {
     #[must_use]
     pub fn start(gateway: &Arc<Gateway>) -> Self {
         let loops = vec![
-            ("dispatch", tokio::spawn(carry::dispatcher(Arc::clone(gateway)))),
-            ("beat", tokio::spawn(carry::beater(Arc::clone(gateway)))),
-            ("intake", tokio::spawn(intake(Arc::clone(gateway)))),
-            ("reconcile", tokio::spawn(reconciler(Arc::clone(gateway)))),
-            ("deliver", tokio::spawn(courier::courier(Arc::clone(gateway)))),
-            ("janitor", tokio::spawn(janitor::janitor(Arc::clone(gateway)))),
+            kept_up(gateway, Loop::Dispatch.name(), carry::dispatcher),
+            kept_up(gateway, Loop::Beat.name(), carry::beater),
+            kept_up(gateway, Loop::Intake.name(), intake),
+            kept_up(gateway, Loop::Reconcile.name(), reconciler),
+            kept_up(gateway, Loop::Deliver.name(), courier::courier),
+            kept_up(gateway, "janitor", janitor::janitor),
         ];
         Self { loops }
     }
@@ -51,16 +54,33 @@ impl Workers {
     /// Waits until every loop has stopped and what it had under way is written down, at most `bound`.
     pub async fn stopped(self, bound: Duration) {
         let all = async {
-            for (name, running) in self.loops {
-                if let Err(error) = running.await {
-                    tracing::error!(work = name, %error, "worker died");
-                }
+            for running in self.loops {
+                // What a loop died of was said when it did.
+                let _ended = running.await;
             }
         };
         if tokio::time::timeout(bound, all).await.is_err() {
             tracing::warn!("some work was still under way at the stop; the next start takes it up");
         }
     }
+}
+
+/// Runs a loop, and begins it again when it panics, until the stop.
+fn kept_up<F>(gateway: &Arc<Gateway>, work: &'static str, of: fn(Arc<Gateway>) -> F) -> JoinHandle<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let gateway = Arc::clone(gateway);
+    tokio::spawn(async move {
+        while let Err(error) = tokio::spawn(of(Arc::clone(&gateway))).await {
+            telemetry::work_failed(work);
+            tracing::error!(work, %error, "a loop panicked; it is begun again");
+            tokio::select! {
+                () = tokio::time::sleep(AFTER_FAILURE) => {}
+                () = gateway.stopping.cancelled() => return,
+            }
+        }
+    })
 }
 
 /// Understands kept webhooks.
@@ -75,6 +95,7 @@ async fn intake(gateway: Arc<Gateway>) {
             Some(started_at) => gateway.intake.take_held(limit, started_at).await,
             None => gateway.intake.take(limit).await,
         };
+        gateway.looked(Loop::Intake);
         let sleep = match taken {
             Ok(taken) if taken.is_empty() && limit > 0 && held_before.take().is_some() => Duration::ZERO,
             Ok(taken) if taken.is_empty() => LONGEST_SLEEP,
@@ -94,7 +115,7 @@ async fn intake(gateway: Arc<Gateway>) {
             }
             Err(error) => after_failure("intake", &error),
         };
-        rest(&gateway, woken, sleep, &mut under_way, "intake").await;
+        rest(&gateway, woken, sleep, &mut under_way, Loop::Intake).await;
     }
     finish(under_way, "intake").await;
 }
@@ -111,6 +132,7 @@ async fn reconciler(gateway: Arc<Gateway>) {
             Some(started_at) => gateway.reconcile.take_held(limit, started_at).await,
             None => gateway.reconcile.take(limit).await,
         };
+        gateway.looked(Loop::Reconcile);
         let sleep = match taken {
             Ok(taken) if taken.is_empty() && limit > 0 && held_before.take().is_some() => Duration::ZERO,
             Ok(taken) if taken.is_empty() => until_next(&gateway).await,
@@ -128,7 +150,7 @@ async fn reconciler(gateway: Arc<Gateway>) {
             }
             Err(error) => after_failure("reconcile", &error),
         };
-        rest(&gateway, woken, sleep, &mut under_way, "reconcile").await;
+        rest(&gateway, woken, sleep, &mut under_way, Loop::Reconcile).await;
     }
     finish(under_way, "reconcile").await;
 }
@@ -151,21 +173,21 @@ async fn until_next(gateway: &Gateway) -> Duration {
 }
 
 /// Waits for a hint, for the sleep to end, for the stop, or, where no more can be taken, for something to finish.
-async fn rest(
-    gateway: &Gateway,
-    woken: impl Future<Output = ()>,
-    sleep: Duration,
-    under_way: &mut JoinSet<()>,
-    work: &'static str,
-) {
+async fn rest(gateway: &Gateway, woken: impl Future<Output = ()>, sleep: Duration, under_way: &mut JoinSet<()>, of: Loop) {
+    let work = of.name();
     while let Some(done) = under_way.try_join_next() {
         count_panic(work, done);
     }
-    if under_way.len() >= AT_ONCE {
-        if let Some(done) = under_way.join_next().await {
-            count_panic(work, done);
+    while under_way.len() >= AT_ONCE {
+        tokio::select! {
+            Some(done) = under_way.join_next() => count_panic(work, done),
+            // It waits for others, and does not stand still.
+            () = tokio::time::sleep(LONGEST_SLEEP) => gateway.looked(of),
+            () = gateway.stopping.cancelled() => return,
         }
-        return;
+        if under_way.len() < AT_ONCE {
+            return;
+        }
     }
     tokio::select! {
         () = woken => {}

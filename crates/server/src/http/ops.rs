@@ -70,6 +70,10 @@ pub async fn readyz(http: Data<Http>) -> HttpResponse {
         }
         Err(_elapsed) => found.push(NotReady { check: "database", detail: "it does not answer" }),
     }
+    if gateway.facts.workers && !gateway.stopping.is_cancelled() {
+        let still = gateway.pulse.still(gateway.clock.monotonic());
+        found.extend(still.into_iter().map(|of| NotReady { check: "workers", detail: of.stands_still() }));
+    }
     json(if found.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &found)
 }
 

@@ -11,6 +11,7 @@ use callgate_domain::usecases::dispatch::{Carried, LEASE, Unrecorded};
 use callgate_domain::usecases::record::RecordError;
 use tokio::task::JoinSet;
 
+use super::pulse::Loop;
 use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
 use crate::telemetry::traces::{Request, Span};
@@ -30,7 +31,9 @@ pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Dispatch);
         let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0).min(CLAIM);
-        let sleep = match gateway.dispatch.claim(room).await {
+        let claimed = gateway.dispatch.claim(room).await;
+        gateway.looked(Loop::Dispatch);
+        let sleep = match claimed {
             Ok(claims) => {
                 let found = claims.taken.len().saturating_add(claims.ended.len());
                 let full = u32::try_from(found).is_ok_and(|found| found >= room);
@@ -84,6 +87,7 @@ pub(super) async fn beater(gateway: Arc<Gateway>) {
                 if let Err(error) = gateway.dispatch.beat().await {
                     failed("beat", "leases that run out are claimed again", &error);
                 }
+                gateway.looked(Loop::Beat);
             }
             () = gateway.stopping.cancelled() => return,
         }

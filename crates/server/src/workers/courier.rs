@@ -8,6 +8,7 @@ use callgate_domain::model::moment::elapsed;
 use callgate_domain::ports::{Actor, AuditAction, AuditResult, Errand, StoreError, Work};
 use tokio::task::JoinSet;
 
+use super::pulse::Loop;
 use super::{BUSY_SLEEP, LONGEST_SLEEP, after_failure, count_panic, failed};
 use crate::gateway::Gateway;
 use crate::telemetry;
@@ -22,7 +23,9 @@ pub(super) async fn courier(gateway: Arc<Gateway>) {
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Deliver);
         let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0);
-        let sleep = match look(&gateway, room).await {
+        let looked = look(&gateway, room).await;
+        gateway.looked(Loop::Deliver);
+        let sleep = match looked {
             Ok(Look::Taken(errands)) => {
                 for errand in errands {
                     under_way.spawn(deliver(Arc::clone(&gateway), errand));

@@ -25,3 +25,4 @@ mod slow;
 mod stream;
 mod webhook_endpoints;
 mod webhooks;
+mod workers;
