@@ -76,6 +76,11 @@ impl Room {
             return Pick::Expire(deadline);
         }
         let open = self.agents.get(&call.agent).and_then(|routes| self.next(&call.agent, routes, &call.refusals.closed, live));
+        // What was accepted as simulated rings nobody, and what was to ring somebody is not made up: since then the agent has
+        // become another, whose calls wait as those of one that is not known here.
+        if open.is_some_and(|id| self.dials(id) == Some(call.terms.test)) {
+            return Pick::Leave;
+        }
         // What was allowed when the call was accepted may not be any more.
         if open.is_some_and(|id| self.forbids(call, id)) {
             return Pick::Refuse(EndedReason::DestinationNotAllowed);
@@ -134,9 +139,14 @@ impl Room {
         (first.into_iter().map(|(agent, _)| agent).collect(), later)
     }
 
+    /// Whether a connection dials real phones; `None` where it is not known here.
+    fn dials(&self, connection: &ConnectionId) -> Option<bool> {
+        self.connections.get(connection).map(|space| space.dials)
+    }
+
     fn forbids(&self, call: &Call, connection: &ConnectionId) -> bool {
-        let dials = self.connections.get(connection).is_some_and(|space| space.dials);
-        dials && self.allow_numbers.as_ref().is_some_and(|prefixes| !call.phone.begins_with_any(prefixes))
+        self.dials(connection) == Some(true)
+            && self.allow_numbers.as_ref().is_some_and(|prefixes| !call.phone.begins_with_any(prefixes))
     }
 
     fn is_free(&self, agent: &AgentKey, connection: &ConnectionId, live: &Live) -> bool {

@@ -304,6 +304,27 @@ fn a_talk_that_does_not_end_is_asked_about_at_its_pace_and_not_without_pause() {
 }
 
 #[test]
+fn a_talk_that_went_on_to_its_limit_was_ended_by_it_unless_somebody_ended_it() {
+    let talks = in_state(CallState::InProgress);
+    let check =
+        |call: &Call, reason: Option<EndedReason>, by: Option<EndedBy>, seconds: i64, expected: (EndedReason, EndedBy)| {
+            let over =
+                call.learns(told(seen(Seen::Completed), |said| (said.ended_reason, said.ended_by) = (reason, by)), seconds);
+            assert_eq!((over.ended_reason, over.ended_by), (Some(expected.0), Some(expected.1)), "{reason:?} at {seconds}");
+        };
+    let (limit, client) = (Some(EndedReason::MaxDuration), Some(EndedReason::CanceledByClient));
+    let cut = (EndedReason::MaxDuration, EndedBy::Gateway);
+    check(&talks, None, None, 606, cut);
+    check(&talks, client, Some(EndedBy::Client), 606, cut);
+    check(&talks, limit, Some(EndedBy::Provider), 606, (EndedReason::MaxDuration, EndedBy::Provider));
+    check(&talks, Some(EndedReason::UserHangup), None, 606, (EndedReason::UserHangup, EndedBy::User));
+    check(&talks, None, None, 604, (EndedReason::Unknown, EndedBy::Unknown));
+    check(&talks, client, None, 604, (EndedReason::CanceledByClient, EndedBy::Client));
+    let asked = after(&talks, &CallEvent::CancelRequested, at(50));
+    check(&asked, client, None, 606, (EndedReason::CanceledByClient, EndedBy::Client));
+}
+
+#[test]
 fn a_claim_whose_worker_beats_but_never_sends_ends_too() {
     let mut claimed = queued().claimed(1);
     claimed.lease.as_mut().unwrap().until = at(1_000_000);

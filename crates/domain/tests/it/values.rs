@@ -10,7 +10,7 @@ use callgate_domain::model::pacing::{Live, Pick, Room, Space};
 use callgate_domain::model::provider::Pace;
 use callgate_domain::model::{
     AgentKey, Asked, AttemptId, Call, CallId, CallState, Deadline, EndedBy, EndedReason, Evidence, ProviderCallId, RetryPlan,
-    Route, Secret, Seen, Source, Status,
+    Route, Secret, Seen, Source, Status, Terms,
 };
 use jiff::Timestamp;
 
@@ -230,6 +230,21 @@ fn a_connection_that_is_left_alone_is_passed_over_where_there_is_another() {
     let mut two = room(&[("one", None, 0), ("two", None, 5)]);
     leave_alone(&mut two, "one");
     assert_eq!(two.pick(&refused, &live(&[]), at(1)), Pick::Leave, "it is not asked again because another is left alone");
+}
+
+#[test]
+fn what_was_accepted_as_simulated_never_rings_and_what_was_to_ring_is_never_simulated() {
+    let simulated = accepted(Asked::default(), Terms { test: true, ..terms() }).0;
+    let real = queued();
+    let mut room = room(&[("one", None, 5)]);
+    room.allow_numbers = Some(Vec::new());
+    assert_eq!(room.pick(&simulated, &live(&[]), at(1)), Pick::Leave, "though its number may not be called");
+    assert_eq!(room.pick(&real, &live(&[]), at(1)), Pick::Refuse(EndedReason::DestinationNotAllowed));
+    room.allow_numbers = None;
+    assert_eq!(room.pick(&simulated, &live(&[]), at(1)), Pick::Leave);
+    room.connections.get_mut(&connection("one")).unwrap().dials = false;
+    assert_eq!(room.pick(&simulated, &live(&[]), at(1)), Pick::Take(connection("one")));
+    assert_eq!(room.pick(&real, &live(&[]), at(1)), Pick::Leave);
 }
 
 #[test]

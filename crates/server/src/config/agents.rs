@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callgate_domain::model::call::transition::REQUESTS_PER_TRY;
 use callgate_domain::model::nearest::nearest;
 use callgate_domain::model::{Agent, AgentKey, ConnectionId, Phone, Route, Voicemail};
 use serde_json::{Map, Value as Json};
@@ -42,6 +43,19 @@ fn one(key: &str, section: Section<'_>, connections: &All<'_>, calls: &Calls) ->
         routes.iter().filter_map(|route| connections.read.iter().find(|connection| connection.id == route.connection)).collect();
     let max_duration = max_duration(&section, &reached, calls);
     let test = reached.iter().all(|connection| connection.kind.is_test);
+    if !test && reached.iter().any(|connection| connection.kind.is_test) {
+        // A conversation that nobody had would look like one that somebody had.
+        let then = "Keep those that dial, and give what is simulated an agent of its own";
+        section.fault(
+            section.origin,
+            format!("{} mixes connections that dial with simulated ones", section.full("routes")),
+            Some(then.to_owned()),
+        );
+    }
+    if routes.len() > usize::from(REQUESTS_PER_TRY) {
+        let what = format!("{} holds {}; no more than {REQUESTS_PER_TRY} are tried", section.full("routes"), routes.len());
+        section.fault(section.origin, what, Some("Leave the others out".to_owned()));
+    }
     section.finish();
     (!routes.is_empty()).then_some(Agent {
         key,

@@ -135,10 +135,15 @@ impl Call {
     fn ends(mut self, before: &Self, state: CallState, evidence: &Evidence, at: Timestamp) -> Transition {
         let known = self.ended_reason.filter(|reason| *reason != EndedReason::Unknown);
         let is_gone = evidence.seen == Some(Seen::Gone);
-        let reason = known.unwrap_or_else(|| match state {
-            CallState::NoAnswer if is_gone => EndedReason::Unknown,
-            _ => usual_reason(state, before.meant_to_end()),
-        });
+        let reason = match known {
+            None | Some(EndedReason::CanceledByClient) if self.ran_too_long(state, at) => EndedReason::MaxDuration,
+            Some(known) => known,
+            None if is_gone && state == CallState::NoAnswer => EndedReason::Unknown,
+            None => usual_reason(state, before.meant_to_end()),
+        };
+        if reason == EndedReason::MaxDuration {
+            self.ended_by = self.ended_by.filter(|by| *by != EndedBy::Client);
+        }
         if evidence.words_final && self.result.transcript.is_none() {
             self.transcript_status = TranscriptStatus::Unavailable;
         }
@@ -157,6 +162,14 @@ impl Call {
             return self.tries_again(before, due_at, at);
         }
         before.ended(self, state, reason, at, By::Provider)
+    }
+
+    /// Whether a talk that nobody asked to end went on to its limit: then it was us, whatever a provider that was asked to
+    /// hang up calls that.
+    fn ran_too_long(&self, state: CallState, at: Timestamp) -> bool {
+        let limit = self.answered_at.map(|answered_at| later(answered_at, self.terms.max_duration));
+        let is_over = limit.is_some_and(|limit| limit <= self.ended_at.unwrap_or(at));
+        state == CallState::Completed && !self.meant_to_end() && is_over
     }
 
     /// When the client's plan has another try after this end: only before anybody answered, never past its window, and

@@ -177,6 +177,15 @@ fn an_agent_says_what_it_lacks() {
         "callgate.toml:3: agents.a.remote_id stands beside routes\n  Write it inside them: routes = [{ connection = \"…\", remote_id = \"…\" }]",
     );
     check(
+        &format!("{DIALER}[agents.a]\nroutes = [{{ connection = \"dialer\" }}, {{ connection = \"simulator\" }}]"),
+        "callgate.toml:8: agents.a.routes mixes connections that dial with simulated ones\n  Keep those that dial, and give what is simulated an agent of its own",
+    );
+    let two = "[connections.two]\nkind = \"simulator\"\n";
+    check(
+        &format!("{two}[agents.a]\nroutes = [{0}, {0}, {1}, {1}]", "{ connection = \"simulator\" }", "{ connection = \"two\" }"),
+        "callgate.toml:3: agents.a.routes holds 4; no more than 3 are tried\n  Leave the others out",
+    );
+    check(
         "[agents.a]\nconnection = \"simulator\"\nfrom = \"2025550199\"",
         "callgate.toml:3: agents.a.from = \"2025550199\" has no country code; write it as \"+12025550199\"",
     );

@@ -85,14 +85,15 @@ fn an_agent_on_a_connection_that_dials_is_no_test() {
 }
 
 #[test]
-fn routes_keep_their_order_and_one_that_dials_makes_the_agent_real() {
+fn routes_keep_their_order_and_their_agents_key_is_the_remote_id_of_those_without() {
     let toml = format!(
-        "{DIALER}\n[agents.altai]\nroutes = [{{ connection = \"dialer\", remote_id = \"a\" }}, {{ connection = \"simulator\" }}]\n"
+        "{DIALER}\n[connections.other]\nkind = \"http\"\nbase_url = \"https://other.example.com\"\nsecret = {{ env = \"DIALER_SECRET\" }}\n\
+         [agents.altai]\nroutes = [{{ connection = \"dialer\", remote_id = \"a\" }}, {{ connection = \"other\" }}]\n"
     );
     let config = load(&toml, &with_secret()).unwrap();
     let altai = agent(&config, "altai");
     let routes: Vec<_> = altai.routes.iter().map(|route| (route.connection.as_str(), route.remote_id.as_str())).collect();
-    assert_eq!(routes, [("dialer", "a"), ("simulator", "altai")]);
+    assert_eq!(routes, [("dialer", "a"), ("other", "altai")]);
     assert!(!altai.test);
 }
 
