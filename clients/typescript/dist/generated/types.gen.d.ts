@@ -2165,7 +2165,7 @@ export type RecoverWebhookEndpointData = {
     };
     query: {
         /**
-         * From this moment on.
+         * From this moment on; at most 30 days ago.
          */
         since: string;
     };

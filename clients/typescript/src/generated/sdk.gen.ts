@@ -60,7 +60,7 @@ export class Operations extends HeyApiClient {
     /**
      * List calls.
      *
-     * Newest first. Empty filters do not filter; an unknown parameter is refused. In `phone` a leading space counts as the
+     * Newest first. An unknown parameter is refused. In `phone` a leading space counts as the
      * `+` that an unescaped query loses.
      *
      * Needs a key with the scope `calls:read`.
@@ -394,7 +394,7 @@ export class Operations extends HeyApiClient {
     /**
      * Send what a webhook endpoint missed.
      *
-     * What failed since a moment is sent again, and what it was never told is sent: at most what is 30 days old. A notice
+     * What failed since a moment is sent again, and what it was never told is sent. A notice
      * keeps its `webhook-id`.
      *
      * Needs a key with the scope `calls:write`.
@@ -411,7 +411,7 @@ export class Operations extends HeyApiClient {
     /**
      * List webhook deliveries.
      *
-     * Newest notice first. Empty filters do not filter; an unknown parameter is refused.
+     * Newest notice first. An unknown parameter is refused.
      *
      * Needs a key with the scope `calls:read`.
      */

@@ -9,6 +9,7 @@ pub mod console_links;
 pub mod erase;
 pub mod inbox;
 pub mod keys;
+pub mod overview;
 pub mod pause;
 pub mod reload;
 

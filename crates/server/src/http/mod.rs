@@ -121,6 +121,7 @@ routes! {
     GET  "/v1/admin/inbox/{webhook_id}"             [Admin]       admin::inbox::get_webhook, hidden;
     POST "/v1/admin/inbox/{webhook_id}/replay"      [Admin]       admin::inbox::replay, hidden;
     POST "/v1/admin/erase"                          [Admin]       admin::erase::erase, hidden;
+    GET  "/v1/admin/overview"                       [Admin]       admin::overview::overview, hidden;
     GET  "/v1/admin/audit"                          [Admin]       admin::audit::list_audit, hidden;
     GET  "/metrics"                                 [Admin]       ops::metrics, hidden;
     GET  "/healthz"                                 []            ops::healthz;

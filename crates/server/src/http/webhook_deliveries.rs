@@ -101,7 +101,7 @@ pub(super) fn view(delivery: &Delivery) -> DeliveryView {
 
 /// List webhook deliveries.
 ///
-/// Newest notice first. Empty filters do not filter; an unknown parameter is refused.
+/// Newest notice first. An unknown parameter is refused.
 #[utoipa::path(
     operation_id = "listWebhookDeliveries",
     tag = "Webhooks",

@@ -9,7 +9,7 @@ use crate::clean_face::named;
 use crate::harness::{Answer, Server};
 
 /// Routes that clients need no description of.
-const HIDDEN: [&str; 52] = [
+const HIDDEN: [&str; 53] = [
     "POST /v1/webhooks/in/{connection}/{token}",
     "POST /v1/admin/keys",
     "GET /v1/admin/keys",
@@ -29,6 +29,7 @@ const HIDDEN: [&str; 52] = [
     "GET /v1/admin/inbox/{webhook_id}",
     "POST /v1/admin/inbox/{webhook_id}/replay",
     "POST /v1/admin/erase",
+    "GET /v1/admin/overview",
     "GET /v1/admin/audit",
     "GET /metrics",
     "GET /openapi.json",

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use callgate_domain::model::{AttemptId, InboxId};
-use callgate_domain::ports::{Looked, Progress, Replayed, StoreError};
+use callgate_domain::ports::{AuditAction, Looked, Progress, Replayed, StoreError};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -113,10 +113,12 @@ pub async fn get_webhook(http: Data<Http>, _caller: Caller, request: HttpRequest
 
 /// Has one handled once more.
 #[post("/v1/admin/inbox/{webhook_id}/replay")]
-pub async fn replay(http: Data<Http>, _caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn replay(http: Data<Http>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let id = id_of(&request)?;
     Query::of(&request, &NOTHING)?;
-    match http.gateway.inspect.replay(id).await.map_err(missing)? {
+    let replayed = http.gateway.inspect.replay(id).await.map_err(missing);
+    http.audit(&caller, AuditAction::WebhookReplayed, id, &replayed).await;
+    match replayed? {
         Replayed::Waiting => {
             let seen = http.gateway.inspect.webhook(id).await.map_err(missing)?;
             Ok(json(StatusCode::ACCEPTED, &WebhookView::listed(&seen)))

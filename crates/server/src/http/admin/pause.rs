@@ -27,7 +27,7 @@ struct HoldList<'a> {
 
 /// A hold; one that names neither agent nor connection is on everything.
 #[derive(Serialize)]
-struct HoldView<'a> {
+pub(super) struct HoldView<'a> {
     agent: Option<&'a str>,
     connection: Option<&'a str>,
     reason: &'a str,
@@ -96,7 +96,8 @@ fn answer(holds: &[Hold]) -> HttpResponse {
     json(StatusCode::OK, &HoldList { data: holds.iter().map(view).collect() })
 }
 
-fn view(hold: &Hold) -> HoldView<'_> {
+/// A hold as it is told.
+pub(super) fn view(hold: &Hold) -> HoldView<'_> {
     let (agent, connection) = match &hold.what {
         OnHold::Everything => (None, None),
         OnHold::Agent(key) => (Some(key.as_str()), None),

@@ -42,7 +42,7 @@ pub struct CallPage<'a> {
 
 /// List calls.
 ///
-/// Newest first. Empty filters do not filter; an unknown parameter is refused. In `phone` a leading space counts as the
+/// Newest first. An unknown parameter is refused. In `phone` a leading space counts as the
 /// `+` that an unescaped query loses.
 #[utoipa::path(
     operation_id = "listCalls",

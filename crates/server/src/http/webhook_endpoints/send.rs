@@ -1,8 +1,12 @@
 //! `POST /v1/webhook-endpoints/{id}/test` and `…/recover`: something is sent that no call caused just now.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
+use callgate_domain::model::delivery::REPLAYABLE;
+use callgate_domain::model::moment::earlier;
 use callgate_domain::ports::AuditAction;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,6 +19,8 @@ use crate::http::error::Problem;
 use crate::http::query::{Known, NOTHING, Query, invalid};
 use crate::http::webhook_deliveries::{DeliveryView, view};
 
+/// So much later a request may be here than it was written.
+const ON_ITS_WAY: Duration = Duration::from_mins(1);
 const SINCE: Known = Known { now: &["since"], later: &[] };
 
 /// What a recovery did.
@@ -51,14 +57,14 @@ pub async fn test_endpoint(http: Data<Http>, caller: Caller, request: HttpReques
 
 /// Send what a webhook endpoint missed.
 ///
-/// What failed since a moment is sent again, and what it was never told is sent: at most what is 30 days old. A notice
+/// What failed since a moment is sent again, and what it was never told is sent. A notice
 /// keeps its `webhook-id`.
 #[utoipa::path(
     operation_id = "recoverWebhookEndpoint",
     tag = "Webhooks",
     params(
         ("id" = String, Path, description = "What adding the endpoint returned.", format = Uuid),
-        ("since" = String, Query, description = "From this moment on.", format = DateTime),
+        ("since" = String, Query, description = "From this moment on; at most 30 days ago.", format = DateTime),
     ),
     responses(
         (status = 202, description = "It is on its way.", body = RecoveryView),
@@ -72,6 +78,10 @@ pub async fn recover_endpoint(http: Data<Http>, caller: Caller, request: HttpReq
     let query = Query::of(&request, &SINCE)?;
     let since =
         query.moment("since")?.ok_or_else(|| invalid("since", "is missing: say from when on, like 2026-01-31T09:30:00Z"))?;
+    // Whoever reckons 30 days back from now is here a moment later.
+    if since < earlier(http.gateway.clock.now(), REPLAYABLE + ON_ITS_WAY) {
+        return Err(invalid("since", "is more than 30 days ago: no notice is kept for longer"));
+    }
     let recovered = http.gateway.endpoints.recover(id, &caller.reader(), since).await.map_err(refused);
     http.audit(&caller, AuditAction::EndpointRecovered, id, &recovered).await;
     let recovery = recovered?;

@@ -63,6 +63,8 @@ async fn what_has_no_call_is_listed_without_its_words_and_can_be_handled_again()
     let answer = Answer::of(server.post(&replay, &json!({}))).await;
     assert_eq!((answer.status, answer.json()["progress"].as_str()), (202, Some("waiting")), "{}", answer.text);
     Answer::of(server.post(&replay, &json!({}))).await.problem(409, "not_replayable");
+    let audited = server.read("/v1/admin/audit?limit=1").await["data"][0].clone();
+    assert_eq!((&audited["action"], &audited["object"]), (&json!("webhook.replayed"), &json!(id)), "{audited}");
     let missing = "/v1/admin/inbox/019ab0c2-7f3e-7a51-9d2c-3f0d6a1b2c3d";
     Answer::of(server.get(missing)).await.problem(404, "not_found");
     Answer::of(server.post(&format!("{missing}/replay"), &json!({}))).await.problem(404, "not_found");

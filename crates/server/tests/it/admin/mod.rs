@@ -6,4 +6,5 @@ mod connections;
 mod erase;
 mod inspect;
 mod keys;
+mod overview;
 mod pause;

@@ -98,7 +98,7 @@ async fn what_belongs_to_another_looks_like_what_is_not_there() {
         (Method::DELETE, "/v1/webhook-endpoints/ID", false),
         (Method::POST, "/v1/webhook-endpoints/ID/rotate-secret", false),
         (Method::POST, "/v1/webhook-endpoints/ID/test", false),
-        (Method::POST, "/v1/webhook-endpoints/ID/recover?since=2026-01-01T00:00:00Z", false),
+        (Method::POST, "/v1/webhook-endpoints/ID/recover?since=2199-01-01T00:00:00Z", false),
         (Method::POST, "/v1/webhook-deliveries/ID/resend", true),
     ];
     for (method, path, is_delivery) in routes {

@@ -151,8 +151,7 @@ def sync_detailed(
 ) -> Response[CallList | Problem]:
     """List calls.
 
-     Newest first. Empty filters do not filter; an unknown parameter is refused. In `phone` a leading
-    space counts as the
+     Newest first. An unknown parameter is refused. In `phone` a leading space counts as the
     `+` that an unescaped query loses.
 
     Needs a key with the scope `calls:read`.
@@ -210,8 +209,7 @@ def sync(
 ) -> CallList | Problem | None:
     """List calls.
 
-     Newest first. Empty filters do not filter; an unknown parameter is refused. In `phone` a leading
-    space counts as the
+     Newest first. An unknown parameter is refused. In `phone` a leading space counts as the
     `+` that an unescaped query loses.
 
     Needs a key with the scope `calls:read`.
@@ -264,8 +262,7 @@ async def asyncio_detailed(
 ) -> Response[CallList | Problem]:
     """List calls.
 
-     Newest first. Empty filters do not filter; an unknown parameter is refused. In `phone` a leading
-    space counts as the
+     Newest first. An unknown parameter is refused. In `phone` a leading space counts as the
     `+` that an unescaped query loses.
 
     Needs a key with the scope `calls:read`.
@@ -321,8 +318,7 @@ async def asyncio(
 ) -> CallList | Problem | None:
     """List calls.
 
-     Newest first. Empty filters do not filter; an unknown parameter is refused. In `phone` a leading
-    space counts as the
+     Newest first. An unknown parameter is refused. In `phone` a leading space counts as the
     `+` that an unescaped query loses.
 
     Needs a key with the scope `calls:read`.

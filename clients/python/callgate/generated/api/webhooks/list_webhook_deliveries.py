@@ -136,7 +136,7 @@ def sync_detailed(
 ) -> Response[Problem | WebhookDeliveryList]:
     """List webhook deliveries.
 
-     Newest notice first. Empty filters do not filter; an unknown parameter is refused.
+     Newest notice first. An unknown parameter is refused.
 
     Needs a key with the scope `calls:read`.
 
@@ -185,7 +185,7 @@ def sync(
 ) -> Problem | WebhookDeliveryList | None:
     """List webhook deliveries.
 
-     Newest notice first. Empty filters do not filter; an unknown parameter is refused.
+     Newest notice first. An unknown parameter is refused.
 
     Needs a key with the scope `calls:read`.
 
@@ -229,7 +229,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | WebhookDeliveryList]:
     """List webhook deliveries.
 
-     Newest notice first. Empty filters do not filter; an unknown parameter is refused.
+     Newest notice first. An unknown parameter is refused.
 
     Needs a key with the scope `calls:read`.
 
@@ -276,7 +276,7 @@ async def asyncio(
 ) -> Problem | WebhookDeliveryList | None:
     """List webhook deliveries.
 
-     Newest notice first. Empty filters do not filter; an unknown parameter is refused.
+     Newest notice first. An unknown parameter is refused.
 
     Needs a key with the scope `calls:read`.
 

@@ -126,8 +126,7 @@ def sync_detailed(
 ) -> Response[Problem | Recovery]:
     """Send what a webhook endpoint missed.
 
-     What failed since a moment is sent again, and what it was never told is sent: at most what is 30
-    days old. A notice
+     What failed since a moment is sent again, and what it was never told is sent. A notice
     keeps its `webhook-id`.
 
     Needs a key with the scope `calls:write`.
@@ -167,8 +166,7 @@ def sync(
 ) -> Problem | Recovery | None:
     """Send what a webhook endpoint missed.
 
-     What failed since a moment is sent again, and what it was never told is sent: at most what is 30
-    days old. A notice
+     What failed since a moment is sent again, and what it was never told is sent. A notice
     keeps its `webhook-id`.
 
     Needs a key with the scope `calls:write`.
@@ -203,8 +201,7 @@ async def asyncio_detailed(
 ) -> Response[Problem | Recovery]:
     """Send what a webhook endpoint missed.
 
-     What failed since a moment is sent again, and what it was never told is sent: at most what is 30
-    days old. A notice
+     What failed since a moment is sent again, and what it was never told is sent. A notice
     keeps its `webhook-id`.
 
     Needs a key with the scope `calls:write`.
@@ -242,8 +239,7 @@ async def asyncio(
 ) -> Problem | Recovery | None:
     """Send what a webhook endpoint missed.
 
-     What failed since a moment is sent again, and what it was never told is sent: at most what is 30
-    days old. A notice
+     What failed since a moment is sent again, and what it was never told is sent. A notice
     keeps its `webhook-id`.
 
     Needs a key with the scope `calls:write`.
