@@ -36,17 +36,23 @@ pub fn placing(answer: &Answer, now: Timestamp) -> Placing {
     }
 }
 
-/// A success may say that it was none: then there is no id of any kind, and the carrier's complaint is the message.
+/// A success may say that it was none: then there is no id of any kind, and the carrier's complaint is the message. It is
+/// proof over Twilio alone (`callSid` is a field of that answer), which refuses before it dials: over a SIP trunk the answer
+/// may come after the `INVITE`, and then somebody may have heard it ring and declined.
 fn answered(answer: &Answer) -> Placing {
     let Some(placed) = whole::<Placed>(answer) else { return Placing::default() };
     let names_a_call = placed.conversation_id.is_some() || placed.call_sid.is_some() || placed.sip_call_id.is_some();
     match (placed.success, placed.conversation_id.and_then(ProviderCallId::new)) {
         (Some(true), Some(id)) => Placing::Dialed(id),
-        (Some(false), None) if answer.status == 200 && placed.message.is_some() && !names_a_call => {
+        (Some(false), None) if answer.status == 200 && placed.message.is_some() && !names_a_call && is_twilios(answer) => {
             Placing::NotDialed { reason: EndedReason::ProviderError, retry: Retry::Never }
         }
         _ => Placing::default(),
     }
+}
+
+fn is_twilios(answer: &Answer) -> bool {
+    whole::<serde_json::Map<String, Value>>(answer).is_some_and(|fields| fields.contains_key("callSid"))
 }
 
 /// Why it was refused, where the body is a refusal of theirs.

@@ -63,12 +63,11 @@ fn accepted_is_a_success_with_the_id_of_a_conversation() {
 }
 
 #[test]
-fn a_success_that_was_none_is_final_where_no_id_of_any_kind_is_told() {
+fn a_success_that_was_none_is_final_where_twilio_says_so_and_no_id_of_any_kind_is_told() {
     let never = Means::Never(EndedReason::ProviderError);
     for body in [
         r#"{"success":false,"message":"HTTP 401 error: Unable to create record: Authenticate","conversation_id":null,"callSid":null}"#,
-        r#"{"success":false,"message":"no trunk","conversation_id":null,"sip_call_id":null}"#,
-        r#"{"success":false,"message":""}"#,
+        r#"{"success":false,"message":"","callSid":null}"#,
     ] {
         assert_eq!(meaning(200, body), never, "{body}");
         for status in (100..=599).filter(|status| *status != 200) {
@@ -94,6 +93,8 @@ fn half_a_success_is_unknown() {
         r#"{"success":false,"message":"odd","conversation_id":null,"callSid":"CA1"}"#,
         r#"{"success":false,"message":"odd","conversation_id":null,"sip_call_id":"SCL_1"}"#,
         r#"{"success":false}"#,
+        r#"{"success":false,"message":"INVITE failed: sip status: 603","conversation_id":null,"sip_call_id":null}"#,
+        r#"{"success":false,"message":"no trunk"}"#,
         r#"{"success":null,"message":"odd"}"#,
         r#"{"conversation_id":"conv_1"}"#,
         r#"[{"success":true,"conversation_id":"conv_1"}]"#,
