@@ -149,6 +149,12 @@ pub fn rollback(db: &mut AnyConnection) -> QueryResult<()> {
     on_backend!(db, c => AnsiTransactionManager::rollback_transaction(c))
 }
 
+/// How many transactions and savepoints are open.
+pub fn depth(db: &mut AnyConnection) -> QueryResult<u32> {
+    let depth = on_backend!(db, c => AnsiTransactionManager::transaction_manager_status_mut(c).transaction_depth())?;
+    Ok(depth.map_or(0, std::num::NonZeroU32::get))
+}
+
 /// Lets a migration take its time, and wait for another process that migrates.
 pub fn be_patient(db: &mut AnyConnection) -> QueryResult<()> {
     match db {

@@ -110,7 +110,20 @@ fn write_together(address: &Address, db: &mut Option<AnyConnection>, jobs: &mut 
 /// The transaction itself is its savepoint.
 fn write_one(db: &mut AnyConnection, job: &mut dyn Job) -> QueryResult<()> {
     dialect::begin(db)?;
-    if job.run(db) { dialect::commit(db) } else { dialect::rollback(db) }
+    let keep = job.run(db);
+    end(db, 1, keep)
+}
+
+/// Ends what a change was run in, which is `depth` deep. One that failed or panicked may have left savepoints of its own
+/// open: were they left, whatever comes after it would be inside them, and the last commit would commit nothing.
+fn end(db: &mut AnyConnection, depth: u32, keep: bool) -> QueryResult<()> {
+    if keep && dialect::depth(db)? == depth {
+        return dialect::commit(db);
+    }
+    while dialect::depth(db)? >= depth {
+        dialect::rollback(db)?;
+    }
+    if keep { Err(diesel::result::Error::RollbackTransaction) } else { Ok(()) }
 }
 
 fn write_many(db: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) -> QueryResult<()> {
@@ -119,9 +132,10 @@ fn write_many(db: &mut AnyConnection, jobs: &mut [Box<dyn Job>]) -> QueryResult<
         dialect::begin_inside(db)?;
         // After an I/O error or a full disk SQLite may have undone the whole transaction. Then undoing the savepoint
         // fails, and with it the batch: nothing after that point runs outside of a transaction.
-        if job.run(db) { dialect::commit(db)? } else { dialect::rollback(db)? }
+        let keep = job.run(db);
+        end(db, 2, keep)?;
     }
-    dialect::commit(db)
+    end(db, 1, true)
 }
 
 impl<T, F> Job for Change<T, F>
@@ -207,6 +221,38 @@ mod tests {
         assert!(matches!(panicked, Err(StoreError::Unavailable(_))));
         assert!(beside.is_ok());
         assert_eq!(count(&writer).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_change_that_leaves_a_savepoint_open_takes_nothing_beside_it_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::Sqlite(folder.path().join("callgate.db").display().to_string());
+        let mut db = address.connect(Purpose::Write).unwrap();
+        db.batch_execute("CREATE TABLE things (id INTEGER PRIMARY KEY)").unwrap();
+        let writer = Writer::start(address.clone(), db).unwrap();
+        let fails = |db: &mut AnyConnection| -> Result<(), Failure> {
+            dialect::begin_inside(db)?;
+            db.batch_execute("INSERT INTO things (id) VALUES (1)")?;
+            Err(Failure(unavailable("a page is not readable")))
+        };
+        let panics = |db: &mut AnyConnection| -> Result<(), Failure> {
+            dialect::begin_inside(db)?;
+            dialect::begin_inside(db)?;
+            db.batch_execute("INSERT INTO things (id) VALUES (2)")?;
+            panic!("a mistake of ours")
+        };
+        let (failed, panicked, beside) =
+            tokio::join!(writer.write(fails), writer.write(panics), writer.write(run("INSERT INTO things (id) VALUES (3)")));
+        assert!(failed.is_err() && panicked.is_err() && beside.is_ok());
+        // Seen by somebody else: it is committed.
+        let mut other = address.connect(Purpose::Write).unwrap();
+        let kept = |db: &mut AnyConnection| -> QueryResult<i64> {
+            on_backend!(db, c => diesel::select(sql::<BigInt>("(SELECT sum(id) FROM things)")).get_result(c))
+        };
+        assert_eq!(kept(&mut other), Ok(3));
+        assert!(writer.write(fails).await.is_err());
+        writer.write(run("INSERT INTO things (id) VALUES (4)")).await.unwrap();
+        assert_eq!(kept(&mut other), Ok(7));
     }
 
     #[tokio::test]
