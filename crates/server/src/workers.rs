@@ -9,6 +9,7 @@ mod courier;
 mod janitor;
 pub mod pulse;
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,7 +87,7 @@ where
 /// Understands kept webhooks.
 async fn intake(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
-    let mut held_before = alone_since(&gateway);
+    let mut held_before = alone_since(&gateway, Loop::Intake);
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Intake);
         let room = AT_ONCE.saturating_sub(under_way.len());
@@ -123,7 +124,8 @@ async fn intake(gateway: Arc<Gateway>) {
 /// Looks after calls whose moment has come.
 async fn reconciler(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
-    let mut held_before = alone_since(&gateway);
+    let mut held_before = alone_since(&gateway, Loop::Reconcile);
+    let mut seen_at_start = HashSet::new();
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Reconcile);
         let room = AT_ONCE.saturating_sub(under_way.len());
@@ -137,6 +139,11 @@ async fn reconciler(gateway: Arc<Gateway>) {
             Ok(taken) if taken.is_empty() && limit > 0 && held_before.take().is_some() => Duration::ZERO,
             Ok(taken) if taken.is_empty() => until_next(&gateway).await,
             Ok(taken) => {
+                // Whose next look is soon is taken again and again, as if it had been missed: it ends when no other is left.
+                if held_before.is_some() && taken.iter().filter(|call| seen_at_start.insert(call.id)).count() == 0 {
+                    held_before = None;
+                    seen_at_start = HashSet::new();
+                }
                 for call in taken {
                     let gateway = Arc::clone(&gateway);
                     under_way.spawn(async move {
@@ -155,9 +162,10 @@ async fn reconciler(gateway: Arc<Gateway>) {
     finish(under_way, "reconcile").await;
 }
 
-/// Now, where no other process can be alive: then what one before this held is waited for by nobody, and is taken first.
-fn alone_since(gateway: &Gateway) -> Option<Timestamp> {
-    gateway.facts.alone.then(|| gateway.clock.now())
+/// Now, at the start of a process beside which no other can be alive: then what one before it held is waited for by nobody, and is
+/// taken first.
+fn alone_since(gateway: &Gateway, of: Loop) -> Option<Timestamp> {
+    (gateway.facts.alone && gateway.pulse.is_new(of)).then(|| gateway.clock.now())
 }
 
 /// How long nobody has to be looked after. A moment that has passed just now, or belongs to a connection that another

@@ -198,6 +198,7 @@ macro_rules! store_promises {
             a_call_without_room_does_not_hold_up_those_behind_it,
             a_call_whose_routes_are_closed_does_not_hold_up_those_behind_it,
             a_call_goes_past_a_connection_that_is_left_alone,
+            calls_that_wait_for_a_full_route_do_not_hold_up_another_agents,
             a_call_of_an_unknown_agent_is_left,
             a_call_to_a_number_that_is_no_longer_allowed_is_blocked_in_the_claim,
             a_call_whose_wait_is_over_ends_in_the_claim,

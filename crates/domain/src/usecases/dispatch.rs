@@ -191,7 +191,8 @@ impl Dispatch {
     /// the store from writing it down: try again until the lease ends.
     pub async fn note(&self, done: Unrecorded) -> Result<Call, RecordError> {
         let fence = done.call.fence;
-        let other_route = self.other_route(&done.call);
+        let is_busy = matches!(done.placing, Placing::NotDialed { retry: Retry::After(_), .. });
+        let other_route = self.other_route(&done.call, is_busy);
         let event = CallEvent::Placed { attempt: done.attempt, placing: done.placing, other_route };
         match self.recorder.record_under(fence, done.call, &event).await {
             Ok(recorded) => Ok(recorded.call()),
@@ -213,6 +214,11 @@ impl Dispatch {
             self.learn(connection, Sign::Silent);
         }
         Ok(self.recorder.record_under(fence, call, &CallEvent::Released).await?.call())
+    }
+
+    /// Whoever carried claims is gone, and their leases run out: nobody prolongs them any more.
+    pub fn let_go(&self) {
+        self.hands.empty();
     }
 
     /// Prolongs the leases of the claims in hand.
@@ -250,14 +256,21 @@ impl Dispatch {
 
     fn known(&self, call: &Call) -> Option<(Arc<Agent>, crate::ports::Connection)> {
         let connection = self.connections.get(call.connection.as_ref()?)?;
+        // It may have become another since it was claimed.
+        if connection.test != call.terms.test {
+            return None;
+        }
         Some((self.agents.get(&call.agent)?, connection))
     }
 
-    /// Whether the agent has another route that was not refused in this try.
-    fn other_route(&self, call: &Call) -> bool {
+    /// Whether the agent has another route that was not refused in this try. One that is only busy is not given up for one
+    /// that is left alone.
+    fn other_route(&self, call: &Call, is_busy: bool) -> bool {
         let used = call.connection.as_ref();
-        let open =
-            |id: &ConnectionId| Some(id) != used && !call.refusals.closed.contains(id) && self.connections.get(id).is_some();
+        let open = |id: &ConnectionId| {
+            let is_new = Some(id) != used && !call.refusals.closed.contains(id);
+            is_new && self.connections.get(id).is_some() && !(is_busy && self.pacing.is_open(id))
+        };
         self.agents.get(&call.agent).is_some_and(|agent| agent.routes.iter().any(|route| open(&route.connection)))
     }
 }

@@ -119,6 +119,31 @@ async fn a_refused_call_goes_over_the_next_route_at_once_and_then_no_further() {
 }
 
 #[tokio::test]
+async fn a_route_that_is_only_busy_is_not_given_up_for_one_that_is_left_alone() {
+    let (mut one, mut two) = (provider(), provider());
+    one.expect_place().times(5).returning(|_| refused(Retry::Backoff));
+    let busy = refused(Retry::After(Duration::from_secs(5)));
+    let mut answers = vec![refused(Retry::Never); 5].into_iter().chain([busy, Placing::Dialed(theirs("theirs-1"))]);
+    two.expect_place().times(7).returning(move |_| answers.next().unwrap());
+    let desk = Desk::with_all(vec![("one", one), ("two", two)]);
+    let dispatch = desk.dispatch();
+    // Five are refused by both; then the first is left alone, and the second asks to wait.
+    for n in 0..6 {
+        let (mut call, entry) = accepted(Asked::default(), terms());
+        call.id = callgate_domain::model::CallId::from_uuid(crate::made::id(50 + n));
+        desk.keeps((call, entry)).await;
+        while carry_all(&dispatch).await > 0 {}
+    }
+    assert!(dispatch.pacing.is_open(&connection("one")) && !dispatch.pacing.is_open(&connection("two")));
+    let calls = desk.memory.all_calls();
+    let waits: Vec<_> = calls.iter().filter(|call| call.state == CallState::Queued).collect();
+    assert!(waits.len() == 1 && waits[0].refusals.closed.is_empty() && waits[0].refusals.counted == 0, "{waits:#?}");
+    desk.pass(5);
+    assert_eq!(carry_all(&dispatch).await, 1);
+    assert_eq!(desk.read(waits[0].id).await.state, CallState::Placed);
+}
+
+#[tokio::test]
 async fn a_connection_that_asks_for_a_pause_is_not_asked_until_it_is_over() {
     for (says, pauses) in [(30, 30), (0, 1), (86_400, 900)] {
         let desk = Desk::with(answers(refused(Retry::After(Duration::from_secs(says)))));

@@ -111,7 +111,14 @@ impl Reload {
         let kept: Vec<&ConnectionId> = plan.connections.iter().map(|plan| &plan.settings.id).collect();
         let live = self.inspection.live().await?;
         let removed: Vec<_> = before.iter().filter(|id| !kept.contains(id)).cloned().collect();
-        if let Some((id, calls)) = removed.iter().find_map(|id| Some((id, live.get(id).filter(|calls| **calls > 0)?))) {
+        // One of another kind is another: it knows nothing of the calls that are out.
+        let is_other = |id: &ConnectionId| {
+            let kind = self.connections.get(id).map(|held| held.kind);
+            let now = plan.connections.iter().find(|plan| plan.settings.id == *id).map(|plan| plan.kind.name);
+            kind.is_some_and(|kind| now != Some(kind.as_str()))
+        };
+        let gone = before.iter().filter(|id| is_other(id));
+        if let Some((id, calls)) = gone.into_iter().find_map(|id| Some((id, live.get(id).filter(|calls| **calls > 0)?))) {
             return Err(ReloadError::InUse { id: id.clone(), calls: *calls });
         }
         let public_url = self.public_url.as_deref();

@@ -28,6 +28,8 @@ const BETWEEN_NOTES: Duration = Duration::from_millis(250);
 /// Claims due calls and carries them, until the stop; then lets what is under way finish.
 pub(super) async fn dispatcher(gateway: Arc<Gateway>) {
     let mut under_way = JoinSet::new();
+    // Of one that panicked, whose tasks went with it.
+    gateway.dispatch.let_go();
     while !gateway.stopping.is_cancelled() {
         let woken = gateway.hub.woken(Work::Dispatch);
         let room = u32::try_from(AT_ONCE.saturating_sub(under_way.len())).unwrap_or(0).min(CLAIM);

@@ -66,6 +66,12 @@ impl Pulse {
         }
     }
 
+    /// Whether a loop has not looked yet.
+    #[must_use]
+    pub fn is_new(&self, of: Loop) -> bool {
+        self.looked_at.get(of as usize).is_none_or(|looked_at| looked_at.load(Ordering::Relaxed) == 0)
+    }
+
     /// Those that have never looked, or not for [`STANDS_STILL`].
     #[must_use]
     pub fn still(&self, now: Duration) -> Vec<Loop> {

@@ -233,6 +233,9 @@ async fn an_agent_moves_to_another_provider_by_two_lines_and_no_restart() {
     stand.engines[0].behave(Manners::SaysNothing);
     let open = stand.process.place("+996700000001", "akylai").await;
     stand.process.when(&open, |call| call["status"] == "dialing").await;
+    stand.site.configure("[connections.c0]\nkind = \"simulator\"\n[agents.akylai]\nconnection = \"c0\"\n");
+    let (_, fault) = stand.process.post("/v1/admin/reload", &json!({})).await;
+    assert_eq!(fault["code"], "connection_in_use", "another kind is another connection: {fault}");
     stand.site.configure("[calls]\nallow_numbers = [\"+996\"]\n");
     let (status, fault) = stand.process.post("/v1/admin/reload", &json!({})).await;
     assert_eq!((status, fault["code"].as_str()), (409, Some("connection_in_use")), "{fault}");

@@ -32,7 +32,9 @@ use crate::store::types::{Id, Instant, sql};
 /// Due calls that are looked at in one go.
 const PAGE: i64 = 64;
 /// Pages that one claim looks at: what cannot be taken is passed over, but not without bound.
-const PAGES: usize = 8;
+const PAGES: usize = 16;
+/// Calls of one agent that a claim looks at in vain: then it looks at those of others, so that no agent's stand in their way.
+const IN_VAIN: usize = 192;
 
 /// Takes due calls for `by` as far as there is room; ends those whose wait is over.
 pub fn claim(
@@ -55,20 +57,24 @@ pub fn claim(
     let claim = Claim { by, until: later(now.0, lease), now };
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut taken, mut history, mut notices, mut after) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let mut in_vain: HashMap<AgentKey, usize> = HashMap::new();
     for _ in 0..PAGES {
-        let agents = Agents::free(room, &live);
+        let agents = Agents::free(room, &live, |agent| in_vain.get(agent).is_some_and(|left| *left >= IN_VAIN));
         if agents.is_empty() || taken.len() >= limit {
             break;
         }
         let due = next_due(db, &agents, after, now)?;
         let ids: Vec<_> = due.iter().map(|(id, _)| *id).collect();
         for call in load_all(db, &ids)? {
-            if taken.len() < limit
-                && let Some((moved, entry)) = claim.take(db, &call, room, &mut live)?
-            {
+            if taken.len() >= limit {
+                continue;
+            }
+            if let Some((moved, entry)) = claim.take(db, &call, room, &mut live)? {
                 history.push(HistoryRow::of(moved.id, &entry));
                 notices.extend(Notice::of(Some(&call), &moved, &entry));
                 taken.push(moved);
+            } else {
+                *in_vain.entry(call.agent.clone()).or_default() += 1;
             }
         }
         after = due.last().copied();
@@ -168,8 +174,10 @@ struct Agents {
 }
 
 impl Agents {
-    fn free(room: &Room, live: &Live) -> Self {
-        let named = |agents: Vec<&AgentKey>| agents.into_iter().map(|agent| agent.as_str().to_owned()).collect();
+    fn free(room: &Room, live: &Live, but: impl Fn(&AgentKey) -> bool) -> Self {
+        let named = |agents: Vec<&AgentKey>| {
+            agents.into_iter().filter(|agent| !but(agent)).map(|agent| agent.as_str().to_owned()).collect()
+        };
         let (all, refused) = room.free_agents(live);
         Self { all: named(all), refused: named(refused) }
     }

@@ -165,6 +165,22 @@ pub async fn a_call_goes_past_a_connection_that_is_left_alone(trial: &Trial) {
     assert_eq!(over, [("altai", Some(connection("second")))], "whoever has no other route waits, and holds up nobody");
 }
 
+pub async fn calls_that_wait_for_a_full_route_do_not_hold_up_another_agents(trial: &Trial) {
+    // More than one claim looks at; `refused` says over which connection.
+    for _ in 0..600 {
+        let waits = refused(a_call().at(earlier(trial.now(), Duration::from_secs(60))).queued());
+        trial.hold(&waits).await;
+    }
+    let free = a_call().with("altai").at(trial.now()).queued();
+    trial.hold(&free).await;
+    let mut room = room(&[("akylai", "simulator"), ("altai", "free"), ("third", "full")], None);
+    let over = |id: &str| Route { connection: connection(id), remote_id: "remote".to_owned(), from: None };
+    room.agents.insert(agent("akylai"), vec![over("simulator"), over("full")]);
+    let full = Space { max_live: Some(0), max_per_second: None, may_send: 1_000, left_alone: false, dials: true };
+    room.connections.insert(connection("full"), full);
+    assert_eq!(ids(&claim(trial, worker(), &room, 10).await), [free.id]);
+}
+
 pub async fn a_call_of_an_unknown_agent_is_left(trial: &Trial) {
     crowd(trial, "stranger", 70).await;
     crowd(trial, "akylai", 1).await;

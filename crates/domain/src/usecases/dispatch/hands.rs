@@ -37,6 +37,10 @@ impl Hands {
         self.held().extend(calls.iter().map(|call| call.id));
     }
 
+    pub(super) fn empty(&self) {
+        self.held().clear();
+    }
+
     pub(super) fn in_hand(&self, call: CallId) -> InHand<'_> {
         InHand { hands: self, call }
     }
