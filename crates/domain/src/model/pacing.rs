@@ -103,8 +103,7 @@ impl Room {
             let space = self.connections.get(id);
             space.is_some_and(|space| space.left_alone && space.may_send == 0) && !live.holds_back(agent, id)
         };
-        let first = open.next()?;
-        if is_left_alone(first) { open.find(|id| !is_left_alone(id)).or(Some(first)) } else { Some(first) }
+        open.clone().find(|id| !is_left_alone(id)).or_else(|| open.next())
     }
 
     /// Takes what was taken of late into account: no connection has more room than its rate leaves.

@@ -26,6 +26,7 @@ mod recorder;
 mod redacted;
 mod restored;
 mod retain;
+mod routes;
 mod sign_in;
 mod simulation;
 mod telling;
